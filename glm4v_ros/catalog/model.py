@@ -1,0 +1,24 @@
+"""What a model is: two GGUF files and what cannot be read from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Model:
+    """A text GGUF, a vision GGUF and how to talk to them."""
+
+    name: str
+    text_path: Path
+    vision_path: Path
+    text_sha256: str = ""  # empty: not verified
+    vision_sha256: str = ""
+    context_tokens: int = 0  # the longest context it was trained for; 0: read from the file
+    image_max_tokens: int = 0  # cap per image; 0: llama.cpp's default
+    images_per_conversation: int = 0  # 0: no limit
+    template_arguments: dict[str, Any] = field(default_factory=dict)  # e.g. {"enable_thinking": False}
+    answer_prefix: str = ""  # put after the assistant header, e.g. "<think></think>"
+    demo: bool = False  # for trying out: the eldercare preset refuses it

@@ -1,0 +1,1 @@
+"""Turns (frames, question) into a stream of text. No rclpy here."""

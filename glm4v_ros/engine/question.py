@@ -1,0 +1,41 @@
+"""What is asked of the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen; temperature 0 is greedy."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0  # 0: off
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question about the frames that travel with it (none: the session's own).
+
+    Durations are seconds. ``timeout`` counts from the moment the engine client takes the question; 0 means none.
+    """
+
+    text: str
+    request_id: str
+    session_id: str = ""
+    system_prompt: str = ""
+    language: str = ""  # BCP 47; empty: the question's own
+    choices: tuple[str, ...] = ()
+    json_schema: str = ""
+    max_tokens: int = 256
+    max_image_tokens: int = 0  # per image; 0: the model's cap
+    timeout: float = 0.0
+    priority: int = 0  # higher goes first
+    deterministic: bool = False
+    retry_on_crash: bool = False
+    ignore_eos: bool = False  # benchmarks and tests of long answers
+    sampling: Sampling = field(default_factory=Sampling)

@@ -1,0 +1,101 @@
+"""The errors that a question can end with. Their codes are the constants of Answer.msg."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glm4v_ros.engine.answer import Answer
+
+
+class ErrorCode(IntEnum):
+    """Why a question was not answered; Nav2 keeps 0-9999 for itself."""
+
+    NONE = 0
+    UNKNOWN = 10000
+    NOT_ACTIVE = 10001
+    BAD_REQUEST = 10002
+    UNKNOWN_CAMERA = 10003
+    NO_IMAGE = 10004
+    STALE_IMAGE = 10005
+    BAD_IMAGE = 10006
+    UNSUPPORTED = 10007
+    BUSY = 10008
+    TIMEOUT = 10009
+    CANCELED = 10010
+    OUT_OF_MEMORY = 10011
+    CONTEXT_FULL = 10012
+    ENGINE_FAILED = 10013
+
+
+class VqaError(Exception):
+    """A question that got no answer. The message tells a person what to do."""
+
+    code = ErrorCode.UNKNOWN
+
+    def __init__(self, message: str, *, answer: Answer | None = None, retry_after: float = 0.0):
+        super().__init__(message)
+        #: What was written before a timeout or a cancel; None with every other error.
+        self.answer = answer
+        #: Seconds after which asking again may succeed; only with BUSY.
+        self.retry_after = retry_after
+
+    def __reduce__(self):
+        return _restore, (type(self), str(self), self.answer, self.retry_after)
+
+
+def _restore(cls: type[VqaError], message: str, answer: Answer | None, retry_after: float) -> VqaError:
+    return cls(message, answer=answer, retry_after=retry_after)
+
+
+class NotActive(VqaError):
+    code = ErrorCode.NOT_ACTIVE
+
+
+class BadRequest(VqaError):
+    code = ErrorCode.BAD_REQUEST
+
+
+class UnknownCamera(VqaError):
+    code = ErrorCode.UNKNOWN_CAMERA
+
+
+class NoImage(VqaError):
+    code = ErrorCode.NO_IMAGE
+
+
+class StaleImage(VqaError):
+    code = ErrorCode.STALE_IMAGE
+
+
+class BadImage(VqaError):
+    code = ErrorCode.BAD_IMAGE
+
+
+class Unsupported(VqaError):
+    code = ErrorCode.UNSUPPORTED
+
+
+class Busy(VqaError):
+    code = ErrorCode.BUSY
+
+
+class DeadlineExceeded(VqaError):
+    code = ErrorCode.TIMEOUT
+
+
+class Canceled(VqaError):
+    code = ErrorCode.CANCELED
+
+
+class OutOfMemory(VqaError):
+    code = ErrorCode.OUT_OF_MEMORY
+
+
+class ContextFull(VqaError):
+    code = ErrorCode.CONTEXT_FULL
+
+
+class EngineFailed(VqaError):
+    code = ErrorCode.ENGINE_FAILED

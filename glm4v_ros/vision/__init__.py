@@ -1,0 +1,1 @@
+"""Frames: from any encoding to RGB, and on to image tokens. No rclpy here."""
