@@ -33,7 +33,7 @@ class Choice(NamedTuple):
 class PendingAnswer:
     """A question that was asked. Iterating gives the answer's text as it is written; leaving the loop early cancels."""
 
-    def __init__(self, goal: Goal, timeout: float):
+    def __init__(self, goal: Goal, timeout: int):  # seconds, 0: the node's default
         self._goal = goal
         self._timeout = timeout
         self._stage = AskImage.Feedback.QUEUED
@@ -121,7 +121,7 @@ class VqaClient:
             session_id=session_id,
             options=_options(options),
         )
-        return PendingAnswer(self._caller.start(goal), float(options.get("timeout", 0.0)))
+        return PendingAnswer(self._caller.start(goal), goal.options.timeout.sec)
 
     def ask(self, question: str, **arguments: Any) -> Answer:
         """Asks and waits for the answer. Arguments as for ``start``."""

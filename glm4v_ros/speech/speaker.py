@@ -72,6 +72,10 @@ class Speaker:
     def queued(self) -> int:
         return len(self._queue)
 
+    def load_voice(self) -> None:
+        """Waits until the voice is ready; SpeechError if it cannot be loaded."""
+        self._synthesizer.start()
+
     def say(
         self,
         text: str,
