@@ -12,15 +12,15 @@ _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
 _LINES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.MULTILINE), replacement)
     for pattern, replacement in (
-        (r"^\s*(```|~~~).*$", ""),  # code fence
-        (r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$", ""),  # table rule, horizontal rule
-        (r"^\s*([*_]\s*){3,}$", ""),
-        (r"^\s*={3,}\s*$", ""),
-        (r"^\s*(>\s*)+", ""),
-        (r"^\s*#{1,6}\s+(.*?)\s*#*\s*$", r"\1"),
-        (r"^\s*[-*+•·‣▪●○]\s+(\[[ xX]\]\s+)?", ""),
-        (r"^\s*\|\s*(.*?)\s*\|?\s*$", r"\1"),  # table row
-        (r"\s*(?<!\|)\|(?!\|)\s*", ", "),
+        (r"^[ \t]*(```|~~~).*$", ""),  # code fence
+        (r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$", ""),  # table rule, horizontal rule
+        (r"^[ \t]*([*_][ \t]*){3,}$", ""),
+        (r"^[ \t]*={3,}[ \t]*$", ""),
+        (r"^[ \t]*(>[ \t]*)+", ""),
+        (r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", r"\1"),
+        (r"^[ \t]*[-*+•·‣▪●○][ \t]+(\[[ xX]\][ \t]+)?", ""),
+        (r"^[ \t]*\|[ \t]*(.*?)[ \t]*\|?[ \t]*$", r"\1"),  # table row
+        (r"[ \t]*(?<!\|)\|(?!\|)[ \t]*", ", "),
     )
 )
 _SPANS: tuple[tuple[re.Pattern[str], str], ...] = tuple(

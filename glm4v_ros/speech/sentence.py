@@ -86,9 +86,9 @@ class SentenceSplitter:
                 return i + 1
             if character == "\n":
                 following = text[i + 1 :].lstrip(" \t")
-                if not following and not final:
+                if not final and (not following or len(following) == 1 and following.islower()):
                     return None  # the next line may go on in the middle of the sentence
-                if not following[:1].islower() and text[:i].strip():
+                if text[:i].strip() and not (following[:1].islower() and following[1:2] not in (")", ".")):
                     return i + 1
             elif character in ".!?…" and self._is_stop(i) is None and not final:
                 return None

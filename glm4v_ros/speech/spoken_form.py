@@ -347,7 +347,9 @@ def _telephone(match, language):
 
 
 def _abbreviation(match, language):
-    return _ABBREVIATIONS[language].get(match.group(1), match.group(1))
+    words = _ABBREVIATIONS[language].get(match.group(1), match.group(1))
+    before = match.string[: match.start()].rstrip(" :：(（").casefold()
+    return "" if before.endswith(words.casefold()) else words  # "Serial number (SN)"
 
 
 def _long_digits(match, language):
@@ -376,8 +378,8 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]]] = [
         (_START + r"(\d{4})\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?[日号]", _date),
         (_START + r"(\d{4})\s?年(?:\s?(\d{1,2})\s?月)?", _chinese_year),
         (_START + r"((?:19|20)\d\d)[-/](0[1-9]|1[0-2])()(?![\d/-])", _date),
-        (_START + r"(\d{1,2})[-/.](\d{1,2})[-/.]((?:19|20)\d\d)(?![\d.-])", _date_day_first),
-        (r"\b" + _MONTH + r" (\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{4}))?(?![\d:.])", _english_date),
+        (_START + r"(\d{1,2})[-/.](\d{1,2})[-/.]((?:19|20)\d\d)(?![\d-]|\.\d)", _date_day_first),
+        (r"\b" + _MONTH + r" (\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{4}))?(?![\d:]|\.\d)", _english_date),
         (_START + r"(\d{1,2})(?:st|nd|rd|th)?[ -]" + _MONTH + r"(?:,?[ -](\d{4}))?(?![\w:])", _english_date_day_first),
         (r"\b([Ii]n |[Ss]ince |[Yy]ear |[Uu]ntil |[Bb]y |[Ff]rom |[Oo]f )((?:19|20)\d\d)(?!\d|[.,:/-]\d|[%A-Za-z]|\s?(?:" + _SYMBOL + r")\b)", _year),
         (r"(?:(?<=比例)|(?<=比例为)|(?<=[Rr]atio )|(?<=[Ss]cale ))(\d+):(\d+)(?![\d:])", _ratio),
