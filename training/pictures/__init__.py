@@ -7,6 +7,7 @@ import numpy as np
 from training.pictures import nameplate
 from training.pictures.canvas import Canvas
 from training.pictures.picture import Picture, Turn
+from training.pictures.flaws import sample
 from training.pictures.questions import converse
 
 PAINTERS = {"nameplate": nameplate.paint}
@@ -34,4 +35,5 @@ def draw(rng: np.random.Generator, skill: str, size: tuple[int, int], split: str
         if turns:
             break
     image, characters, centres = canvas.finish()
-    return Picture(image, turns, characters, centres, min(canvas.em, 0.2 * min(size)))
+    em = min(canvas.em, 0.2 * min(size))
+    return Picture(image, turns, characters, centres, em, sample(rng, size, em, level, canvas.unit))

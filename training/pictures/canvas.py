@@ -63,7 +63,7 @@ class Canvas:
         """A colour that can be read on `ground`."""
         rng = self.rng
         light = luminance(ground)
-        apart = 150 - 70 * self.level * rng.random()
+        apart = 150 - 55 * self.level * rng.random()
         dark = light > 128 if abs(light - 128) > 25 else rng.random() < 0.5
         if dark:
             top = max(0.0, light - apart)

@@ -151,7 +151,7 @@ NOISE = 16.0  # standard deviation, of 255
 GLARE = 0.60  # most that is blended towards white
 RUST = 0.55  # most that a stain covers
 LIGHT = (0.55, 1.25)  # gain from corner to corner
-CONTRAST = (0.55, 1.15)
+CONTRAST = (0.6, 1.15)
 GAMMA = (0.7, 1.5)
 JPEG = 25  # least quality
 

@@ -28,7 +28,7 @@ NOUNS = {
 
 # What is printed before the value: Chinese, English.
 LABELS = {
-    "model": ("型号 产品型号 型  号 规格型号 机型 设备型号".replace("型  号", "型 号").split(), "MODEL|Model|Type|TYPE|Model No.|MODEL NO.|Mod.|Model Name|Part No.".split("|")),
+    "model": ("型号|产品型号|型 号|规格型号|机型|设备型号".split("|"), "MODEL|Model|Type|TYPE|Model No.|MODEL NO.|Mod.|Model Name|Part No.".split("|")),
     "serial": ("编号 出厂编号 序列号 产品编号 机号 出厂号 机身号".split(), "S/N|SN|SERIAL NO.|Serial No.|Ser. No.|Serial Number|No.|SER.NO|S/No.".split("|")),
     "date": ("生产日期 出厂日期 制造日期 日期 出厂年月 制造年月".split(), "MFG DATE|Date|DATE|Mfg. Date|Manufactured|MFD|Prod. Date|Date of Mfg|Made".split("|")),
     "ip": ("IP地址 网络地址 IP 默认IP".split(), "IP|IP Address|IP ADDR|IP Addr.|Default IP|LAN IP|IPv4".split("|")),
