@@ -10,7 +10,7 @@ from torch.utils.data import IterableDataset
 
 from training.config import TOKEN_PIXELS
 from training.pictures import draw
-from training.pictures.degrade import stack
+from training.pictures.degrade import collate, move_centres
 from training.tokenizer import IGNORE, Tokenizer
 
 #: Image tokens across and down, with a weight; at most IMAGE_MAX_TOKENS each.
@@ -62,7 +62,7 @@ def choose(rng: np.random.Generator, weights: dict):
 def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills, split: str) -> dict:
     """One batch: clean pictures, how to degrade them, conversations, and where each character stands.
 
-    images (B, H, W, 3) uint8; ids, targets (B, L) int64; centres (B, M, 2) float32 px, classes (B, M) int16 (0: none);
+    images (B, H, W, 3) uint8; ids, targets (B, L) int64; centres (B, M, 2) float32 px after the perspective, classes (B, M) int16 (0: none);
     tags: per picture a list of (skill, start, end) spans in targets.
     """
     columns, rows = size
@@ -88,11 +88,11 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
     centres = np.full((len(pictures), most, 2), -1e4, np.float32)
     classes = np.zeros((len(pictures), most), np.int16)
     for i, p in enumerate(pictures):
-        centres[i, : len(p.centres)] = p.centres
+        centres[i, : len(p.centres)] = move_centres(p.centres, p.degradation)
         classes[i, : len(p.centres)] = [tokenizer.character_class(c) for c in p.characters]
     return {
         "images": torch.from_numpy(np.stack([p.image for p in pictures])),
-        "degradation": stack([p.degradation for p in pictures]),
+        "degradation": collate([p.degradation for p in pictures]),
         "ids": torch.from_numpy(ids),
         "targets": torch.from_numpy(targets),
         "centres": torch.from_numpy(centres),

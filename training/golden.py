@@ -21,7 +21,7 @@ from training.checkpoint import load
 from training.config import TOKEN_PIXELS, NanoConfig
 from training.model import Nano
 from training.pictures import draw
-from training.pictures.degrade import degrade, stack
+from training.pictures.degrade import collate, degrade
 from training.tokenizer import Tokenizer
 
 SIZES = ((8, 8), (12, 8), (10, 8), (9, 12))
@@ -69,7 +69,7 @@ def main() -> None:
     for number in range(PICTURES):
         columns, rows = SIZES[number % len(SIZES)]
         picture = draw(rng, choose(rng, SKILLS), (columns * TOKEN_PIXELS, rows * TOKEN_PIXELS), "test", 0.3)
-        image = degrade(torch.from_numpy(picture.image)[None], stack([picture.degradation]))[0].numpy()
+        image = degrade(torch.from_numpy(picture.image)[None], collate([picture.degradation]))[0].numpy()
         name = f"{number:02}.png"
         cv2.imwrite(str(a.out / name), image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
         question = picture.turns[0].question[:TEXT_TOKENS]

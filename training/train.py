@@ -26,7 +26,7 @@ from training.batches import SKILLS, Batches, Curriculum, make_batch
 from training.config import NanoConfig
 from training.model import Nano
 from training.optimiser import Optimiser
-from training.pictures.degrade import degrade, move_centres
+from training.pictures.degrade import degrade
 from training.tokenizer import IGNORE, Tokenizer
 
 
@@ -41,8 +41,7 @@ class Reader(nn.Module):
 def patch_labels(batch: dict, shape: tuple[int, int]) -> Tensor:
     """(B, N) class of the character centred in each patch, in the tower's patch order; 0 where there is none."""
     height, width = shape
-    centres = move_centres(batch["centres"], batch["degradation"], (width, height))
-    column, row = (centres / 14).long().unbind(-1)
+    column, row = torch.floor(batch["centres"] / 14).long().unbind(-1)
     rows, columns = height // 14, width // 14
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
     window = (row // 2) * (columns // 2) + column // 2
@@ -61,9 +60,9 @@ def to_device(batch: dict, device: torch.device) -> dict:
     }  # fmt: skip
 
 
-def losses(model: Nano, reader: Reader, batch: dict) -> tuple[Tensor, Tensor, Tensor]:
+def losses(model: Nano, reader: Reader, batch: dict, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """Answer loss, per-patch character loss, and the share of answer tokens that are right."""
-    images = degrade(batch["images"], batch["degradation"])
+    images = degrade(batch["images"], batch["degradation"], seed)
     labels = patch_labels(batch, images.shape[1:3])
     with torch.autocast(images.device.type, torch.bfloat16):
         hidden, patches = model(images, batch["ids"])
@@ -197,7 +196,7 @@ def main() -> None:
         t0 = time.monotonic()
         batch = to_device(next(loader), device)
         waited += time.monotonic() - t0
-        answer, character, accuracy = losses(model, reader, batch)
+        answer, character, accuracy = losses(model, reader, batch, notes["steps"] * world + rank)
         fade = 1.0 if curriculum.hardest < 0.5 else 0.3
         (answer + fade * character).backward()
 

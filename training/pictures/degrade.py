@@ -51,7 +51,6 @@ def _noise_field(batch: int, height: int, width: int, generator, device) -> torc
 
 def _blurred(images: torch.Tensor, blur: torch.Tensor, motion: torch.Tensor) -> torch.Tensor:
     """Convolves each picture (B, 3, H, W) with its own point spread: Gaussian of `blur` px, smeared along `motion`."""
-    batch, _, height, width = images.shape
     reach = max(float(blur.max()) * 2.6, 0) + float(motion[:, 0].max()) / 2
     radius = int(min(24, np.ceil(reach)))
     if radius == 0:
@@ -67,9 +66,12 @@ def _blurred(images: torch.Tensor, blur: torch.Tensor, motion: torch.Tensor) -> 
     point = torch.zeros_like(kernel)
     point[:, radius, radius] = 1
     kernel = torch.where(still[:, None, None], point, kernel)
-    kernel = kernel[:, None].expand(-1, 3, -1, -1).reshape(batch * 3, 1, 2 * radius + 1, 2 * radius + 1)
-    padded = F.pad(images.reshape(1, batch * 3, height, width), (radius,) * 4, mode="replicate")
-    return F.conv2d(padded.to(kernel.dtype), kernel, groups=batch * 3).reshape(batch, 3, height, width)
+    # A depthwise convolution this wide costs more than the training step; a product of spectra does not.
+    padded = F.pad(images, (radius,) * 4, mode="replicate")
+    size = padded.shape[-2:]
+    spectrum = torch.fft.rfft2(padded) * torch.fft.rfft2(kernel[:, None], s=size)
+    spread_out = torch.fft.irfft2(spectrum, s=size)
+    return spread_out[..., 2 * radius :, 2 * radius :]
 
 
 def _softened(images: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
