@@ -46,7 +46,7 @@ def patch_labels(batch: dict, shape: tuple[int, int]) -> Tensor:
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
     window = (row // 2) * (columns // 2) + column // 2
     index = window * 4 + (row % 2) * 2 + column % 2
-    labels = torch.zeros(len(centres), rows * columns + 1, dtype=torch.long, device=centres.device)
+    labels = torch.zeros(len(index), rows * columns + 1, dtype=torch.long, device=index.device)
     index = torch.where(inside, index, rows * columns)
     labels.scatter_(1, index, batch["classes"].long())
     return labels[:, :-1]
