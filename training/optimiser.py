@@ -46,7 +46,9 @@ class Muon:
 
 
 class Optimiser:
-    """One learning rate a step for both halves."""
+    """One learning rate a step; AdamW takes a share of it."""
+
+    adam_share = 0.5
 
     def __init__(self, model: nn.Module):
         inside = [p for name, p in model.named_parameters() if self.is_inner_matrix(name, p)]
@@ -62,5 +64,5 @@ class Optimiser:
     def step(self, lr: float) -> None:
         self.muon.step(lr)
         for group in self.adam.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * self.adam_share
         self.adam.step()

@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--resume", type=Path)
     parser.add_argument("--final", action="store_true")
-    parser.add_argument("--lr", type=float, default=1.5e-3)
+    parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--patches", type=int, default=98304, help="patches a batch and GPU")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) // int(os.environ.get("LOCAL_WORLD_SIZE", 1)) - 1))
     parser.add_argument("--evaluate-every", type=float, default=90, help="seconds")
