@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.pictures import nameplate
+from training.pictures import display, gauge, nameplate
 from training.pictures.canvas import Canvas
 from training.pictures.picture import Picture, Turn
 from training.pictures.flaws import sample
 from training.pictures.questions import converse
 
-PAINTERS = {"nameplate": nameplate.paint}
+PAINTERS = {"nameplate": nameplate.paint, "display": display.paint, "gauge": gauge.paint}
 OTHER = {  # skills that are asked of any picture: which painters, and how often
     "absent": {"nameplate": 1.0},
     "yesno": {"nameplate": 1.0},

@@ -139,6 +139,11 @@ class Canvas:
                 x += width + spacing
         return x
 
+    def note(self, character: str, x: float, y: float):
+        """Notes a character that was drawn as shapes."""
+        self._characters.append(character)
+        self._centres.append((x, y))
+
     def text_in(self, centre, middle, text, type, size, colour, **rest):
         """Sets a line of text around a point."""
         size = int(round(size))
