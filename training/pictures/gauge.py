@@ -84,12 +84,21 @@ def paint(canvas: Canvas) -> list[Topic]:
     type = canvas.type()
     size = max(15 * canvas.unit, min(radius * rng.uniform(0.13, 0.18), 60 * canvas.unit))
     inside = outer - inner * 0.15 - size * 0.75
-    every = 1 if numbers * size * 1.5 < inside * radians(sweep) * 1.1 or numbers % 2 else 2
+    longest = max(type.width(short(low + step * i), int(size)) for i in (0, numbers - 1, numbers)) + 0.6 * size
+    pitch = inside * radians(sweep) / numbers
+    every = next(e for e in (1, 2, 5, numbers) if (numbers % e == 0 and pitch * e > longest) or e == numbers)
     for i in range(0, numbers + 1, every):
         value = low + step * i
         canvas.text_in(*at(value, inside), short(value), type, size, ink)
-    # The unit and a name stand where the needle may cross but not hide them: above or below the pivot.
-    below = chance(rng, 0.5) if sweep > 200 else False
+    decimals = places(low, high)
+    value = round(float(rng.uniform(low, high)), decimals) + 0.0  # no minus zero
+    text = f"{value:.{max(0, decimals)}f}"
+    if not text.strip("-0."):
+        text = text.lstrip("-")
+    answer = join(text, unit)
+    direction = angle(value)
+    # The unit stands where the needle does not hide it.
+    below = sweep < 200 or sin(direction) > 0.6 or chance(rng, 0.7)
     unit_size = max(16 * canvas.unit, size * rng.uniform(0.95, 1.25))
     canvas.text_in(x, y + inner * (0.36 if below else -0.3), unit, type, unit_size, ink)
     if chance(rng, 0.3) and sweep <= 270:
@@ -99,13 +108,8 @@ def paint(canvas: Canvas) -> list[Topic]:
         branded = False
     canvas.set_print()
 
-    value = round(float(rng.uniform(low, high)), places(low, high)) + 0.0  # no minus zero
-    text = f"{value:.{max(0, places(low, high))}f}"
-    if not text.strip("-0."):
-        text = text.lstrip("-")
-    answer = join(text, unit)
     needle = pick(rng, [(200, 20, 20), (230, 80, 20)] + [(250, 250, 250), (240, 200, 40)] * dark + [(15, 15, 15), (15, 15, 15), (20, 40, 140)] * (not dark))
-    tip, direction = outer * rng.uniform(0.86, 0.99), angle(value)
+    tip = outer * rng.uniform(0.86, 0.99)
     width = radius * rng.uniform(0.018, 0.035)
     tail = radius * rng.uniform(0.08, 0.22)
     cx, sx = cos(direction), -sin(direction)
