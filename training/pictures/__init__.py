@@ -38,4 +38,4 @@ def draw(rng: np.random.Generator, skill: str, size: tuple[int, int], split: str
             break
     image, characters, centres = canvas.finish()
     em = min(canvas.em, 0.2 * min(size))
-    return Picture(image, turns, characters, centres, em, sample(rng, size, em, level, canvas.unit))
+    return Picture(image, turns, characters, centres, em, sample(rng, size, em, level, canvas.unit, canvas.kept(), painter in ("lamp", "count")))

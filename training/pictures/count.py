@@ -115,6 +115,7 @@ def paint(canvas: Canvas) -> list[Topic]:
         part, tint = str(pick(rng, kinds)), str(pick(rng, tints))
         rgb = np.clip(np.array(COLOURS[tint][2]) + rng.integers(-14, 15, 3), 0, 255)
         shape(canvas, part, x, y, radius, tuple(int(v) for v in rgb), rng.uniform(0, 2 * pi))
+        canvas.keep(x, y, 1.1 * radius)
         parts.append((part, tint))
     canvas.em = min(canvas.em, 1.3 * radius)
     return topics(rng, split, parts, usable)

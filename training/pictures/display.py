@@ -186,6 +186,7 @@ def paint(canvas: Canvas) -> list[Topic]:
         baseline = (inner[1] + inner[3]) / 2 + height / 2
         if kind == "drawn":
             canvas.em = min(canvas.em, height * 1.2)
+            canvas.keep(left + width / 2, baseline - height / 2, width / 2 + 0.1 * height)
             right = seven(canvas, left, baseline, shown, height, lit, ghost, slant, bold)
         else:
             if kind == "font" and ghost:

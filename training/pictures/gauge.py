@@ -49,6 +49,7 @@ def paint(canvas: Canvas) -> list[Topic]:
     radius = max(radius, min(95 * canvas.unit, min(canvas.size) / 2 * 0.97))
     x = canvas.width / 2 + rng.uniform(-1, 1) * (canvas.width / 2 - radius)
     y = canvas.height / 2 + rng.uniform(-1, 1) * (canvas.height / 2 - radius)
+    canvas.keep(x, y, 0.97 * radius)
     dark = chance(rng, 0.2)
     face = pick(rng, [(20, 20, 22), (35, 38, 45)]) if dark else pick(rng, [(250, 250, 248), (240, 238, 228), (255, 252, 235), (225, 230, 235)])
     ink = canvas.ink(face)
@@ -84,7 +85,7 @@ def paint(canvas: Canvas) -> list[Topic]:
     type = canvas.type()
     size = max(15 * canvas.unit, min(radius * rng.uniform(0.13, 0.18), 60 * canvas.unit))
     inside = outer - inner * 0.15 - size * 0.75
-    longest = max(type.width(short(low + step * i), int(size)) for i in (0, numbers - 1, numbers)) + 0.6 * size
+    longest = max(type.width(short(low + step * i), int(size)) for i in (0, numbers - 1, numbers)) + 0.3 * size
     pitch = inside * radians(sweep) / numbers
     every = next(e for e in (1, 2, 5, numbers) if (numbers % e == 0 and pitch * e > longest) or e == numbers)
     for i in range(0, numbers + 1, every):

@@ -11,7 +11,7 @@ from training.pictures.values import chance, pick
 from training.pictures.words import COLOURS, NO, NONE, UNSEEN, YES
 
 LAMPS = ("red", "green", "yellow", "blue", "white")
-LABELS = ("RUN ALARM POWER READY FAULT STOP AUTO ERROR COM LINK PWR ERR START ON WARN MANUAL TX RX BAT HEAT PUMP".split(),
+LABELS = ("RUN ALARM POWER READY FAULT STOP AUTO ERROR COM LINK START ON WARN MANUAL TX RX BAT HEAT PUMP".split(),
           "电源 运行 报警 故障 停止 启动 自动 手动 就绪 通信 加热 合闸 分闸 急停 水泵 风机 缺相 过载 正常".split())
 
 WHICH_ZH = "哪个颜色的灯亮着？|亮着的灯是什么颜色？|什么颜色的灯亮了？|现在亮的是什么颜色的灯？|哪种颜色的灯在亮？|亮的灯是什么颜色的?|灯亮的是什么颜色？|请问亮着的是什么颜色？|哪盏灯亮着？说颜色|现在什么灯亮？说出颜色。".split("|")
@@ -120,6 +120,7 @@ def paint(canvas: Canvas) -> list[Topic]:
             offset = 0.7 * size
             y += offset if above else -offset
             canvas.text_in(x, y + (-(radius * 1.2 + 0.7 * size) if above else radius * 1.2 + 0.75 * size), words[i], type, size, ink)
+        canvas.keep(x, y, 1.8 * radius)
         lamp(canvas, x, y, radius, colours[i], lit[i], shape, look, strength)
     canvas.em = min(canvas.em, 2.2 * radius)
     return topics(rng, split, colours, lit, words)
