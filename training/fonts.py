@@ -73,7 +73,8 @@ def main():
             source = next((root / package).rglob(file))
             target = cut(source, index, charset if script == "chinese" else ascii_and_signs, name, args.out)
             total += target.stat().st_size
-            covers = "".join(chr(code) for code in sorted(TTFont(target).getBestCmap()))
+            drawn = ImageFont.truetype(str(target), 40, layout_engine=ImageFont.Layout.BASIC)
+            covers = "".join(c for c in map(chr, sorted(TTFont(target).getBestCmap())) if c == " " or drawn.getmask(c).getbbox())
             notes[name] = {"file": target.name, "covers": covers, "alike": [] if script == "segment" else alike(target)}
         (args.out / "faces.json").write_text(json.dumps(notes, ensure_ascii=False, indent=0), encoding="utf-8")
         print(f"{len(faces)} faces, {total / 1e6:.1f} MB in {args.out}")

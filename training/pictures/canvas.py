@@ -27,7 +27,9 @@ class Canvas:
         self.width, self.height = size
         self.unit = max(1.0, sqrt(self.width * self.height / TOKEN_CAP_PX))
         self.pixels = background(rng, size, split, level)
+        self._size = 0
         self.em = 1e9  # smallest print that is asked about
+        self._keep: list[tuple[float, float]] = []
         self._print: list[tuple] = []
         self._characters: list[str] = []
         self._centres: list[tuple[float, float]] = []
@@ -57,7 +59,7 @@ class Canvas:
         second = chinese[rng.integers(len(chinese))]
         if rng.random() < 0.12 and not faces()[second]["alike"]:
             first = second  # the Chinese face's own Latin letters
-        return Type(first, second, "NotoSansCJK" if self.split == "train" else "MicroHei")
+        return Type(first, second, "NotoSansCJK" if self.split == "train" else "WenKai")
 
     def ink(self, ground) -> tuple[int, int, int]:
         """A colour that can be read on `ground`."""
@@ -127,6 +129,7 @@ class Canvas:
     def text(self, x: float, baseline: float, text: str, type: Type, size: float, colour, spacing: int = 0, asked: bool = True, noted: bool = True):
         """Sets a line of text with its left end at x. `asked`: it counts as print that must stay legible."""
         size = int(round(size))
+        self._size = max(self._size, size)
         if asked:
             self.em = min(self.em, size)
         for face, run in type.runs(text):
@@ -139,10 +142,29 @@ class Canvas:
                 x += width + spacing
         return x
 
+    def note(self, character: str, x: float, y: float):
+        """Notes a character that was drawn as shapes."""
+        self._characters.append(character)
+        self._centres.append((x, y))
+
     def text_in(self, centre, middle, text, type, size, colour, **rest):
         """Sets a line of text around a point."""
         size = int(round(size))
         self.text(centre - type.width(text, size, rest.get("spacing", 0)) / 2, middle + 0.36 * size, text, type, size, colour, **rest)
+
+    def keep(self, x: float, y: float, radius: float):
+        """Notes a shape that must stay in the picture when it is warped."""
+        self._keep += [(x - radius, y - radius), (x + radius, y + radius), (x - radius, y + radius), (x + radius, y - radius)]
+
+    def kept(self) -> np.ndarray:
+        """(n, 2) points around everything that matters, inside the canvas."""
+        points = list(self._keep) or [(self.width / 2, self.height / 2)]
+        if self._centres:
+            centres = np.array(self._centres)
+            reach = 0.6 * min(self._size, 0.3 * self.height)
+            (x0, y0), (x1, y1) = centres.min(0) - reach, centres.max(0) + reach
+            points += [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+        return np.clip(np.array(points), 0, [self.width, self.height])
 
     def set_print(self):
         """Sets the print collected so far, so that shapes drawn next lie over it."""

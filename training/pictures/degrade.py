@@ -49,33 +49,44 @@ def _noise_field(batch: int, height: int, width: int, generator, device) -> torc
     return total
 
 
-def _blurred(images: torch.Tensor, blur: torch.Tensor, motion: torch.Tensor) -> torch.Tensor:
-    """Convolves each picture (B, 3, H, W) with its own point spread: Gaussian of `blur` px, smeared along `motion`."""
-    reach = max(float(blur.max()) * 2.6, 0) + float(motion[:, 0].max()) / 2
-    radius = int(min(24, np.ceil(reach)))
-    if radius == 0:
+def _convolved(images: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+    """Each picture (B, 3, H, W) with its own kernel (B, h, w), odd sizes."""
+    batch, _, height, width = images.shape
+    rows, columns = kernels.shape[1:]
+    padded = F.pad(images.reshape(1, batch * 3, height, width), (columns // 2, columns // 2, rows // 2, rows // 2), mode="replicate")
+    return F.conv2d(padded, kernels[:, None].repeat_interleave(3, 0), groups=batch * 3).reshape(batch, 3, height, width)
+
+
+def _blurred(images: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
+    """Gaussian blur of `sigma` px for each picture; below 0.3 px none."""
+    if float(sigma.max()) < 0.3:
         return images
+    radius = int(np.ceil(2.6 * float(sigma.max())))
     span = torch.arange(-radius, radius + 1, device=images.device, dtype=torch.float32)
-    steps = torch.linspace(-0.5, 0.5, 7, device=images.device)
-    along = motion[:, 0, None] * steps  # (B, 7)
-    dx, dy = along * motion[:, 1, None].cos(), along * motion[:, 1, None].sin()
-    spread = (2 * blur.clamp(min=0.3)[:, None, None, None] ** 2)
-    kernel = torch.exp(-((span[None, None, None, :] - dx[..., None, None]) ** 2 + (span[None, None, :, None] - dy[..., None, None]) ** 2) / spread).sum(1)
-    kernel = kernel / kernel.sum((1, 2), keepdim=True)  # (B, K, K)
-    still = (blur < 0.3) & (motion[:, 0] < 0.6)
-    point = torch.zeros_like(kernel)
-    point[:, radius, radius] = 1
-    kernel = torch.where(still[:, None, None], point, kernel)
-    # A depthwise convolution this wide costs more than the training step; a product of spectra does not.
-    padded = F.pad(images, (radius,) * 4, mode="replicate")
-    size = padded.shape[-2:]
-    spectrum = torch.fft.rfft2(padded) * torch.fft.rfft2(kernel[:, None], s=size)
-    spread_out = torch.fft.irfft2(spectrum, s=size)
-    return spread_out[..., 2 * radius :, 2 * radius :]
+    kernel = torch.exp(-(span**2) / (2 * sigma.clamp(min=0.05)[:, None] ** 2))
+    kernel = torch.where(sigma[:, None] < 0.3, (span == 0).float(), kernel)
+    kernel = kernel / kernel.sum(1, keepdim=True)
+    return _convolved(_convolved(images, kernel[:, None, :]), kernel[:, :, None])
+
+
+def _smeared(images: torch.Tensor, motion: torch.Tensor) -> torch.Tensor:
+    """Motion blur: (length in px, direction) for each picture; below 0.6 px none."""
+    moving = (motion[:, 0] >= 0.6).nonzero()[:, 0]
+    if not len(moving):
+        return images
+    length, direction = motion[moving].unbind(1)
+    radius = int(np.ceil(float(length.max()) / 2)) + 1
+    span = torch.arange(-radius, radius + 1, device=images.device, dtype=torch.float32)
+    along = length[:, None] * torch.linspace(-0.5, 0.5, 9, device=images.device)
+    dx, dy = along * direction[:, None].cos(), along * direction[:, None].sin()
+    kernel = ((1 - (span[None, None, None] - dx[..., None, None]).abs()).clamp(min=0) * (1 - (span[None, None, :, None] - dy[..., None, None]).abs()).clamp(min=0)).sum(1)
+    images = images.clone()
+    images[moving] = _convolved(images[moving], kernel / kernel.sum((1, 2), keepdim=True))
+    return images
 
 
 def _softened(images: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
-    """Scaled down by `factor` and up again: pictures are put into four groups of like factors."""
+    """Scaled down by `factor` and up again: pictures of like factors go together."""
     batch, _, height, width = images.shape
     out = images
     for step in (1.3, 1.6, 2.0, 2.6, 3.4):
@@ -169,7 +180,7 @@ def degrade(images: torch.Tensor, params: dict[str, torch.Tensor], seed: int = 0
         picture = picture + cover * (255 - picture)
 
     # Lens and sensor.
-    picture = _blurred(picture, params["blur"], params["motion"])
+    picture = _smeared(_blurred(picture, params["blur"]), params["motion"])
     picture = _softened(picture, params["soften"])
     contrast, gamma, brightness = (column(v) for v in params["tone"].unbind(1))
     picture = (picture * params["cast"][:, :, None, None]).clamp(0, 255)

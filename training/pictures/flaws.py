@@ -12,29 +12,34 @@ from training.pictures import splits
 SCRATCHES = 3
 
 
-def sample(rng: np.random.Generator, size: tuple[int, int], em: float, level: float, unit: float = 1.0) -> dict[str, np.ndarray]:
+def sample(rng: np.random.Generator, size: tuple[int, int], em: float, level: float, unit: float, keep: np.ndarray, coloured: bool = False) -> dict[str, np.ndarray]:
     """Parameters for one picture of (width, height) px whose smallest print has `em` px.
 
-    Every figure is scaled with `level` within the ranges of splits.py; each flaw is left out of many pictures. Lengths are in px.
+    Every figure is scaled with `level` within the ranges of splits.py; each flaw is left out of many pictures. Lengths are in px. The
+    points `keep` (n, 2) stay inside the picture; where the answer is a colour (`coloured`) the camera keeps colours.
     """
     width, height = size
     short = min(size)
     strength = lambda share: level * rng.random() if rng.random() < share else 0.0  # noqa: E731
 
-    # Where the corners of the clean picture go: a rotation and a jitter of each corner, shrunk until they are inside.
-    jitter = rng.uniform(-1, 1, (4, 2)) * splits.PERSPECTIVE * short * strength(0.75) * 0.5
+    # Where the corners of the clean picture go: a jitter of each and a rotation, then moved so that what matters stays inside.
+    jitter = rng.uniform(-1, 1, (4, 2)) * splits.PERSPECTIVE * short * strength(0.75) * 0.7
     angle = np.deg2rad(splits.ROTATION * strength(0.6)) * rng.choice([-1, 1])
-    centre = np.array([width / 2, height / 2])
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    moved = (corners - centre + jitter) @ turn.T
-    over = max(np.abs(moved[:, 0]).max() / (width / 2), np.abs(moved[:, 1]).max() / (height / 2), 1.0)
-    moved = moved / min(over, 1 / (1 - splits.SHRINK)) + centre  # what still stands over is background, or nearly
-    room = np.array([moved[:, 0].min(), width - moved[:, 0].max(), moved[:, 1].min(), height - moved[:, 1].max()])
-    moved += [rng.uniform(-1, 1) * max(0.0, min(room[0], room[1])), rng.uniform(-1, 1) * max(0.0, min(room[2], room[3]))]
+    middle = np.array([width / 2, height / 2])
+    moved = (corners - middle + jitter) @ turn.T * (1 - splits.SHRINK * strength(0.3)) + middle
+    forth = cv2.getPerspectiveTransform(corners.astype(np.float32), moved.astype(np.float32))
+    points = cv2.perspectiveTransform(np.asarray(keep, np.float64).reshape(1, -1, 2), forth)[0]
+    low, high = points.min(0), points.max(0)
+    frame = np.array([width, height], np.float64)
+    shrink = min(1.0, *(frame / np.maximum(high - low, 1.0)))
+    least, most = -low * shrink, frame - high * shrink  # translations that keep all inside
+    shift = np.clip(middle * (1 - shrink) + rng.uniform(-0.03, 0.03, 2) * frame * level, np.minimum(least, most), np.maximum(least, most))
+    moved = moved * shrink + shift
     back = cv2.getPerspectiveTransform(moved.astype(np.float32), corners.astype(np.float32))  # output px -> clean px
 
-    em = min(em, 64 * unit)
+    em = min(em, 48 * unit)
     budget = rng.dirichlet([1, 1, 1]) if level > 0 else np.zeros(3)  # blur, motion and softening share what print can bear
     budget = np.minimum(1.0, budget * 1.5) * level
     kinds = rng.random(3) < (0.6, 0.3, 0.45)
@@ -58,9 +63,9 @@ def sample(rng: np.random.Generator, size: tuple[int, int], em: float, level: fl
         "scratches": lines,
         "light": light,
         "tone": np.array([contrast, np.exp(rng.uniform(low_gamma, high_gamma) * level) if rng.random() < 0.5 else 1.0, rng.uniform(-25, 25) * level]),
-        "cast": 1 + rng.uniform(-0.12, 0.12, 3) * level * (rng.random() < 0.4),
+        "cast": 1 + rng.uniform(-0.12, 0.12, 3) * level * (rng.random() < 0.4) * (0.4 if coloured else 1.0),
         "noise": splits.NOISE * strength(0.65) ** 1.3,
         "jpeg": 100 - (100 - splits.JPEG) * strength(0.7),
-        "gray": float(rng.random() < 0.04 * level),
+        "gray": float(rng.random() < 0.04 * level and not coloured),
     }
     return {name: np.asarray(value, np.float32) for name, value in values.items()}
