@@ -21,7 +21,10 @@ SIZES: dict[tuple[int, int], float] = {
 SMALL = 200  # tokens; the only sizes until the model looks at the picture
 
 #: Share of each kind of picture.
-SKILLS: dict[str, float] = {"nameplate": 0.42, "display": 0.1, "gauge": 0.12, "lamp": 0.1, "pillbox": 0.14, "count": 0.12}
+SKILLS: dict[str, float] = {
+    "nameplate": 0.36, "display": 0.09, "gauge": 0.12, "lamp": 0.09, "pillbox": 0.12, "count": 0.10,
+    "absent": 0.05, "yesno": 0.04, "followup": 0.03,
+}  # fmt: skip
 
 TEXT_TOKENS = 320  # most tokens after the picture; turns that do not fit are left out
 
@@ -42,8 +45,8 @@ class Curriculum:
 
     @property
     def hardest(self) -> float:
-        """Level of the hardest pictures now: single clean lines first, everything from 1.1 million on."""
-        return float(np.clip((self.seen - 0.15) / 0.95, 0.0, 1.0))
+        """Level of the hardest pictures now: single clean lines first, everything from one million on."""
+        return float(np.clip((self.seen - 0.05) / 0.95, 0.0, 1.0))
 
     def level(self, rng: np.random.Generator) -> float:
         return self.hardest * float(rng.random()) ** 0.5
