@@ -21,10 +21,11 @@ OTHER = {  # skills that are asked of any picture: which painters, and how often
 SKILLS = (*PAINTERS, *OTHER)
 
 
-def draw(rng: np.random.Generator, skill: str, size: tuple[int, int], split: str, level: float) -> Picture:
+def draw(rng: np.random.Generator, skill: str, size: tuple[int, int], split: str, level: float, flaws: float | None = None) -> Picture:
     """Draws a clean picture of (width, height) px with a conversation about it.
 
     `skill` is one of SKILLS, `split` "train" or "test", `level` the difficulty from 0 (one large line) to 1 (everything).
+    `flaws` is the level of the degradation where it is not that of the content.
     """
     painter = skill
     if skill in OTHER:
@@ -38,4 +39,4 @@ def draw(rng: np.random.Generator, skill: str, size: tuple[int, int], split: str
             break
     image, characters, centres = canvas.finish()
     em = min(canvas.em, 0.2 * min(size))
-    return Picture(image, turns, characters, centres, em, sample(rng, size, em, level, canvas.unit, canvas.kept(), painter in ("lamp", "count")))
+    return Picture(image, turns, characters, centres, em, sample(rng, size, em, level if flaws is None else flaws, canvas.unit, canvas.kept(), painter in ("lamp", "count")))

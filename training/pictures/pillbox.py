@@ -155,7 +155,7 @@ def lines_of(rng, box: Box, chinese: bool, level: float, split: str) -> list[tup
 def paint(canvas: Canvas) -> list[Topic]:
     rng, level, split = canvas.rng, canvas.level, canvas.split
     chinese = chance(rng, 0.55)
-    for _ in range(60):
+    for attempt in range(80):
         name = (drug_chinese if chinese else drug_latin)(rng, split)
         times = int(rng.integers(1, 5)) if chance(rng, 0.85) else 0
         meal = pick(rng, ["before", "after", "before", "after", "with", "bed"]) if chance(rng, 0.75) else ""
@@ -169,20 +169,20 @@ def paint(canvas: Canvas) -> list[Topic]:
             keep = rng.integers(3)
             box = Box(name, times if keep == 1 else 0, meal if keep == 1 else "", *((box.year, box.month, 0) if keep == 2 else (0, 0, 0)))
         lines = lines_of(rng, box, chinese, level, split)
-        if lay(canvas, box, lines):
+        if lay(canvas, box, lines, ease=1.0 if attempt < 8 else 0.5):
             return topics(rng, split, box)
     raise RuntimeError(f"no pill box fits {canvas.size}")
 
 
-def lay(canvas: Canvas, box: Box, lines) -> bool:
-    """Draws the box if its print fits at the least size."""
+def lay(canvas: Canvas, box: Box, lines, ease: float) -> bool:
+    """Draws the box if its print fits at the least size; `ease` takes that down where the canvas is small for the level."""
     rng, level = canvas.rng, canvas.level
     margin = rng.uniform(0.02, 0.1) * min(canvas.size)
     wide, tall = canvas.width - 2 * margin, canvas.height - 2 * margin
     name_type = canvas.type()
     type = name_type if chance(rng, 0.4) else canvas.type()
     scale, pad, pitch = rng.uniform(1.2, 2.2), rng.uniform(0.6, 1.3), rng.uniform(1.3, 1.9)
-    floor = max(17.0 * canvas.unit, canvas.least_em * (1.0 if level < 0.3 else rng.uniform(0.8, 1.0)) * (0.6 if level < 0.2 else 1))
+    floor = max(17.0 * canvas.unit, canvas.least_em * (1.0 if level < 0.3 else rng.uniform(0.8, 1.0)) * (0.6 if level < 0.2 else 1) * ease)
     em = canvas.draw_em()
     while True:
         size = int(round(em))
