@@ -34,8 +34,8 @@ RANGE_EN = "What is the full scale?|What is the largest value on the dial?|What 
 
 
 def places(low: float, high: float) -> int:
-    """Decimal places of a reading (negative: tens, hundreds) whose step is the power of ten not above 2 % of the range."""
-    return -floor(log10(0.02 * (high - low) * 1.0001))
+    """Decimal places of a reading (negative: tens, hundreds) whose step is the power of ten not above 3 % of the range."""
+    return -floor(log10(0.03 * (high - low)))
 
 
 def short(value: float) -> str:
