@@ -144,11 +144,16 @@ def _jpeg(images: torch.Tensor, quality: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def degrade(images: torch.Tensor, params: dict[str, torch.Tensor], seed: int = 0) -> torch.Tensor:
-    """Applies each picture's parameters: (B, H, W, 3) uint8 -> the same, on the images' device."""
+def degrade(images: torch.Tensor, params: dict[str, torch.Tensor], seed: int = 0, chunk: int = 64) -> torch.Tensor:
+    """Applies each picture's parameters: (B, H, W, 3) uint8 -> the same, on the images' device, `chunk` pictures at a time."""
+    generator = torch.Generator(images.device).manual_seed(seed)
+    parts = [_degraded(images[i : i + chunk], {name: value[i : i + chunk] for name, value in params.items()}, generator) for i in range(0, len(images), chunk)]
+    return torch.cat(parts)
+
+
+def _degraded(images: torch.Tensor, params: dict[str, torch.Tensor], generator: torch.Generator) -> torch.Tensor:
     device = images.device
     batch, height, width, _ = images.shape
-    generator = torch.Generator(device).manual_seed(seed)
     column = lambda value: value.reshape(batch, 1, 1, 1)  # noqa: E731
     picture = images.permute(0, 3, 1, 2).float()
 

@@ -21,6 +21,18 @@ def wording(rng, split: str, wordings: list[str]) -> str:
     return pick(rng, kept) if split == "test" and kept and chance(rng, 0.5) else pick(rng, seen)
 
 
+def careless(rng, question: str) -> str:
+    """Punctuation and capitals as people type them."""
+    point = rng.random()
+    if point < 0.12:
+        return question.replace("？", "?").replace("，", ",")
+    if point < 0.18:
+        return question.rstrip("？?。.")
+    if point < 0.24 and question[1:2].islower():
+        return question[0].lower() + question[1:]
+    return question
+
+
 def fill(template: str, **words: str) -> str:
     """Fills a template, and mends the English article before it: a input voltage, an IP address."""
     text = template.format(**words)
@@ -100,6 +112,6 @@ def converse(rng, topics: list[Topic], skill: str, most: int = 6) -> list[Turn]:
         follows = bool(topic.group) and topic.group == group and turns[-1].language == spoken and chance(rng, follow_share)
         question, answer = topic.ask(spoken, follows)
         tag = "absent" if answer == UNSEEN[spoken] else "followup" if follows else topic.tag
-        turns.append(Turn(question, answer, tag, topic.field, spoken, topic.tolerance, follows))
+        turns.append(Turn(careless(rng, question), answer, tag, topic.field, spoken, topic.tolerance, follows))
         group = topic.group or None
     return turns
