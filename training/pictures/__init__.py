@@ -19,6 +19,9 @@ OTHER = {  # skills that are asked of any picture: which painters, and how often
     "followup": {"nameplate": 5.0, "display": 1.0, "lamp": 1.0, "count": 1.0},
 }
 SKILLS = (*PAINTERS, *OTHER)
+MIX = {  # a share of the pictures for training: about 15 % of all turns are absent, 15 % yes or no
+    "nameplate": 0.40, "display": 0.13, "gauge": 0.12, "lamp": 0.07, "count": 0.07, "pillbox": 0.10, "absent": 0.02, "yesno": 0.03, "followup": 0.06,
+}
 
 
 def draw(rng: np.random.Generator, skill: str, size: tuple[int, int], split: str, level: float, flaws: float | None = None) -> Picture:

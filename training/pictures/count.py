@@ -86,7 +86,7 @@ def shape(canvas: Canvas, part: str, x: float, y: float, r: float, colour, turn:
 def paint(canvas: Canvas) -> list[Topic]:
     rng, level, split = canvas.rng, canvas.level, canvas.split
     total = int(rng.integers(1, 5 if level < 0.2 else 10))
-    kinds = list(rng.permutation(list(PARTS))[: 1 if level < 0.1 else int(rng.integers(1, 4))])
+    kinds = list(rng.permutation(list(PARTS))[: 1 if level < 0.1 else int(rng.choice([1, 2, 3], p=[0.45, 0.35, 0.2]))])
     ground = canvas.pixels[:: max(1, canvas.height // 12), :: max(1, canvas.width // 12)].reshape(-1, 3).astype(np.float32)
     usable = [name for name, (_, _, rgb) in COLOURS.items() if np.abs(ground.mean(0) - rgb).sum() > 190]
     if len(usable) < 3 or level < 0.2 or chance(rng, 0.5):  # a plain tray under the parts
@@ -133,7 +133,7 @@ def topics(rng, split, parts, usable) -> list[Topic]:
     number = lambda part, tint: sum((not part or p == part) and (not tint or t == tint) for p, t in parts)  # noqa: E731
     present = sorted({p for p, _ in parts})
     tints = sorted({t for _, t in parts})
-    wanted = [(p, None) for p in present] + [("", t) for t in tints] + [("", None)] * 2
+    wanted = [(p, None) for p in present] + [("", t) for t in tints] + [("", None)] * 3
     wanted += [(p, t) for p in present for t in tints]
     absent_part = pick(rng, [p for p in PARTS if p not in present])
     wanted.append((absent_part, None))
