@@ -133,6 +133,8 @@ def lay(canvas: Canvas, drawn: list[Row], title: str, stray: str):
     floor = canvas.least_em
     if not chance(rng, level):
         floor = max(17.0 * canvas.unit, floor * 0.7)
+    if any("O" in row.value and "0" in row.value or "I" in row.value and "1" in row.value for row in drawn if row.name in ("model", "serial")):
+        floor = max(floor, 22 * canvas.unit)  # below this a person cannot tell them apart
     wide, tall = canvas.width - 2 * margin, canvas.height - 2 * margin
     while True:
         size = int(round(em))

@@ -99,7 +99,7 @@ def converse(rng, topics: list[Topic], skill: str, most: int = 6) -> list[Turn]:
     group = None
     for _ in range(int(rng.integers(3, most + 1))):
         weights = [share if pile else 0.0 for share, pile in zip(shares, piles)]
-        if not sum(weights):
+        if not sum(weights) or (len(turns) >= 3 and shares is SHARES[None] and not piles[0]):
             break
         point, index = rng.random() * sum(weights), 0
         while index < 2 and point >= weights[index]:

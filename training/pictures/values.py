@@ -9,7 +9,7 @@ from __future__ import annotations
 from training.pictures.splits import belongs
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-LOOK_ALIKES = "0O1I5S8BZ2"
+LOOK_ALIKES = "001155S8BZ22SBOI"
 VOWELS = "aeiou"
 
 CITIES = ("上海 北京 深圳 广州 杭州 苏州 宁波 天津 南京 无锡 东莞 佛山 温州 厦门 青岛 大连 沈阳 武汉 成都 重庆 西安 长沙 合肥 "
