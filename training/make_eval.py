@@ -50,13 +50,22 @@ def make(out: Path, split: str, skill: str, number: int) -> dict:
     while not turns:
         size = random_size(rng)
         picture = draw(rng, skill, size, split, 1.0, flaws=rng.uniform(*BANDS[band]))
-        turns = [i for i, turn in enumerate(picture.turns) if turn.tag == skill and (skill == "followup" or not turn.follows)]
+        turns = [
+            i for i, turn in enumerate(picture.turns) if turn.tag == skill and (skill == "followup" or not turn.follows)
+        ]
     index = turns[int(rng.integers(len(turns)))]
     turn = picture.turns[index]
-    image = degrade(torch.from_numpy(picture.image)[None], collate([picture.degradation]), seed=int(rng.integers(1 << 31)))[0].numpy()
+    image = degrade(
+        torch.from_numpy(picture.image)[None], collate([picture.degradation]), seed=int(rng.integers(1 << 31))
+    )[0].numpy()
     name = f"{skill}/{number:05}.{'png' if number % 5 == 0 else 'jpg'}"
     Image.fromarray(image).save(out / name, **({} if name.endswith("png") else {"quality": 95, "subsampling": 0}))
-    line = {"image": name, "question": turn.question, "answer": turn.answer, "tags": [skill, band, print_size(picture.em, size), turn.language, turn.field]}
+    line = {
+        "image": name,
+        "question": turn.question,
+        "answer": turn.answer,
+        "tags": [skill, band, print_size(picture.em, size), turn.language, turn.field],
+    }
     if turn.tolerance is not None:
         line["tolerance"] = turn.tolerance
     if skill == "followup":

@@ -79,7 +79,15 @@ def test_what_is_held_out_stays_out():
     packages = {split: {where[0] for where in FACES["latin", split].values()} for split in ("train", "test")}
     assert not packages["train"] & packages["test"]
     assert all(name in faces() for group in FACES.values() for name in group)
-    serials = {split: {turn.answer for picture in pictures("nameplate", split, count=80) for turn in picture.turns if turn.field == "serial" and turn.tag == "nameplate"} for split in ("train", "test")}
+    serials = {
+        split: {
+            turn.answer
+            for picture in pictures("nameplate", split, count=80)
+            for turn in picture.turns
+            if turn.field == "serial" and turn.tag == "nameplate"
+        }
+        for split in ("train", "test")
+    }
     assert serials["train"] and serials["test"]
     for split, texts in serials.items():
         assert all(belongs(text, split) for text in texts)
@@ -105,5 +113,8 @@ def test_centres_follow_the_perspective():
         params["scratches"][:] = 0
         out = degrade(torch.from_numpy(image)[None], collate([params]))[0].float().mean(-1)
         weight = (out - out.median()).clamp(min=30) - 30
-        seen = [float((weight.sum(0) * torch.arange(448)).sum() / weight.sum()) + 0.5, float((weight.sum(1) * torch.arange(336)).sum() / weight.sum()) + 0.5]
+        seen = [
+            float((weight.sum(0) * torch.arange(448)).sum() / weight.sum()) + 0.5,
+            float((weight.sum(1) * torch.arange(336)).sum() / weight.sum()) + 0.5,
+        ]
         assert np.abs(move_centres(np.array([[x, y]]), params)[0] - seen).max() < 1.5
