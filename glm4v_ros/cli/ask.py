@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
+import threading
 import uuid
-from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from glm4v_ros.cli import engine, jsonl
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _stream(client: EngineClient, question: Question, frames: list[Frame]) -> None:
-    """Prints the answer as it comes. The end of it is printed here too: choices are answered in one piece."""
+    """Prints the answer as it comes; an answer with choices comes in one piece at the end."""
     written = []
 
     def write(delta: Delta) -> None:
@@ -84,52 +84,58 @@ def _stream(client: EngineClient, question: Question, frames: list[Frame]) -> No
 
     try:
         answer = client.ask(question, frames, write).result()
-        if not written:
-            print(answer.text, end="")
-    finally:
-        if written or sys.exc_info()[0] is None:
+    except VqaError:
+        if written:
             print(flush=True)
+        raise
+    print("" if written else answer.text, flush=True)
 
 
 def _batch(args: argparse.Namespace) -> int:
-    waiting: deque[Future[Answer]] = deque()
-    failed = 0
+    """Reads and asks here while another thread prints, so that no answer has to wait for the next line to be read."""
+    config = engine.config(args, parallel=args.jobs)
+    answers: SimpleQueue[Future[Answer] | None] = SimpleQueue()
+    with ThreadPoolExecutor(1) as threads, engine.running(config) as client:
+        printing = threads.submit(_print_lines, answers)
+        free = threading.Semaphore(args.jobs)
+        try:
+            for item in jsonl.objects(args.batch):
+                try:
+                    question, frames = _read_line(args, item)
+                    free.acquire()
+                    answer = client.ask(question, frames)
+                    answer.add_done_callback(lambda _: free.release())
+                except VqaError as error:
+                    answer = Future()
+                    answer.set_exception(error)
+                answers.put(answer)
+                if printing.done():  # nobody reads the answers any more
+                    break
+        finally:
+            answers.put(None)
+        return 1 if printing.result() else 0
 
-    def finish_first() -> None:
-        nonlocal failed
+
+def _print_lines(answers: SimpleQueue[Future[Answer] | None]) -> int:
+    """Prints one line per answer, in order, until None; how many were none."""
+    failed = 0
+    while (future := answers.get()) is not None:
         line = {"answer": None, "latency_s": None, "error": None}
         try:
-            answer = waiting.popleft().result()
+            answer = future.result()
             line.update(answer=answer.text, latency_s=round(answer.latency, 4))
         except VqaError as error:
             line["error"] = f"{error.code.name}: {error}"
             failed += 1
         print(jsonl.dump(line), flush=True)
-
-    config = engine.config(args, parallel=args.jobs)
-    with engine.running(config) as client:
-        for item in jsonl.objects(args.batch):
-            waiting.append(_ask_line(args, client, item))
-            # One line is read ahead, so that its picture is decoded while the engine works.
-            while len(waiting) > args.jobs or waiting and waiting[0].done():
-                finish_first()
-        while waiting:
-            finish_first()
-    return 1 if failed else 0
+    return failed
 
 
-def _ask_line(args: argparse.Namespace, client: EngineClient, item: dict | BadRequest) -> Future[Answer]:
-    """The answer to come; a bad line is an answer that has failed already."""
-    try:
-        if isinstance(item, BadRequest):
-            raise item
-        text = jsonl.text(item, "question")
-        question = _question(args, text, jsonl.texts(item, "choices") or tuple(args.choices))
-        return client.ask(question, [_frame(args, path) for path in jsonl.pictures(item, args.batch)])
-    except VqaError as error:
-        failed: Future[Answer] = Future()
-        failed.set_exception(error)
-        return failed
+def _read_line(args: argparse.Namespace, item: dict | BadRequest) -> tuple[Question, list[Frame]]:
+    if isinstance(item, BadRequest):
+        raise item
+    question = _question(args, jsonl.text(item, "question"), jsonl.texts(item, "choices") or tuple(args.choices))
+    return question, [_frame(args, path) for path in jsonl.pictures(item, args.batch)]
 
 
 def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> Question:
