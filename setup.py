@@ -47,6 +47,7 @@ class CMakeBuild(build):
         modules = next(stage.glob("lib*/python*/*-packages"), None) or next(stage.glob("local/lib/python*/*-packages"))
         shutil.copytree(modules, self.build_lib)
         shutil.rmtree(modules)
+        shutil.rmtree(stage / "bin")  # pip makes glm4v itself, see entry_points
         files: dict[str, list[str]] = {}
         for path in stage.rglob("*"):
             if path.is_file():
@@ -70,6 +71,7 @@ setup(
     # ROS itself comes from the distribution or from requirements/ros-*.txt; naming it here would pull wheels over apt's.
     install_requires=["numpy", "opencv-python-headless", "pillow", "pyyaml", "jinja2", "llama-cpp-python==0.3.36"],
     packages=[],
+    entry_points={"console_scripts": ["glm4v = glm4v_ros.cli.main:main"]},
     cmdclass={"build": CMakeBuild},
     distclass=BinaryDistribution,
 )
