@@ -21,6 +21,7 @@ from glm4v_ros.cli import engine, jsonl
 from glm4v_ros.errors import BadRequest, VqaError
 
 if TYPE_CHECKING:
+    from glm4v_ros.catalog.model import Model
     from glm4v_ros.engine.answer import Answer, Delta
     from glm4v_ros.engine.client import EngineClient
     from glm4v_ros.engine.frame import Frame
@@ -41,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--schema", metavar="FILE", help="the answer is JSON that this JSON schema accepts")
     group.add_argument("--max-tokens", type=engine.at_least(1), default=256, metavar="N", help="(default: %(default)s)")
     group.add_argument("--language", default="", metavar="TAG", help="of the answer, such as zh or en; default: the question's")
-    group.add_argument("--system", default="", metavar="TEXT", help="system prompt")
+    group.add_argument("--preset", default="", metavar="NAME", help="system prompt from config/prompts.yaml, such as inspection")
+    group.add_argument("--system", default="", metavar="TEXT", help="system prompt, in place of a preset's")
     group.add_argument("--timeout", type=float, default=0.0, metavar="S", help="seconds a question may take; 0: no limit")
     group.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 (default): the likeliest token, always")
     group.add_argument("--seed", type=engine.at_least(0), default=0, metavar="N", help="with a temperature")
@@ -61,9 +63,10 @@ def run(args: argparse.Namespace) -> int:
     *paths, text = args.words
     if Path(text).is_file():
         raise BadRequest(f"the last argument is the question, but {text!r} is a file")
-    question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices))
     frames = [_frame(args, path) for path in paths]  # before the model: a wrong path should not have to wait for it
     config = engine.config(args)
+    _apply_preset(args, config.model)
+    question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices))
     with engine.running(config) as client:
         if args.json:
             answer = client.ask(question, frames).result()
@@ -94,6 +97,7 @@ def _stream(client: EngineClient, question: Question, frames: list[Frame]) -> No
 def _batch(args: argparse.Namespace) -> int:
     """Reads and asks here while another thread prints, so that no answer has to wait for the next line to be read."""
     config = engine.config(args, parallel=args.jobs)
+    _apply_preset(args, config.model)
     answers: SimpleQueue[Future[Answer] | None] = SimpleQueue()
     with ThreadPoolExecutor(1) as threads, engine.running(config) as client:
         printing = threads.submit(_print_lines, answers)
@@ -150,6 +154,16 @@ def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> 
         system_prompt=args.system, max_tokens=args.max_tokens, timeout=args.timeout, retry_on_crash=True,
         sampling=Sampling(temperature=args.temperature, seed=args.seed),
     )  # fmt: skip
+
+
+def _apply_preset(args: argparse.Namespace, model: Model) -> None:
+    """Makes the preset's system prompt the one of ``args``; Unsupported for a model that it refuses."""
+    if args.preset:
+        from glm4v_ros.engine.preset import find_preset, load_presets
+
+        preset = find_preset(load_presets(), args.preset)
+        preset.check_model(model.demo)
+        args.system = args.system or preset.system_prompt
 
 
 def _schema(path: str | None) -> str:

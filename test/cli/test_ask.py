@@ -67,6 +67,25 @@ def test_options_reach_the_engine(glm4v, scripted, picture, tmp_path):
     assert len(frames) == 2 and frames[0].rgb.shape == (15, 20, 3) and frames[0].rgb[0, 0, 0] == 10
 
 
+def test_presets(glm4v, scripted, picture):
+    engine = scripted(lambda question, frames: ["ok"])
+    assert glm4v("ask", picture, "q", "--preset", "inspection")[0] == 0
+    assert "technician" in engine.asked[0][0].system_prompt
+    assert glm4v("ask", picture, "q", "--preset", "inspection", "--system", "Mine.")[0] == 0
+    assert engine.asked[1][0].system_prompt == "Mine."
+    code, out, err = glm4v("ask", picture, "q", "--preset", "inspect")
+    assert (code, out) == (2, "") and "inspection" in err
+    assert glm4v("ask", picture, "q", "--preset", "eldercare")[0] == 0
+
+
+def test_a_preset_that_refuses_models_for_trying_out(glm4v, scripted, picture, tmp_path):
+    engine = scripted(lambda question, frames: ["ok"])
+    catalogue = tmp_path / "catalogue.yaml"
+    catalogue.write_text(catalogue.read_text() + "  demo: true\n")
+    code, out, err = glm4v("ask", picture, "q", "--preset", "eldercare")
+    assert (code, out) == (17, "") and "UNSUPPORTED" in err and engine.configs == []
+
+
 @pytest.mark.parametrize("error, code", [(EngineFailed("the worker died"), 23), (DeadlineExceeded("out of time"), 19)])
 def test_an_error_half_way(glm4v, scripted, picture, error, code):
     """What was written stays, on a line of its own; the error is for stderr and the exit code."""
