@@ -120,7 +120,8 @@ def to_8bit(values: np.ndarray) -> np.ndarray:
 
 def stretch(values: np.ndarray) -> np.ndarray:
     """Measurements (h, w), float or uint16 -> (h, w) uint8; see the head of this file."""
-    values = values.astype(np.float64)  # the span of two float32 may not fit in float32
+    with np.errstate(invalid="ignore"):  # a camera's NaN may be a signalling one
+        values = values.astype(np.float64)  # the span of two float32 may not fit in float32
     valid = values[np.isfinite(values) & (values != 0)]
     if valid.size == 0:
         return np.zeros(values.shape, np.uint8)

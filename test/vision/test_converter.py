@@ -128,6 +128,24 @@ def test_32fc1_of_one_value(value, level):
     assert (convert(image("32FC1", np.full((HEIGHT, WIDTH), value), 32)) == level).all()
 
 
+def test_any_bits_make_a_picture_or_a_bad_image():
+    """30 pixels a side at most, sizes mostly consistent; every bit pattern of a float among them."""
+    chance = np.random.default_rng(5)
+    taken = refused = 0
+    for _ in range(3000):
+        encoding = str(chance.choice([*converter.ENCODINGS, "8UC2", "?"]))
+        width, height = map(int, chance.integers(0, 30, 2))
+        step = max(0, width * int(chance.choice([1, 2, 3, 4, 6, 8])) + int(chance.choice([0, 0, 0, 1, 3, -1])))
+        rows = int(chance.choice([height, height, height, height * 3 // 2, height * 3]))
+        data = chance.bytes(max(0, step * rows + int(chance.choice([0, 0, 0, 0, 1, -1]))))
+        try:
+            convert({"encoding": encoding, "step": step, "is_bigendian": int(chance.integers(2)), "data": data}, width, height)
+            taken += 1
+        except BadImage:
+            refused += 1
+    assert taken > 500 and refused > 500
+
+
 def test_32fc1_over_the_whole_float_range():
     values = np.linspace(-3.4e38, 3.4e38, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)
     rgb = convert(image("32FC1", values, 32))
