@@ -107,17 +107,29 @@ def _batch(args: argparse.Namespace) -> int:
                 try:
                     question, frames = _read_line(args, item)
                     free.acquire()
-                    answer = client.ask(question, frames)
+                    answer = _asked(client, question, frames)
                     answer.add_done_callback(lambda _: free.release())
                 except VqaError as error:
-                    answer = Future()
-                    answer.set_exception(error)
+                    answer = _failed(error)
                 answers.put(answer)
                 if printing.done():  # nobody reads the answers any more
                     break
         finally:
             answers.put(None)
         return 1 if printing.result() else 0
+
+
+def _asked(client: EngineClient, question: Question, frames: list[Frame]) -> Future[Answer]:
+    try:
+        return client.ask(question, frames)
+    except VqaError as error:  # refused at once
+        return _failed(error)
+
+
+def _failed(error: VqaError) -> Future[Answer]:
+    future: Future[Answer] = Future()
+    future.set_exception(error)
+    return future
 
 
 def _print_lines(answers: SimpleQueue[Future[Answer] | None]) -> int:

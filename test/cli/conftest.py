@@ -57,6 +57,7 @@ class ScriptedEngine:
         self.configs = []
         self.in_work = self.most_in_work = 0
         self.closed = 0
+        self.refusal = None  # raised by ask
         self._lock = threading.Lock()
 
     def install(self, monkeypatch):
@@ -76,6 +77,8 @@ class _Client:
         on_progress(1.0)
 
     def ask(self, question, frames, on_delta=None) -> Future:
+        if self.engine.refusal:
+            raise self.engine.refusal
         self.engine.asked.append((question, frames))
         return self.threads.submit(self._answer, question, frames, on_delta)
 

@@ -204,6 +204,13 @@ def test_batch_asks_one_at_a_time_by_default(glm4v, scripted, picture, batch):
     assert engine.most_in_work == 1
 
 
+def test_batch_goes_on_when_the_engine_refuses_at_once(glm4v, scripted, picture, batch):
+    engine = scripted(lambda question, frames: ["a"])
+    engine.refusal = EngineFailed("no worker can be started")
+    code, out, _ = glm4v("ask", "--batch", batch(*[{"image": str(picture), "question": "q"}] * 5))
+    assert code == 1 and [json.loads(line)["error"] for line in out.splitlines()] == ["ENGINE_FAILED: no worker can be started"] * 5
+
+
 def test_batch_from_a_program_that_waits_for_each_answer(scripted, picture, monkeypatch):
     """--batch - answers a line before the next one comes."""
     from glm4v_ros.cli.main import main
