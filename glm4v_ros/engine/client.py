@@ -23,9 +23,8 @@ from glm4v_ros.errors import BadRequest, Busy, Canceled, DeadlineExceeded, Engin
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 0.25  # seconds between looks at the watchdog
-_BACK_OFF = (0.0, 0.5, 2.0, 5.0)  # seconds before each further try to get a worker up
+_BACK_OFF = (0.0, 0.5, 1.0, 2.0, 5.0)  # seconds before each further try to get a worker that answers
 _GRACE = 1.0  # seconds that a worker may be late with a deadline before the client ends the question itself
-_LEAST_UPTIME = 30.0  # a worker that lived for so long was no failed start
 
 
 @dataclass(eq=False)
@@ -67,6 +66,7 @@ class EngineClient:
         self._progress: object = None
         self._answer_seconds = 1.0  # smoothed, for retry_after
         self._ready = False
+        self._answered = False  # the worker of now has answered a question
 
     # What callers use.
 
@@ -96,7 +96,7 @@ class EngineClient:
         """
         question_check.check(question, frames)
         pending = _Pending(question, tuple(frames), time.monotonic(), Future(), on_delta)
-        pending.future.set_running_or_notify_cancel()
+        pending.future.set_running_or_notify_cancel()  # it is cancelled by its request_id alone
         with self._lock:
             if self._thread is None:
                 raise EngineFailed(self._status.failed or "the engine was not started, or was closed")
@@ -163,24 +163,24 @@ class EngineClient:
         failures = 0
         error: VqaError = EngineFailed("the engine was closed")
         while not self._closing.is_set():
-            was_ready, up_since = False, time.monotonic()
+            self._answered = False
             try:
                 self._serve_one_worker()
             except VqaError as reason:
                 error = reason
-            was_ready = self._ready
             self._ready_off()
             if self._closing.is_set():
                 break
             if not self._started.done():
                 break  # the caller of start hears of it
-            failures = 1 if was_ready and time.monotonic() - up_since > _LEAST_UPTIME else failures + 1
+            failures = 0 if self._answered else failures + 1
             self._after_crash(error)
-            if failures > len(_BACK_OFF) - 1 + 1:
-                error = type(error)(f"the worker failed {failures} times in a row and is not started again: {error}")
+            if failures > len(_BACK_OFF):
+                error = type(error)(f"{failures} workers in a row failed before they answered anything, and no other is "
+                                    f"started. The last one: {error}")
                 break
-            _log.warning("the worker ended (%s) and is started again", error)
-            self._wait(_BACK_OFF[min(failures - 1, len(_BACK_OFF) - 1)])
+            _log.warning("%s", error)
+            self._wait(_BACK_OFF[max(0, failures - 1)])
         self._stop(error)
 
     def _serve_one_worker(self) -> None:
@@ -208,7 +208,7 @@ class EngineClient:
         finally:
             code = worker.close(patiently=reason is None)
         if not self._closing.is_set():
-            raise EngineFailed(f"the worker process ended ({_exit_reason(code)}); a new one is started")
+            raise EngineFailed(f"the worker process ended ({_exit_reason(code)}); ask again")
 
     def _handle(self, message: object) -> None:
         if isinstance(message, Delta):
@@ -292,7 +292,7 @@ class EngineClient:
                         lost.append(self._pending.pop(request_id))
                 pending.stage = Stage.QUEUED
         for pending in lost:
-            self._complete(pending, EngineFailed(str(error)))
+            self._complete(pending, type(error)(str(error)))
         self._tell_status()
 
     def _wait(self, seconds: float) -> None:
@@ -314,7 +314,7 @@ class EngineClient:
             self._status = replace(self._status, failed="" if self._closing.is_set() else str(error))
             left, self._pending = list(self._pending.values()), {}
         for pending in left:
-            self._complete(pending, EngineFailed(str(error)))
+            self._complete(pending, type(error)(str(error)))
         if not self._started.done():
             self._started.set_exception(error)
         self._tell_status()
@@ -342,6 +342,7 @@ class EngineClient:
             pending = self._pending.pop(request_id, None)
         if pending is not None:
             if isinstance(result, Answer):
+                self._answered = True
                 self._answer_seconds += 0.2 * (result.latency - self._answer_seconds)
             self._complete(pending, result)
 

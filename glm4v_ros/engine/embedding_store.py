@@ -21,6 +21,9 @@ class EmbeddingStore:
     def frame_keys(self) -> set[str]:
         return {key for key, _ in self._images}
 
+    def nbytes_of(self, identities: set[tuple[str, int]]) -> int:
+        return sum(self._images[identity].nbytes for identity in identities if identity in self._images)
+
     def get(self, identity: tuple[str, int]) -> ImageTokens | None:
         """``identity`` is (frame key, token budget)."""
         image = self._images.get(identity)

@@ -34,6 +34,11 @@ class KVCache:
         return sum(sequence.reserved for sequence in self._sequences if sequence.kept)
 
     @property
+    def idle(self) -> int:
+        """Cells of frames and sessions that nobody uses now."""
+        return sum(sequence.reserved for sequence in self._sequences if sequence.idle)
+
+    @property
     def frame_keys(self) -> set[str]:
         """The frames whose image tokens are in cells."""
         return {key for sequence in self._sequences if sequence.kept and sequence.ready for key in sequence.layout.frame_keys}
@@ -139,7 +144,7 @@ class KVCache:
 
     def trim(self) -> None:
         """Lets idle sequences go until they keep no more than they may."""
-        while self.kept > self._most_idle and self._evict():
+        while self.idle > self._most_idle and self._evict():
             pass
 
     def clear(self) -> None:

@@ -70,14 +70,16 @@ class Scheduler:
         """A message of the client with its frames, or an encode job that started or ended."""
         self._inbox.put(event)
 
-    def interrupt(self) -> None:
-        """Stops the decode under way, so that what was posted is looked at now. Unfinished work is done again."""
-        self._model.interrupt.trip()
+    def interrupt(self, request_id: str) -> None:
+        """Stops the decode under way if this question takes part in it. Work of others in the same decode is done again."""
+        if any(request.id == request_id for request in [*self._active]):
+            self._model.interrupt.trip()
 
-    @property
-    def next_deadline(self) -> float:
-        """time.monotonic() at which a running question must end; infinite for none."""
-        return min((request.deadline for request in [*self._active]), default=float("inf"))
+    def interrupt_overdue(self) -> None:
+        """Likewise for every question whose deadline has passed."""
+        now = time.monotonic()
+        if any(request.deadline <= now for request in [*self._active]):
+            self._model.interrupt.trip()
 
     @property
     def figures(self) -> dict:
@@ -201,19 +203,18 @@ class Scheduler:
                 self._fail(request, job.error)
 
     def _embedding_is_pinned(self, identity: tuple[str, int]) -> bool:
-        return self._sessions.holds(identity) or any(
+        return identity in self._sessions.images or any(
             (frame.key, request.question.max_image_tokens) == identity
             for request in self._requests() for frame in request.frames)
 
     def _shrink_embeddings(self) -> None:
         """Sessions pin their pictures; when these alone pass the limit, the one unused for longest is forgotten."""
-        self._embeddings.shrink()
-        while self._embeddings.nbytes > self._config.embedding_bytes:
+        while self._embeddings.nbytes_of(self._sessions.images) > self._config.embedding_bytes:
             session = self._sessions.take_oldest_idle()
             if session is None:
-                return
+                break
             self._forget(session)
-            self._embeddings.shrink()
+        self._embeddings.shrink()
 
     def _tell_frames(self) -> None:
         encoded = self._embeddings.frame_keys | self._kv.frame_keys
@@ -289,7 +290,7 @@ class Scheduler:
         if [p.frame_key for p in pictures] == [p.frame_key for p in history.pictures]:
             pictures = ()  # the very picture that the session is about
         most = self._config.model.images_per_conversation
-        if most and history.picture_count + len(pictures) > most:
+        if most and len(history.all_pictures) + len(pictures) > most:
             raise _too_many_images(most)
         system = "\n".join(filter(None, (question.system_prompt, instruction(question.language))))
         while True:

@@ -40,8 +40,8 @@ class History:
         return next((turn.pictures for turn in reversed(self.turns) if turn.pictures), self.orphans)
 
     @property
-    def picture_count(self) -> int:
-        return sum(len(turn.pictures) for turn in self.turns) + len(self.orphans)
+    def all_pictures(self) -> tuple[Picture, ...]:
+        return (*self.orphans, *(picture for turn in self.turns for picture in turn.pictures))
 
     def with_turn(self, turn: Turn) -> History:
         return History((*self.turns, turn))
@@ -85,10 +85,11 @@ class Sessions:
     def open(self, session_id: str, now: float) -> Session:
         return self._sessions.setdefault(session_id, Session(now))
 
-    def holds(self, identity: tuple[str, int]) -> bool:
-        """Whether a conversation is about this frame under this token budget."""
-        return any((picture.frame_key, picture.budget) == identity for session in self._sessions.values()
-                   for turn in session.history.turns for picture in turn.pictures)
+    @property
+    def images(self) -> set[tuple[str, int]]:
+        """(frame key, token budget) of every picture in a conversation."""
+        return {(picture.frame_key, picture.budget) for session in self._sessions.values()
+                for picture in session.history.all_pictures}
 
     def take_out(self, session_id: str) -> list[Session]:
         """Forgets one session, or all for the empty id, and returns them."""

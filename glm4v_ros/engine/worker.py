@@ -20,6 +20,7 @@ from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import EngineFailed, VqaError
 
 _BEAT_EVERY = 0.25  # seconds
+_LOOK_EVERY = 0.02  # seconds between looks at the deadlines of running questions
 _log = logging.getLogger(__name__)
 
 
@@ -93,15 +94,15 @@ class Worker:
                 os._exit(1)
             self._scheduler.post((message, frames))
             if isinstance(message, Cancel):
-                self._scheduler.interrupt()
+                self._scheduler.interrupt(message.request_id)
 
     def _beat(self) -> None:
         due = 0.0
         while True:
             now = time.monotonic()
             scheduler = self._scheduler
-            if scheduler is not None and scheduler.next_deadline <= now:
-                scheduler.interrupt()
+            if scheduler is not None:
+                scheduler.interrupt_overdue()
             if now >= due:
                 due = now + _BEAT_EVERY
                 figures = scheduler.figures if scheduler else dict(
@@ -112,8 +113,7 @@ class Worker:
                     self._channel.send(Beat(progress=progress, resident_mib=_resident_mib(), **figures))
                 except OSError:
                     os._exit(0)
-            deadline = scheduler.next_deadline if scheduler else float("inf")
-            time.sleep(max(0.001, min(due, deadline) - time.monotonic()))
+            time.sleep(_LOOK_EVERY)
 
 
 def _frames_of(message) -> tuple:
