@@ -7,10 +7,10 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Answer, Delta
-from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
@@ -19,6 +19,9 @@ from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.picture import Picture
 from glm4v_ros.nodes.requests import Request, check_regions
 from glm4v_ros.nodes.sessions import Sessions
+
+if TYPE_CHECKING:
+    from glm4v_ros.engine.client import EngineClient
 
 
 @dataclass(frozen=True)
