@@ -62,14 +62,14 @@ class Half:
                 "(model_type 'chatglm' with a vision_config)"
             )
         self._missing: list[str] = []
+        self._dtypes: set[str] = set()
         self.outputs = self._list_outputs()
         if self._missing:
             shown = ", ".join(self._missing[:3]) + (" ..." if len(self._missing) > 3 else "")
             raise ModelFileError(f"{checkpoint.directory} lacks {len(self._missing)} tensors ({shown}); is a shard missing?")
-        dtypes = {output.source.dtype for output in self.outputs if output.source}
-        if len(dtypes) != 1:
-            raise Unsupported(f"{checkpoint.directory} mixes {', '.join(sorted(dtypes))}; one type is needed")
-        self.dtype = dtypes.pop()  # of the checkpoint and of the unquantised file: nothing is lost between them
+        if len(self._dtypes) != 1:
+            raise Unsupported(f"{checkpoint.directory} mixes {', '.join(sorted(self._dtypes))}; one type is needed")
+        (self.dtype,) = self._dtypes  # of the checkpoint and of the unquantised file: nothing is lost between them
 
     def metadata(self) -> dict[str, Any]:
         raise NotImplementedError
@@ -94,6 +94,7 @@ class Half:
             return StoredTensor(name, self.checkpoint.directory, "", shape, 0, 0)
         if tensor.shape != shape:
             raise ModelFileError(f"{tensor.path}: {name} is {list(tensor.shape)}, config.json makes it {list(shape)}")
+        self._dtypes.add(tensor.dtype)
         return tensor
 
     def _copy(self, name: str, source: str, *shape: int) -> Output:
