@@ -1,8 +1,9 @@
 """What a glm-4v-9b checkpoint becomes in GGUF: metadata and tensors of its two halves.
 
-The language half is written as architecture ``qwen2vl``, whose M-RoPE can give all patches of an image one position while
-the mask stays causal, as the model's own code does. Its rotary pairs are rearranged so that the ones GLM does not turn
-follow a stream of positions that is always zero.
+The language half is written as architecture ``paddleocr``: RMSNorm, QKV with biases, SwiGLU and M-RoPE, which can give all
+patches of an image one position while the mask stays causal, as the model's own code does. (``qwen2vl`` has the same
+graph, but llama.cpp as of ggml 0.25.3 does not read its norms' epsilon, an error of 1e-4 on image tokens.) The rotary
+pairs are rearranged so that the ones GLM does not turn follow a stream of positions that is always zero.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class Half:
 
 
 class TextHalf(Half):
-    architecture = "qwen2vl"
+    architecture = "paddleocr"
 
     def _list_outputs(self) -> list[Output]:
         for key, expected in (
