@@ -1,0 +1,96 @@
+"""From compressed pictures to RGB: CompressedImage topics and picture files.
+
+Pillow decodes: unlike OpenCV it gives the size before any pixel is decoded and refuses a truncated JPEG.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from glm4v_ros.errors import BadImage
+from glm4v_ros.vision import converter
+
+TOPIC_FORMATS = ("JPEG", "PNG")
+FILE_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
+MAX_FILE_BYTES = 512 << 20
+
+
+def decode(data, format: str = "") -> np.ndarray:
+    """A sensor_msgs/CompressedImage's ``data`` (JPEG or PNG) as a contiguous (height, width, 3) uint8 array, RGB.
+
+    ``format`` is the message's field, such as "bgr8; jpeg compressed bgr8". The bytes say what is in them; the field is
+    needed only for what they cannot say: that grey values are a Bayer mosaic or a measurement such as depth.
+    EXIF rotation is not applied: a camera's topic has one orientation, that of its camera_info. BadImage when refused.
+    """
+    source = format.split(";")[0].strip()
+    if "compressedDepth" in format:
+        raise BadImage("compressedDepth holds distances, not a picture; use the camera's colour topic")
+    with _open(io.BytesIO(data), TOPIC_FORMATS, f"the compressed image (format {format[:60]!r})") as picture:
+        grey = picture.mode in ("L", "I", "I;16", "I;16B")
+        if grey and (source.startswith("bayer_") or source == "16UC1"):
+            return _from_grey(picture, source)
+        return _rgb(picture)
+
+
+def read_picture(path: str | Path) -> np.ndarray:
+    """A picture file as a contiguous (height, width, 3) uint8 array, RGB, turned as its EXIF orientation says.
+
+    PNG, JPEG, TIFF, WebP, BMP and GIF, the first page or frame; transparent parts become white. BadImage when the file
+    is missing or not a whole picture.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise BadImage(f"{path} is {size >> 20} MiB; picture files up to {MAX_FILE_BYTES >> 20} MiB are read")
+        data = io.BytesIO(path.read_bytes())
+    except OSError as error:
+        raise BadImage(f"{path} cannot be read: {error.strerror or error}") from error
+    with _open(data, FILE_FORMATS, str(path)) as picture:
+        return _rgb(ImageOps.exif_transpose(picture))
+
+
+def _open(stream: io.BytesIO, formats: tuple[str, ...], what: str) -> Image.Image:
+    """The whole picture decoded, its size checked before that."""
+    if not stream.getbuffer().nbytes:
+        raise BadImage(f"{what} is empty")
+    try:
+        picture = Image.open(stream, formats=formats)
+        converter.check_size(*picture.size)
+        picture.load()
+    except BadImage as error:
+        raise BadImage(f"{what}: {error}") from None
+    except UnidentifiedImageError as error:
+        raise BadImage(f"{what} is not a {', '.join(formats[:-1])} or {formats[-1]} picture") from error
+    except Image.DecompressionBombError as error:
+        raise BadImage(f"{what} is too large: {error}") from error
+    except (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, EOFError, MemoryError) as error:
+        # Pillow's plugins let any of these through for a damaged file.
+        raise BadImage(f"{what} is damaged: {error}") from error
+    return picture
+
+
+def _rgb(picture: Image.Image) -> np.ndarray:
+    if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
+        return _from_grey(picture, "32FC1" if picture.mode == "F" else "mono16")
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return np.ascontiguousarray(picture.convert("RGB"))
+
+
+def _from_grey(picture: Image.Image, encoding: str) -> np.ndarray:
+    """Grey values of any depth, understood as ``encoding`` says."""
+    values = np.asarray(picture)
+    if encoding == "32FC1":
+        values = values.astype("<f4")
+    elif encoding.endswith("8"):
+        values = values.astype(np.uint8)
+    else:
+        values = values.clip(0, 65535).astype("<u2")
+    height, width = values.shape
+    return converter.to_rgb(encoding, width, height, values.strides[0], False, values.tobytes())
