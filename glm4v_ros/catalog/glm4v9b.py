@@ -194,6 +194,10 @@ class TextHalf(Half):
         return {
             "general.name": NAME,
             "glm4v.model": NAME,
+            "glm4v.images_per_conversation": 1,
+            # The model writes this newline itself, behind its header; given to it, an answer can start at once and one
+            # that is chosen from a list can be scored.
+            "glm4v.answer_prefix": "\n",
             f"{arch}.context_length": self._value("seq_length"),
             f"{arch}.embedding_length": self.width,
             f"{arch}.block_count": self.layers,
