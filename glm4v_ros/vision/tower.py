@@ -34,9 +34,9 @@ class TokenRun:
 class EmbeddingRun:
     """Image embeddings in the language model's input space.
 
-    ``embeddings`` is contiguous, (n, d), float32. ``positions`` is (p, n), int32, relative to the run's first position:
-    p is 4 with M-RoPE (time, row, column, extra) and 1 without. ``advance`` is how far the position of what follows lies
-    behind the run's first position.
+    ``embeddings`` is contiguous, (n, d), float32. ``positions`` is (p, n), int32, p being 4 with M-RoPE (time, row, column,
+    extra) and 1 without; relative to the run's first position, but for the extra stream, which is absolute (it is 0 in
+    text). Time never falls. ``advance`` is how far the position of what follows lies behind the run's first position.
     """
 
     embeddings: np.ndarray
@@ -112,7 +112,7 @@ class VisionTower(ABC):
 
     @abstractmethod
     def encode(self, frame: Frame, max_tokens: int = 0, should_stop: Callable[[], bool] = lambda: False) -> ImageTokens:
-        """Encodes one frame into at most ``max_tokens`` KV cells (0: the tower's own cap).
+        """Encodes one frame into at most ``max_tokens`` embeddings (0: the tower's own cap).
 
         The tower must be loaded. Raises EncodeStopped soon after ``should_stop()`` turned true, BadImage for a frame that
         it cannot take, Unsupported for a budget that it cannot meet, EngineFailed when llama.cpp fails.
