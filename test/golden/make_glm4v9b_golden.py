@@ -170,6 +170,16 @@ def main() -> None:
             mixed_logits=reference.text(mixed, mixed_positions).numpy().astype(np.float32),
             text_greedy=np.array(greedy(reference, text, text_positions, 32), np.int32),
             mixed_greedy=np.array(greedy(reference, mixed, mixed_positions, 32), np.int32),
+            # What the engine writes: it puts the newline behind the header itself.
+            answer_greedy=np.array(
+                greedy(
+                    reference,
+                    torch.cat([mixed, reference.embed(encode("\n"))]),
+                    torch.cat([mixed_positions, mixed_positions[-1:] + 1]),
+                    32,
+                ),
+                np.int32,
+            ),
         )
 
 
