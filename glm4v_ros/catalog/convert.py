@@ -6,38 +6,29 @@ gets its final name only when it is whole. What was finished before an interrupt
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Callable
 
 import gguf
-import llama_cpp
 import numpy as np
 
 from glm4v_ros.catalog.checkpoint import Checkpoint
 from glm4v_ros.catalog.glm4v9b import NAME, Half, Output, TextHalf, VisionHalf
-from glm4v_ros.errors import ModelFileError, OutOfMemory, Unsupported
+from glm4v_ros.catalog.quantise import FILE_TYPES, quantise
+from glm4v_ros.errors import ModelFileError, Unsupported
 
 HALVES: dict[str, type[Half]] = {"text": TextHalf, "vision": VisionHalf}
 DEFAULT_TYPES = {"text": "Q4_K_M", "vision": "Q8_0"}
-# What llama.cpp calls a file type, and about how many bits a weight takes in it, to check the disk beforehand.
-FILE_TYPES = {
-    "F32": (0, 32.0), "F16": (1, 16.0), "BF16": (32, 16.0), "Q8_0": (7, 8.6), "Q6_K": (18, 6.9), "Q5_K_M": (17, 6.0),
-    "Q5_K_S": (16, 5.8), "Q4_K_M": (15, 5.7), "Q4_K_S": (14, 5.2), "Q3_K_M": (12, 4.6), "Q3_K_S": (11, 4.2),
-    "Q2_K": (10, 3.6),
-}  # fmt: skip
 MANIFEST = "manifest.json"
 
 _DTYPES = {"F32": gguf.GGMLQuantizationType.F32, "F16": gguf.GGMLQuantizationType.F16,
            "BF16": gguf.GGMLQuantizationType.BF16}  # fmt: skip
 _ALIGNMENT = 32
-_QUANTISER_BUFFER = 1 << 30  # bytes of rows that llama.cpp holds at once; its default of 8 GiB would take the whole table
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, bytes or tensors done, of how many)"""
@@ -58,8 +49,8 @@ class Conversion:
     ) -> Conversion:
         """``only`` ("text" or "vision") leaves the other half alone; its tensors may then be missing.
 
-        Raises ModelFileError for a checkpoint that is incomplete or another model's, Unsupported for a file type or a
-        configuration that cannot be converted, OutOfMemory for a disk that is too small.
+        Raises ModelFileError for a checkpoint that is incomplete or of another model and for a disk that is too small, Unsupported for a file type or a
+        configuration that cannot be converted.
         """
         types = {half: kind.upper() or DEFAULT_TYPES[half] for half, kind in (("text", text), ("vision", vision))}
         if unknown := [kind for kind in types.values() if kind not in FILE_TYPES]:
@@ -123,7 +114,7 @@ class Conversion:
         place = next(path for path in (self.directory, *self.directory.absolute().parents) if path.exists())
         free = shutil.disk_usage(place).free
         if free < needed:
-            raise OutOfMemory(
+            raise ModelFileError(
                 f"{self.directory} has {free / 1e9:.1f} GB free, the conversion needs {needed / 1e9:.1f} GB for a while; "
                 "free some or choose another directory"
             )
@@ -176,35 +167,6 @@ def write_plain(half: Half, path: Path, progress: Callable[[int, int], None]) ->
             progress(at, total)
         file.flush()
         os.fsync(file.fileno())
-
-
-def quantise(source: Path, target: Path, file_type: str, threads: int, progress: Callable[[int, int], None]) -> None:
-    """llama.cpp's own quantisation of any GGUF; ModelFileError with its reason if it fails."""
-    params = llama_cpp.llama_model_quantize_default_params()
-    params.ftype = FILE_TYPES[file_type][0]
-    params.nthread = threads or len(os.sched_getaffinity(0))
-    params.max_buf_size = _QUANTISER_BUFFER
-    lines = [""]
-
-    @llama_cpp.llama_log_callback
-    def log(_level: int, text: bytes, _data: ctypes.c_void_p) -> None:
-        lines[-1] += text.decode("utf-8", "replace")
-        if match := re.match(r"\[ *(\d+)/ *(\d+)\]", lines[-1]):
-            progress(int(match[1]), int(match[2]))
-        if lines[-1].endswith("\n"):
-            lines.append("")
-            del lines[:-20]
-
-    llama_cpp.llama_backend_init()
-    llama_cpp.llama_log_set(log, ctypes.c_void_p(0))
-    try:
-        failed = llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(target), ctypes.byref(params))
-    finally:
-        llama_cpp.llama_log_set(llama_cpp._logger.llama_log_callback, ctypes.c_void_p(0))
-    if failed:
-        target.unlink(missing_ok=True)
-        reason = next((line.strip() for line in reversed(lines) if line.strip()), "llama.cpp gave no reason")
-        raise ModelFileError(f"quantising to {file_type} failed: {reason}")
 
 
 def _header(half: Half, scratch: Path) -> bytes:
