@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from glm4v_ros.catalog.model import Model
-from glm4v_ros.errors import BadRequest
+from glm4v_ros.errors import BadRequest, ModelFileError
 from glm4v_ros.share import share_dir
 
 DEFAULT = "glm4v-nano"
@@ -97,7 +97,7 @@ class Catalog:
 
 
 def model_of(text_path: str | Path, vision_path: str | Path) -> Model:
-    """The model of two files that no catalogue knows; everything else is read from the files."""
+    """The model of two files that no catalogue knows; everything else is read from the files. ModelFileError if one is missing."""
     text_path = Path(text_path).expanduser()
     return require(Model(text_path.stem, text_path, Path(vision_path).expanduser()))
 
@@ -116,10 +116,10 @@ def model_in(directory: Path) -> Model:
 
 
 def require(model: Model) -> Model:
-    """``model``, if both files exist; BadRequest with the way to get them otherwise."""
+    """``model``, if both files exist; ModelFileError with the way to get them otherwise."""
     for path in (model.text_path, model.vision_path):
         if not path.is_file():
-            raise BadRequest(f"the model file {path} does not exist; `glm4v models show {model.name}` says how to get it")
+            raise ModelFileError(f"the model file {path} does not exist; `glm4v models show {model.name}` says how to get it")
     return model
 
 

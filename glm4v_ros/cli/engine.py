@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Iterator
+
+from glm4v_ros.cli.progress import Progress
 
 if TYPE_CHECKING:
     from glm4v_ros.engine.client import EngineClient
@@ -66,21 +67,3 @@ def running(config: EngineConfig) -> Iterator[EngineClient]:
     finally:
         client.close()
 
-
-class Progress:
-    """A line on the terminal that is gone when the work is done. Called with a fraction, 0 to 1."""
-
-    def __init__(self, what: str):
-        self.what = what
-        self.shown = sys.stderr.isatty()
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __call__(self, fraction: float) -> None:
-        if self.shown:
-            print(f"\r{self.what} {fraction:4.0%}", end="", file=sys.stderr, flush=True)
-
-    def __exit__(self, *_) -> None:
-        if self.shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

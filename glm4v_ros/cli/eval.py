@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glm4v_ros.cli import engine, jsonl
+from glm4v_ros.cli.progress import Progress
 from glm4v_ros.errors import BadRequest, VqaError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[R
     with ExitStack() as stack:
         for _ in range(min(args.jobs, len(cases))):
             idle.append(stack.enter_context(engine.running(config)))
-        progress = stack.enter_context(engine.Progress(f"{len(cases)} cases"))
+        progress = stack.enter_context(Progress(f"{len(cases)} cases"))
         threads = ThreadPoolExecutor(len(idle))
         stack.callback(threads.shutdown, cancel_futures=True)
         return list(threads.map(one, cases))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from glm4v_ros.catalog.catalog import Catalog, model_in, model_of
-from glm4v_ros.errors import BadRequest
+from glm4v_ros.errors import BadRequest, ModelFileError
 from glm4v_ros.share import share_dir
 
 
@@ -100,7 +100,7 @@ def test_missing_catalogue(tmp_path):
 def test_two_paths(tmp_path):
     text, vision = tmp_path / "words.gguf", tmp_path / "eyes.gguf"
     text.touch()
-    with pytest.raises(BadRequest, match="eyes.gguf does not exist"):
+    with pytest.raises(ModelFileError, match="eyes.gguf does not exist"):
         model_of(text, vision)
     vision.touch()
     assert model_of(text, vision).name == "words"

@@ -109,7 +109,7 @@ def test_an_error_half_way(glm4v, scripted, picture, error, code):
         (["{picture}", "q", "--roi", "1,2,3"], 2, "not X,Y,W,H"),
         (["{picture}", "q", "--model", "glm4v_nano"], 2, "Did you mean 'glm4v-nano'?"),
         (["{picture}", "q", "--text", "t.gguf"], 2, "go together"),
-        (["{picture}", "q", "--text", "t.gguf", "--vision", "v.gguf"], 2, "t.gguf does not exist"),
+        (["{picture}", "q", "--text", "t.gguf", "--vision", "v.gguf"], 23, "t.gguf does not exist"),
         (["{picture}", "q", "--max-tokens", "0"], 2, "less than 1"),
         (["{picture}", "q", "--batch", "b.jsonl"], 2, "leave out"),
         (["--batch", "none.jsonl"], 2, "none.jsonl cannot be read"),

@@ -5,7 +5,7 @@ import pytest
 
 from glm4v_ros.cli.main import VERBS
 
-HEAVY = ("llama_cpp", "rclpy", "cv2", "numpy", "yaml", "PIL")
+HEAVY = ("llama_cpp", "rclpy", "cv2", "PIL")
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], *([verb, "--help"] for verb in VERBS)])

@@ -48,3 +48,27 @@ def test_verify(glm4v, name, code, verdicts):
 def test_verify_everything_that_is_here(glm4v):
     out = glm4v("models", "verify")[1]
     assert " whole " in out and " damaged " in out and " absent " not in out
+
+
+def test_fetch_from_a_folder(glm4v, tmp_path, monkeypatch):
+    """The embedded model stands for any; what fetch does with a network is tested in test/catalog."""
+    from glm4v_ros.catalog.catalog import Catalog
+
+    nano = Catalog.load().model("glm4v-nano")
+    monkeypatch.setenv("GLM4V_CATALOG", str(tmp_path / "own.yaml"))
+    (tmp_path / "own.yaml").write_text(f"copy:\n  text: {{file: {nano.text_path.name}}}\n  vision: {{file: {nano.vision_path.name}}}\n")
+    code, out, err = glm4v("models", "fetch", "copy", "--from", nano.text_path.parent)
+    assert (code, err) == (0, "") and out.split() == [str(tmp_path / "models/copy" / path.name) for path in (nano.text_path, nano.vision_path)]
+    assert (tmp_path / "models/copy" / nano.text_path.name).read_bytes() == nano.text_path.read_bytes()
+
+
+def test_fetch_says_why_not(glm4v, tmp_path):
+    code, out, err = glm4v("models", "fetch", "absent", "--from", tmp_path / "nowhere")
+    assert (code, out) == (23, "") and "no folder" in err
+    code, out, err = glm4v("models", "fetch", "glm-4v-9b")
+    assert (code, out) == (2, "") and "convert" in err
+
+
+def test_convert_says_what_is_wrong_with_a_checkpoint(glm4v, tmp_path):
+    code, out, err = glm4v("models", "convert", tmp_path, tmp_path / "out")
+    assert (code, out) == (23, "") and err.startswith("glm4v: ENGINE_FAILED") and not (tmp_path / "out").exists()
