@@ -50,12 +50,8 @@ def test_verify_everything_that_is_here(glm4v):
     assert " whole " in out and " damaged " in out and " absent " not in out
 
 
-def test_fetch_from_a_folder(glm4v, tmp_path, monkeypatch):
+def test_fetch_from_a_folder(glm4v, nano, tmp_path):
     """The embedded model stands for any; what fetch does with a network is tested in test/catalog."""
-    from glm4v_ros.catalog.catalog import Catalog
-
-    nano = Catalog.load().model("glm4v-nano")
-    monkeypatch.setenv("GLM4V_CATALOG", str(tmp_path / "own.yaml"))
     (tmp_path / "own.yaml").write_text(f"copy:\n  text: {{file: {nano.text_path.name}}}\n  vision: {{file: {nano.vision_path.name}}}\n")
     code, out, err = glm4v("models", "fetch", "copy", "--from", nano.text_path.parent)
     assert (code, err) == (0, "") and out.split() == [str(tmp_path / "models/copy" / path.name) for path in (nano.text_path, nano.vision_path)]

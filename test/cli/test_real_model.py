@@ -1,9 +1,20 @@
 """`glm4v ask` and `glm4v eval` with the embedded model, which these tests fail without."""
 
 import json
+import os
 
 import pytest
 from PIL import Image, ImageDraw
+
+
+@pytest.fixture(autouse=True)
+def model_under_test(nano, tmp_path, monkeypatch):
+    """The package's own entry, or the files that GLM4V_TEST_MODEL_DIR puts in their place."""
+    if "GLM4V_TEST_MODEL_DIR" in os.environ:
+        catalogue = tmp_path / "catalogue.yaml"
+        catalogue.write_text(f"glm4v-nano:\n  text: {{file: {nano.text_path}}}\n  vision: {{file: {nano.vision_path}}}\n"
+                             "  image_max_tokens: 576\n")  # fmt: skip
+        monkeypatch.setenv("GLM4V_CATALOG", str(catalogue))
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +84,9 @@ def test_eval_counts_what_the_model_says(glm4v, plates, tmp_path):
     assert json.loads(glm4v("eval", file, "--json", "--shuffle", "--max-tokens", 12)[1])["all"]["exact"] < 1
 
 
-def test_damaged_model(glm4v, plates, tmp_path):
+def test_damaged_model(glm4v, plates, nano, tmp_path):
     """A file cut short is an error that names it, and no crash."""
-    from glm4v_ros.catalog.catalog import Catalog
-
-    model = Catalog.load().model()
     cut = tmp_path / "cut.gguf"
-    cut.write_bytes(model.text_path.read_bytes()[:100_000])
-    code, out, err = glm4v("ask", plates[0], "q", "--text", cut, "--vision", model.vision_path)
+    cut.write_bytes(nano.text_path.read_bytes()[:100_000])
+    code, out, err = glm4v("ask", plates[0], "q", "--text", cut, "--vision", nano.vision_path)
     assert (code, out) == (23, "") and "cut.gguf" in err
