@@ -165,9 +165,7 @@ def _check(fields: Any, types: dict[str, type | None], where: str) -> None:
 
 
 def _locate(name: str, file: str, source: Path) -> Path:
-    """An absolute path as it is; a path with directories from the catalogue's own; a bare name from models/NAME."""
-    path = Path(file).expanduser()
-    if path.is_absolute() or path.parent != Path("."):
-        return source.parent / path
-    shipped = source.parent.parent / "models" / name
-    return (shipped if shipped.is_dir() else models_dir() / name) / file
+    """A path with directories counts from the catalogue's own; a bare name lies where fetch puts it."""
+    if os.sep not in file:
+        return models_dir() / name / file
+    return Path(os.path.normpath(source.absolute().parent / Path(file).expanduser()))

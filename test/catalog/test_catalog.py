@@ -54,12 +54,11 @@ def test_environment_moves_models_and_catalogue(tmp_path, monkeypatch):
     assert Catalog.load().model("mine").vision_path == tmp_path / "stick/mine/v.gguf"
 
 
-def test_files_are_found_beside_the_catalogue(tmp_path):
-    path = catalogue(tmp_path / "config/models.yaml", "a:\n  text: {file: t.gguf}\n  vision: {file: ../weights/v.gguf}\n")
-    (tmp_path / "models/a").mkdir(parents=True)
-    model = Catalog.load(path).model("a")
-    assert model.text_path == tmp_path / "models/a/t.gguf"
-    assert model.vision_path.resolve() == tmp_path / "weights/v.gguf"
+def test_relative_paths_count_from_the_catalogue(tmp_path, monkeypatch):
+    catalogue(tmp_path / "config/models.yaml", "a:\n  text: {file: ./t.gguf}\n  vision: {file: ../weights/v.gguf}\n")
+    monkeypatch.chdir(tmp_path)
+    model = Catalog.load("config/models.yaml").model("a")
+    assert model.vision_path == tmp_path / "weights/v.gguf" and model.text_path == tmp_path / "config/t.gguf"
 
 
 def test_wrong_name_lists_the_names_and_the_nearest():
