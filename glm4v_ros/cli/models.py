@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from glm4v_ros.cli import jsonl
+from glm4v_ros.cli import jsonl, models_convert, models_estimate, models_fetch
 from glm4v_ros.cli.engine import Progress
 from glm4v_ros.errors import BadRequest
 
@@ -20,6 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser("verify", help="compare the SHA-256 of a model's files with the catalogue's")
     verb.add_argument("names", nargs="*", metavar="NAME", help="default: every model that is on this machine")
     verb.set_defaults(run=_verify)
+    for name, module, summary in (
+        ("fetch", models_fetch, "get a model's files from Hugging Face, a mirror or a folder"),
+        ("convert", models_convert, "make glm-4v-9b's GGUF files from its checkpoint"),
+        ("estimate", models_estimate, "how much memory a model takes, and whether it is there"),
+    ):
+        verb = verbs.add_parser(name, help=summary, description=module.__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+        module.add_arguments(verb)
+        verb.set_defaults(run=module.run)
 
 
 def run(args: argparse.Namespace) -> int:
