@@ -7,7 +7,6 @@ gets its final name only when it is whole. What was finished before an interrupt
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO, Callable
 import gguf
 import numpy as np
 
+from glm4v_ros.catalog import manifest
 from glm4v_ros.catalog.checkpoint import Checkpoint
 from glm4v_ros.catalog.glm4v9b import NAME, Half, Output, TextHalf, VisionHalf
 from glm4v_ros.catalog.quantise import FILE_TYPES, quantise
@@ -24,7 +24,6 @@ from glm4v_ros.errors import ModelFileError, Unsupported
 
 HALVES: dict[str, type[Half]] = {"text": TextHalf, "vision": VisionHalf}
 DEFAULT_TYPES = {"text": "Q4_K_M", "vision": "Q8_0"}
-MANIFEST = "manifest.json"
 
 _DTYPES = {"F32": gguf.GGMLQuantizationType.F32, "F16": gguf.GGMLQuantizationType.F16,
            "BF16": gguf.GGMLQuantizationType.BF16}  # fmt: skip
@@ -70,20 +69,20 @@ class Conversion:
         ``threads`` 0 means every core. Interrupted at any point, the next run goes on where this one was.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
-        manifest = self._read_manifest()
-        self._write_manifest(manifest)
+        described = self._read_manifest()
+        manifest.write(self.directory, described)
         for name, half in self.halves.items():
             path = self.path(name)
-            entry = manifest["files"].get(path.name)
+            entry = described["files"].get(path.name)
             if not entry or not path.is_file() or path.stat().st_size != entry["bytes"]:
                 self._convert(name, half, progress, threads)
-                manifest["files"][path.name] = {
+                described["files"][path.name] = {
                     "half": name, "type": self.types[name], "bytes": path.stat().st_size,
                     "sha256": _sha256(path, lambda done, total: progress(f"checking {path.name}", done, total)),
                 }  # fmt: skip
-                self._write_manifest(manifest)
+                manifest.write(self.directory, described)
             self._plain_path(name).unlink(missing_ok=True)
-        return manifest
+        return described
 
     def _convert(self, name: str, half: Half, progress: Progress, threads: int) -> None:
         final, plain = self.path(name), self._plain_path(name)
@@ -121,25 +120,15 @@ class Conversion:
 
     def _read_manifest(self) -> dict[str, Any]:
         """The one of an earlier run with this very checkpoint; otherwise an empty one."""
-        path = self.directory / MANIFEST
         identity = self.checkpoint.identity
-        try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-            before, files = manifest["checkpoint"], manifest["files"]
-        except (OSError, ValueError, KeyError):
-            before, files = {}, {}
+        found = manifest.read(self.directory)
+        before, files = found.get("checkpoint", {}), found["files"]
         # Converted half by half, the shards of the other half may be gone by now: those in common must be the same.
         if not before or any(before.get(name, stat) != stat for name, stat in identity.items()):
             before, files = {}, {}
             for half in HALVES:
                 self._plain_path(half).unlink(missing_ok=True)
         return {"model": NAME, "checkpoint": {**before, **identity}, "files": files}
-
-    def _write_manifest(self, manifest: dict[str, Any]) -> None:
-        part = self.directory / (MANIFEST + ".part")
-        part.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        part.replace(self.directory / MANIFEST)
-
 
 _BITS = {"F32": 32, "F16": 16, "BF16": 16}
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+from glm4v_ros.catalog import manifest
 from glm4v_ros.catalog.catalog import Entry
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.pair import Pair
@@ -98,8 +99,8 @@ def _bring(file: _File, bring: Callable[[_File, Progress], None], progress: Prog
     file.target.parent.mkdir(parents=True, exist_ok=True)
     for attempt in (1, 2):
         bring(file, progress)
-        found = _hash(file.part, progress, file.target.name) if file.sha256 else ""
-        if found == file.sha256:
+        found = _hash(file.part, progress, file.target.name)
+        if found == (file.sha256 or found):
             break
         # Which byte is wrong cannot be told, so all of them go.
         file.part.unlink()
@@ -111,6 +112,9 @@ def _bring(file: _File, bring: Callable[[_File, Progress], None], progress: Prog
     _sync(file.part)
     file.part.replace(file.target)
     Gguf.read(file.target)
+    known = manifest.read(file.target.parent)
+    known["files"][file.target.name] = {"bytes": file.target.stat().st_size, "sha256": found, "source": file.source}
+    manifest.write(file.target.parent, known)
 
 
 def _remote(repository: str, target: Path, expected: str, endpoint: str) -> _File:

@@ -14,7 +14,7 @@ from glm4v_ros.errors import ErrorCode, VqaError
 VERBS = {
     "ask": "ask a question about a picture, or a file of questions",
     "eval": "score a model on pictures whose answers are known",
-    "models": "list, show, fetch, verify and convert models",
+    "models": "list, show, fetch, verify, estimate and convert models",
     "say": "speak a text, or write it to a WAV file",
 }
 

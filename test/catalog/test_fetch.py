@@ -13,6 +13,7 @@ from glm4v_ros.catalog import fetch as fetching
 from glm4v_ros.catalog.catalog import Entry
 from glm4v_ros.catalog.fetch import fetch
 from glm4v_ros.catalog.model import Model
+from glm4v_ros.catalog.verify import Verdict, verify
 from glm4v_ros.errors import BadRequest, ModelFileError
 
 REPOSITORY = "org/model-GGUF"
@@ -112,7 +113,8 @@ def files(entry):
 
 def assert_whole(entry, published):
     """Both files are right and nothing else lies there."""
-    assert files(entry) == sorted(published)
+    assert files(entry) == sorted([*published, "manifest.json"])
+    assert [check.verdict for check in verify(entry.model)] == [Verdict.OK] * 2  # by what was written down
     for path in (entry.model.text_path, entry.model.vision_path):
         assert path.read_bytes() == published[path.name]
 

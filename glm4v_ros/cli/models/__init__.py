@@ -9,9 +9,10 @@ import importlib
 VERBS = {
     "list": "all models, and which of them are on this machine",
     "show": "all about one model",
-    "fetch": "bring a model onto this machine, from Hugging Face, a mirror or a folder",
+    "fetch": "get a model's files from Hugging Face, a mirror or a folder",
     "verify": "compare the SHA-256 of a model's files with the catalogue's",
-    "convert": "make the two GGUF files of glm-4v-9b from its checkpoint",
+    "estimate": "how much memory a model takes, and whether it is there",
+    "convert": "make glm-4v-9b's GGUF files from its checkpoint",
 }
 
 

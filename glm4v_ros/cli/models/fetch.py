@@ -1,9 +1,6 @@
-"""Bring a model's two files onto this machine. What came stays: an interrupted fetch goes on where it was.
+"""Fetch a model's files: from Hugging Face, a mirror, or a folder such as a USB stick.
 
-examples:
-  glm4v models fetch glm-4.6v-flash
-  glm4v models fetch glm-4.6v-flash --endpoint https://hf-mirror.example
-  glm4v models fetch glm-4.6v-flash --from /media/usb
+Broken off, it goes on where it was the next time. Every file is checked and gets its name only when it is right.
 """
 
 from __future__ import annotations
@@ -14,17 +11,19 @@ from glm4v_ros.cli.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--endpoint", default="", metavar="URL", help="a mirror of Hugging Face; default: HF_ENDPOINT, else itself")
-    parser.add_argument("--from", default="", metavar="FOLDER", dest="folder", help="copy the files from here, such as a USB stick")
+    parser.add_argument("names", nargs="+", metavar="NAME", help="name from `glm4v models list`")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--from", dest="folder", default="", metavar="FOLDER", help="copy from here instead of the network")
+    source.add_argument("--endpoint", default="", metavar="URL", help="mirror of Hugging Face (default: HF_ENDPOINT, if set)")
 
 
 def run(args: argparse.Namespace) -> int:
     from glm4v_ros.catalog.catalog import Catalog
     from glm4v_ros.catalog.fetch import fetch
 
-    entry = Catalog.load().entry(args.name)
-    with Progress() as progress:
-        fetch(entry, endpoint=args.endpoint, folder=args.folder, progress=progress.of)
-    print(entry.model.text_path, entry.model.vision_path, sep="\n")
+    catalog = Catalog.load()
+    for entry in [catalog.entry(name) for name in args.names]:
+        with Progress() as progress:
+            pair = fetch(entry, endpoint=args.endpoint, folder=args.folder, progress=progress.of)
+        print(f"{entry.model.name}: {pair.text.path.parent} ({(pair.text.weight_bytes + pair.vision.weight_bytes) / 1e9:.2f} GB)")
     return 0
