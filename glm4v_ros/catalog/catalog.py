@@ -82,8 +82,9 @@ class Catalog:
             return self.entries[name]
         near = difflib.get_close_matches(name.lower(), self.names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise BadRequest(f"there is no model {name!r}.{hint} Known are {', '.join(self.names)}; "
-                         f"add your own to {user_catalog()}")
+        raise BadRequest(
+            f"there is no model {name!r}.{hint} Known are {', '.join(self.names)}; add your own to {user_catalog()}"
+        )
 
     def model(self, name_or_path: str | Path = DEFAULT) -> Model:
         """The model of this name, or the one in this directory, which holds a text and a vision (mmproj) GGUF.
@@ -97,7 +98,7 @@ class Catalog:
 
 
 def model_of(text_path: str | Path, vision_path: str | Path) -> Model:
-    """The model of two files that no catalogue knows; everything else is read from the files. ModelFileError if one is missing."""
+    """The model of two files that no catalogue knows; all else is read from them. ModelFileError without one."""
     text_path = Path(text_path).expanduser()
     return require(Model(text_path.stem, text_path, Path(vision_path).expanduser()))
 
@@ -110,8 +111,10 @@ def model_in(directory: Path) -> Model:
     vision = [path for path in files if "mmproj" in path.name.lower() or "vision" in path.name.lower()]
     text = [path for path in files if path not in vision]
     if len(text) != 1 or len(vision) != 1:
-        raise BadRequest(f"{directory} should hold one text GGUF and one vision GGUF (with 'mmproj' or 'vision' in its name), "
-                         f"but has {', '.join(path.name for path in files) or 'none'}; give both paths instead")
+        raise BadRequest(
+            f"{directory} should hold one text GGUF and one vision GGUF (with 'mmproj' or 'vision' in its name), "
+            f"but has {', '.join(path.name for path in files) or 'none'}; give both paths instead"
+        )
     return Model(directory.resolve().name, text[0], vision[0])
 
 
@@ -119,7 +122,9 @@ def require(model: Model) -> Model:
     """``model``, if both files exist; ModelFileError with the way to get them otherwise."""
     for path in (model.text_path, model.vision_path):
         if not path.is_file():
-            raise ModelFileError(f"the model file {path} does not exist; `glm4v models show {model.name}` says how to get it")
+            raise ModelFileError(
+                f"the model file {path} does not exist; `glm4v models show {model.name}` says how to get it"
+            )
     return model
 
 
@@ -160,7 +165,7 @@ def _check(fields: Any, types: dict[str, type | None], where: str) -> None:
         if key not in types:
             near = difflib.get_close_matches(str(key), types, n=1)
             raise BadRequest(f"{where}: there is no field {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-        if types[key] and not (type(value) is types[key]):
+        if types[key] and type(value) is not types[key]:
             raise BadRequest(f"{where}: {key!r} should be of type {types[key].__name__}, not {value!r}")
 
 

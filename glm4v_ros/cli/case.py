@@ -37,7 +37,7 @@ class Case:
 
 
 def read(path: str) -> list[Case]:
-    """Every line of a file. BadRequest at the first that is wrong or whose picture is missing: a score must not hide it."""
+    """Every line of a file. BadRequest at the first that is wrong or lacks its picture: a score must not hide it."""
     cases = []
     for number, item in enumerate(jsonl.objects(path), 1):
         if isinstance(item, BadRequest):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING
 
 from glm4v_ros.cli.progress import Progress
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model")
     group.add_argument("--model", metavar="NAME", default="glm4v-nano",
-                       help="name from `glm4v models list`, or a directory with its two GGUF files (default: %(default)s)")
+                       help="of `glm4v models list`, or a directory with its two GGUF files (default: %(default)s)")
     group.add_argument("--text", metavar="FILE", help="text GGUF of a model that has no name; with --vision")
     group.add_argument("--vision", metavar="FILE", help="vision (mmproj) GGUF; with --text")
     group.add_argument("--threads", type=at_least(0), default=0, metavar="N", help="CPU threads; 0: every core")
-    group.add_argument("--gpu-layers", type=at_least(-1), default=-1, metavar="N", help="layers on the GPU; -1: all, 0: none")
+    group.add_argument("--gpu-layers", type=at_least(-1), default=-1, metavar="N",
+                       help="layers on the GPU; -1: all that fit, 0: none")
     group.add_argument("--context", type=at_least(0), default=4096, metavar="N",
                        help="tokens that pictures, question and answer share (default: %(default)s)")
     group.add_argument("--max-image-tokens", type=at_least(0), default=0, metavar="N",
@@ -47,7 +49,10 @@ def config(args: argparse.Namespace, parallel: int = 1) -> EngineConfig:
 
     if bool(args.text) != bool(args.vision):
         raise BadRequest("--text and --vision go together")
-    model = catalog.model_of(args.text, args.vision) if args.text else catalog.require(catalog.Catalog.load().model(args.model))
+    if args.text:
+        model = catalog.model_of(args.text, args.vision)
+    else:
+        model = catalog.require(catalog.Catalog.load().model(args.model))
     return EngineConfig(
         model=model, context_tokens=args.context, threads=args.threads, gpu_layers=args.gpu_layers,
         image_max_tokens=args.max_image_tokens, max_parallel=parallel,

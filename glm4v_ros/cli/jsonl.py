@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 from glm4v_ros.errors import BadRequest
 
 
 def objects(path: str) -> Iterator[dict | BadRequest]:
-    """One item per line of ``path`` ("-": stdin): the object, or what is wrong with the line. BadRequest without a file."""
+    """One item per line of ``path`` ("-": stdin): the object, or what is wrong with it. BadRequest without a file."""
     try:
         file = sys.stdin.buffer if path == "-" else open(path, "rb")
     except OSError as error:
@@ -53,7 +54,7 @@ def encodable(value: str) -> str:
 
 
 def pictures(item: dict, source: str) -> list[Path]:
-    """The paths of ``image``, a string or a list; relative ones from the file's directory, else from the current one."""
+    """Paths in ``image``, a string or a list; relative ones from the file's directory, else from the current one."""
     paths = [Path(path).expanduser() for path in texts(item, "image")]
     if not paths:
         raise BadRequest("'image' is missing")

@@ -70,7 +70,9 @@ def _decoded(stream: io.BytesIO, formats: tuple[str, ...], what: str, turned: bo
         raise BadImage(f"{what} is not a {', '.join(formats[:-1])} or {formats[-1]} picture") from error
     except Image.DecompressionBombError as error:
         raise BadImage(f"{what} is too large: {error}") from error
-    except Exception as error:  # a damaged file may fail anywhere in Pillow's plugins: struct.error, KeyError, SyntaxError, ...
+    except (
+        Exception
+    ) as error:  # a damaged file may fail anywhere in Pillow's plugins: struct.error, KeyError, SyntaxError, ...
         raise BadImage(f"{what} is damaged: {error}") from error
 
 

@@ -22,7 +22,13 @@ def catalogue(path: Path, text: str) -> Path:
     return path
 
 
-MINE = "mine:\n  text: {file: /data/t.gguf, sha256: ABCD}\n  vision: {file: v.gguf}\n  image_max_tokens: 99\n  answer_prefix: x\n"
+MINE = """\
+mine:
+  text: {file: /data/t.gguf, sha256: ABCD}
+  vision: {file: v.gguf}
+  image_max_tokens: 99
+  answer_prefix: x
+"""
 
 
 def test_the_package_s_own_models():

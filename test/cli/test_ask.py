@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from glm4v_ros.errors import BadImage, DeadlineExceeded, EngineFailed
+from glm4v_ros.errors import DeadlineExceeded, EngineFailed
 
 
 def test_the_answer_and_nothing_else_on_stdout(glm4v, scripted, picture):
@@ -56,7 +56,20 @@ def test_options_reach_the_engine(glm4v, scripted, picture, tmp_path):
     schema = tmp_path / "schema.json"
     schema.write_text('{"type": "object"}')
     engine = scripted(lambda question, frames: ["{}"])
-    words = ["--schema", schema, "--max-tokens", 9, "--language", "zh", "--timeout", 2.5, "--temperature", 0.5, "--seed", 7]
+    words = [
+        "--schema",
+        schema,
+        "--max-tokens",
+        9,
+        "--language",
+        "zh",
+        "--timeout",
+        2.5,
+        "--temperature",
+        0.5,
+        "--seed",
+        7,
+    ]
     words += ["--system", "Be brief.", "--threads", 1, "--gpu-layers", 0, "--context", 512, "--max-image-tokens", 64]
     assert glm4v("ask", picture, picture, "q", "--roi", "10,5,20,15", *words)[0] == 0
     (question, frames), config = engine.asked[0], engine.configs[0]
@@ -129,7 +142,9 @@ def test_mistakes_are_explained(glm4v, scripted, picture, tmp_path, words, code,
 def batch(tmp_path):
     def write(*lines):
         path = tmp_path / "batch.jsonl"
-        path.write_bytes(b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines))
+        path.write_bytes(
+            b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+        )
         return path
 
     return write
@@ -159,7 +174,11 @@ def test_batch_gives_one_line_per_line(glm4v, scripted, picture, batch, tmp_path
     ]
 
     def script(question, frames):
-        return [EngineFailed("the worker died")] if question.text == "fail" else [question.choices[0] if question.choices else question.text]
+        return (
+            [EngineFailed("the worker died")]
+            if question.text == "fail"
+            else [question.choices[0] if question.choices else question.text]
+        )
 
     scripted(script)
     for jobs in (1, 4):
@@ -192,7 +211,9 @@ def test_batch_keeps_the_order_with_many_in_work(glm4v, scripted, picture, batch
         return [question.text]
 
     engine = scripted(script)
-    code, out, _ = glm4v("ask", "--batch", batch(*({"image": str(picture), "question": str(n)} for n in range(12))), "--jobs", 4)
+    code, out, _ = glm4v(
+        "ask", "--batch", batch(*({"image": str(picture), "question": str(n)} for n in range(12))), "--jobs", 4
+    )
     assert code == 0 and [json.loads(line)["answer"] for line in out.splitlines()] == [str(n) for n in range(12)]
     assert 2 <= engine.most_in_work <= 4 and engine.configs[0].max_parallel == 4
 
@@ -208,7 +229,10 @@ def test_batch_goes_on_when_the_engine_refuses_at_once(glm4v, scripted, picture,
     engine = scripted(lambda question, frames: ["a"])
     engine.refusal = EngineFailed("no worker can be started")
     code, out, _ = glm4v("ask", "--batch", batch(*[{"image": str(picture), "question": "q"}] * 5))
-    assert code == 1 and [json.loads(line)["error"] for line in out.splitlines()] == ["ENGINE_FAILED: no worker can be started"] * 5
+    assert (
+        code == 1
+        and [json.loads(line)["error"] for line in out.splitlines()] == ["ENGINE_FAILED: no worker can be started"] * 5
+    )
 
 
 def test_batch_from_a_program_that_waits_for_each_answer(scripted, picture, monkeypatch):

@@ -16,7 +16,8 @@ def own_models(tmp_path, monkeypatch):
             (tmp_path / "models" / name / "v.gguf").write_bytes(b"weights" if name != "damaged" else b"weighty")
         sha256 = "" if name == "unknown" else f", sha256: {good}"
         repository = "  repository: someone/absent-GGUF\n" if name == "absent" else ""
-        text += f"{name}:\n  about: it is {name}\n{repository}  text: {{file: t.gguf{sha256}}}\n  vision: {{file: v.gguf{sha256}}}\n"
+        text += f"{name}:\n  about: it is {name}\n{repository}"
+        text += f"  text: {{file: t.gguf{sha256}}}\n  vision: {{file: v.gguf{sha256}}}\n"
     (tmp_path / "own.yaml").write_text(text)
     monkeypatch.setenv("GLM4V_CATALOG", str(tmp_path / "own.yaml"))
     monkeypatch.setenv("GLM4V_MODELS", str(tmp_path / "models"))
@@ -26,7 +27,10 @@ def test_list(glm4v):
     code, out, _ = glm4v("models", "list")
     assert code == 0 and "* whole " in out and "  absent " in out and "glm4v-nano" in out
     models = [json.loads(line) for line in glm4v("models", "list", "--json")[1].splitlines()]
-    assert {model["name"]: model["present"] for model in models if model["name"] in ("whole", "absent")} == {"whole": True, "absent": False}
+    assert {model["name"]: model["present"] for model in models if model["name"] in ("whole", "absent")} == {
+        "whole": True,
+        "absent": False,
+    }
 
 
 def test_show(glm4v, tmp_path):
@@ -38,7 +42,8 @@ def test_show(glm4v, tmp_path):
 
 
 @pytest.mark.parametrize("name, code, verdicts", [
-    ("whole", 0, ["ok", "ok"]), ("damaged", 1, ["ok", "damaged"]), ("unknown", 1, ["unknown"] * 2), ("absent", 1, ["missing"] * 2),
+    ("whole", 0, ["ok", "ok"]), ("damaged", 1, ["ok", "damaged"]),
+    ("unknown", 1, ["unknown"] * 2), ("absent", 1, ["missing"] * 2),
 ])  # fmt: skip
 def test_verify(glm4v, name, code, verdicts):
     found, out, _ = glm4v("models", "verify", name)
@@ -52,7 +57,9 @@ def test_verify_everything_that_is_here(glm4v):
 
 def test_fetch_from_a_folder(glm4v, nano, tmp_path):
     """The embedded model stands for any; what fetch does with a network is tested in test/catalog."""
-    (tmp_path / "own.yaml").write_text(f"copy:\n  text: {{file: {nano.text_path.name}}}\n  vision: {{file: {nano.vision_path.name}}}\n")
+    (tmp_path / "own.yaml").write_text(
+        f"copy:\n  text: {{file: {nano.text_path.name}}}\n  vision: {{file: {nano.vision_path.name}}}\n"
+    )
     code, out, err = glm4v("models", "fetch", "copy", "--from", nano.text_path.parent)
     assert (code, err) == (0, "") and str(tmp_path / "models/copy") in out
     assert (tmp_path / "models/copy" / nano.text_path.name).read_bytes() == nano.text_path.read_bytes()

@@ -18,7 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="where the files go (default: where `model: glm-4v-9b` looks for them)")  # fmt: skip
     parser.add_argument("--text", default="", metavar="TYPE", help="type of the language half (default: Q4_K_M)")
     parser.add_argument("--vision", default="", metavar="TYPE", help="type of the vision half (default: Q8_0)")
-    parser.add_argument("--only", default="", choices=("text", "vision"), help="convert one half; the other may be missing")
+    parser.add_argument("--only", default="", choices=("text", "vision"),
+                        help="convert one half; the other may be missing")
     parser.add_argument("--threads", type=at_least(0), default=0, metavar="N", help="CPU threads; 0: every core")
 
 

@@ -26,7 +26,8 @@ def run(args: argparse.Namespace) -> int:
     all_ok = True
     for name in names:
         with Progress() as progress:
-            checks = verify(catalog.entry(name).model, lambda path, done, total: progress.of(f"checking {path.name}", done, total))
+            show = progress.of
+            checks = verify(catalog.entry(name).model, lambda path, *done: show(f"checking {path.name}", *done))  # noqa: B023
         for check in checks:
             print(f"{check.verdict.value:8} {name:22} {check.path}")
             if check.verdict is Verdict.DAMAGED:
