@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import threading
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     if len(args.words) < 2:
         raise BadRequest('give a picture and a question: glm4v ask PICTURE "QUESTION"')
     *paths, text = args.words
-    if Path(text).is_file():
+    if os.path.isfile(text):
         raise BadRequest(f"the last argument is the question, but {text!r} is a file")
     frames = [_frame(args, path) for path in paths]  # before the model: a wrong path should not have to wait for it
     config = engine.config(args)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def swapped(cases: list[Case], seed: int = 0) -> list[Case]:
 def _case(number: int, item: dict, source: str) -> Case:
     pictures = tuple(jsonl.pictures(item, source))
     for picture in pictures:
-        if not picture.is_file():
+        if not os.path.isfile(picture):
             raise BadRequest(f"there is no picture {picture}")
     tags = jsonl.texts(item, "tags")
     turns = item.get("turns") or [item]

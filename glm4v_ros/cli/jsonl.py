@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,11 +56,11 @@ def encodable(value: str) -> str:
 
 def pictures(item: dict, source: str) -> list[Path]:
     """Paths in ``image``, a string or a list; relative ones from the file's directory, else from the current one."""
-    paths = [Path(path).expanduser() for path in texts(item, "image")]
+    paths = [os.path.expanduser(path) for path in texts(item, "image")]
     if not paths:
         raise BadRequest("'image' is missing")
-    base = Path(source).parent
-    return [base / path if (base / path).exists() else path for path in paths]
+    beside = [os.path.join(os.path.dirname(source), path) for path in paths]
+    return [Path(there if os.path.exists(there) else path) for there, path in zip(beside, paths, strict=True)]
 
 
 def dump(item: Any) -> str:

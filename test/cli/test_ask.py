@@ -37,6 +37,11 @@ def test_it_streams(glm4v, scripted, picture, monkeypatch):
     assert out.buffer.getvalue() == b"first second\n"
 
 
+def test_a_question_longer_than_a_file_name(glm4v, scripted, picture):
+    engine = scripted(lambda question, frames: ["a"])
+    assert glm4v("ask", picture, "why " * 3000)[0] == 0 and len(engine.asked[0][0].text) == 12000
+
+
 def test_choices_come_in_one_piece(glm4v, scripted, picture):
     engine = scripted(lambda question, frames: ["no"])
     assert glm4v("ask", picture, "Is it on?", "--choice", "yes", "--choice", "no")[:2] == (0, "no\n")
@@ -168,7 +173,14 @@ def test_batch_gives_one_line_per_line(glm4v, scripted, picture, batch, tmp_path
         ({**good, "choices": "ab"}, None, "BAD_REQUEST: one choice"),
         ({"image": str(picture)}, None, "BAD_REQUEST: 'question'"),
         ({"question": "q"}, None, "BAD_REQUEST: 'image' is missing"),
-        (b"[" * 100_000, None, "BAD_REQUEST: line 14 is not JSON"),
+        ({**good, "image": ["", str(picture)]}, None, "BAD_REQUEST: 'image'"),
+        ({**good, "image": "x" * 5000}, None, "BAD_IMAGE: xxxx"),
+        ({**good, "image": "a\0b.png"}, None, "BAD_IMAGE: 'a\\x00b.png'"),
+        ({**good, "image": "~nobody-of-this-name/a.png"}, None, "BAD_IMAGE: ~nobody"),
+        ({**good, "image": str(tmp_path)}, None, "BAD_IMAGE"),
+        ({**good, "image": "/dev/null"}, None, "BAD_IMAGE: /dev/null is empty"),
+        ({**good, "question": "\ud800"}, None, "BAD_REQUEST: '\\ud800' is not valid Unicode"),
+        (b"[" * 100_000, None, "BAD_REQUEST: line 21 is not JSON"),
         ({**good, "image": [str(picture), str(picture)]}, "q1", None),
         ({**good, "image": "picture.png", "question": "relative to the file"}, "relative to the file", None),
     ]
