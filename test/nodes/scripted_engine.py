@@ -14,7 +14,8 @@ from glm4v_ros.errors import Canceled, DeadlineExceeded, EngineFailed
 
 class ScriptedEngine:
     """EngineClient's contract. It answers at once with the frames' keys; a question that begins with "slow" is written on
-    until it is canceled or its deadline passes, one that begins with "fail" ends with EngineFailed."""
+    until it is canceled or its deadline passes, one that begins with "fail" ends with EngineFailed, "tell" is answered with two
+    sentences, the second of which waits for ``go_on``."""
 
     def __init__(self, config: EngineConfig, *, on_status=None):
         self.config = config
@@ -22,6 +23,7 @@ class ScriptedEngine:
         self.encoded: set[str] = set()
         self.loading = threading.Event()
         self.loading.set()
+        self.told, self.go_on = threading.Event(), threading.Event()
         self._canceled: dict[str, threading.Event] = {}
 
     def start(self, on_progress=None):
@@ -74,6 +76,14 @@ class ScriptedEngine:
                     break
             error, reason = ((Canceled, FinishReason.CANCELED) if canceled.is_set() else (DeadlineExceeded, FinishReason.TIMEOUT))
             future.set_exception(error("stopped", answer=Answer(question.request_id, "word " * written, reason)))
+            return
+        if question.text == "tell":
+            on_delta(Delta(question.request_id, Stage.ANSWERING, "One. T"))
+            self.told.set()
+            self.go_on.wait(20)
+            self.told.clear(), self.go_on.clear()
+            on_delta(Delta(question.request_id, Stage.ANSWERING, "wo."))
+            future.set_result(Answer(question.request_id, "One. Two.", FinishReason.STOP))
             return
         text = " ".join(frame.key for frame in frames)
         if on_delta:

@@ -18,6 +18,7 @@ from robot import Robot, compressed, duration, eventually, image, plain, wait
 from scripted_engine import ScriptedEngine
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import ErrorCode
@@ -358,6 +359,44 @@ def test_topics(rig, front):
     asked_text.publish(String(data=""))
     eventually(lambda: len(answers) == 3)
     assert answers[2].finish_reason == Answer.ERROR and len(texts) == 2
+
+
+def test_sentences_go_out_while_the_answer_is_written(rig):
+    heard, stops = rig.robot.listen(String, "/vqa/sentences"), []
+    rig.robot.node.create_service(Trigger, "/vqa/stop_speaking", lambda request, response: stops.append(request) or response)
+    eventually(rig.node._stop_speaking.service_is_ready)
+    eventually(rig.node._sentences.get_subscription_count)
+    future = rig.robot.start("tell", images=[image(RED, Time())], options={"speak": True})
+    eventually(lambda: [m.data for m in heard] == ["One."])
+    assert not future.done() and len(stops) == 1
+    rig.engine.go_on.set()
+    wait(future)
+    eventually(lambda: [m.data for m in heard] == ["One.", "Two."])
+    assert rig.robot.ask("what?", images=[image(RED, Time())]).success and len(heard) == 2
+
+
+def test_a_new_spoken_answer_silences_the_one_before(rig):
+    heard = rig.robot.listen(String, "/vqa/sentences")
+    eventually(rig.node._sentences.get_subscription_count)
+    first = rig.robot.start("tell", images=[image(RED, Time())], options={"speak": True})
+    eventually(lambda: len(heard) == 1)
+    assert rig.robot.ask("what?", images=[image(GREEN, Time())], options={"speak": True}).success
+    rig.engine.go_on.set()
+    wait(first)
+    eventually(lambda: [m.data for m in heard] == ["One.", key(GREEN)])
+
+
+def test_eldercare_is_spoken_whole(rig):
+    rig.node.set_parameters([Parameter("allow_demo_model", value=True)])
+    heard = rig.robot.listen(String, "/vqa/sentences")
+    eventually(rig.node._sentences.get_subscription_count)
+    future = rig.robot.start("tell", images=[image(RED, Time())], options={"speak": True, "preset": "eldercare"})
+    eventually(lambda: rig.engine.told.is_set())
+    assert not heard
+    rig.engine.go_on.set()
+    wait(future)
+    eventually(lambda: [m.data for m in heard] == ["One. Two."])
+    rig.node.set_parameters([Parameter("allow_demo_model", value=False)])
 
 
 def test_diagnostics(rig, front):
