@@ -11,11 +11,12 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -25,7 +26,7 @@ from glm4v_ros.catalog.catalog import Catalog, model_of
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Delta
 from glm4v_ros.engine.client import EngineClient
-from glm4v_ros.engine.preset import Preset, load_presets
+from glm4v_ros.engine.preset import Preset, find_preset, load_presets
 from glm4v_ros.errors import Busy, Canceled, EngineFailed, NotActive, VqaError
 from glm4v_ros.msg import Answer, Question
 from glm4v_ros.nodes.camera import Camera
@@ -33,11 +34,13 @@ from glm4v_ros.nodes.diagnostics import Tally, camera_status, engine_status, nod
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.feedback import Feedback
 from glm4v_ros.nodes.inquiry import Inquiry, Surroundings
+from glm4v_ros.nodes.malloc import reuse_large_blocks
 from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.requests import Request, read_request
 from glm4v_ros.nodes.responses import answer_message, fill_response, refusal
 from glm4v_ros.nodes.sentences import Sentences
 from glm4v_ros.nodes.sessions import Sessions
+from glm4v_ros.nodes.warmer import Warmer
 from glm4v_ros.srv import AskImage, ResetSession
 
 # A flood of requests is refused one by one as BUSY; a shorter history would lose them without a word.
@@ -61,6 +64,8 @@ class VqaNode(LifecycleNode):
         self._active: Surroundings | None = None
         self._inquiries: dict[str, Inquiry] = {}
         self._goals: dict[bytes, Inquiry | None] = {}  # None: canceled before its inquiry began
+        self._warmer: Warmer | None = None
+        self._warm_timer: Timer | None = None
         self._voiced: Sentences | None = None  # of the answer that is to be heard
         self._tally = Tally()
         self._trouble = ""
@@ -121,6 +126,10 @@ class VqaNode(LifecycleNode):
         self._active = Surroundings(self.executor, self._engine, self._model, cameras, Sessions(parameters["session_idle"]))
         for camera in cameras.values():
             self.get_logger().info(f"camera {camera.name}: {camera.topic}")
+        warm = [camera for name, camera in cameras.items() if parameters[f"camera.{name}.warm"]]
+        if warm and parameters["warm_rate"] > 0:
+            self._warmer = Warmer(self._engine, warm, parameters["warm_threshold"])
+            self._warm_timer = self.create_timer(1.0 / parameters["warm_rate"], self._on_warm, MutuallyExclusiveCallbackGroup())
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -166,6 +175,9 @@ class VqaNode(LifecycleNode):
     def _leave(self) -> None:
         """Lets no further question in and ends those that are on their way."""
         around, self._active = self._active, None
+        if self._warm_timer:
+            self.destroy_timer(self._warm_timer)
+            self._warm_timer = None
         for inquiry in tuple(self._inquiries.values()):
             inquiry.cancel()
         if around:
@@ -288,6 +300,16 @@ class VqaNode(LifecycleNode):
             response.error_msg = str(error)
         return response
 
+    def _on_warm(self) -> None:
+        if self._inquiries or not self._active:
+            return
+        parameters = self.parameters
+        try:
+            preset = find_preset(self._presets, parameters["preset"])
+            self._warmer.step(parameters["max_image_age"], parameters["enhance"], preset.system_prompt, parameters["max_image_tokens"])
+        except VqaError as error:
+            self.get_logger().warning(f"no picture was encoded ahead: {error}", throttle_duration_sec=10.0)
+
     # ---- diagnostics
 
     def _on_timer(self) -> None:
@@ -320,6 +342,7 @@ def _text_of(error: Exception) -> str:
 
 
 def main() -> int:
+    reuse_large_blocks()
     rclpy.init()
     try:
         node = VqaNode()

@@ -21,6 +21,7 @@ class ScriptedEngine:
         self.config = config
         self.questions = []
         self.encoded: set[str] = set()
+        self.warmed: list[str] = []
         self.loading = threading.Event()
         self.loading.set()
         self.told, self.go_on = threading.Event(), threading.Event()
@@ -49,6 +50,7 @@ class ScriptedEngine:
         return key in self.encoded
 
     def warm(self, frame, system_prompt="", max_image_tokens=0):
+        self.warmed.append(frame.key)
         self.encoded.add(frame.key)
 
     @property

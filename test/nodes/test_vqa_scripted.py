@@ -441,3 +441,22 @@ def test_deactivate_ends_questions_and_activate_begins_again(rig, front):
     assert rig.node._engine is None
     rig.node.autostart()
     assert rig.robot.ask("what?", images=[image(RED, Time())]).success
+
+
+def test_warm_frames(tmp_path):
+    """The newest picture is encoded ahead, again only when it shows something else, and then a question is about it."""
+    rig = Rig(tmp_path, warm_rate=100.0, warm_threshold=4.0, **{"camera.left.warm": False})
+    try:
+        rig.node.autostart()
+        front = rig.robot.camera("/front/image_raw")
+        left = rig.robot.camera("/left/image_raw/compressed", CompressedImage)
+        rig.publish(front, image(RED, rig.robot.now()))
+        eventually(lambda: rig.engine.warmed == [key(RED)])
+        rig.publish(front, image(RED + 1, rig.robot.now()))
+        rig.publish(left, compressed(BLUE, rig.robot.now()))
+        assert rig.robot.ask("what?").answer.text == key(RED)
+        rig.publish(front, image(GREEN, rig.robot.now()))
+        eventually(lambda: rig.engine.warmed == [key(RED), key(GREEN)])
+        assert rig.robot.ask("what?").answer.text == key(GREEN)
+    finally:
+        rig.close()
