@@ -72,18 +72,29 @@ class Camera:
         arrivals = [t for t in tuple(self._arrivals) if now - t < RATE_WINDOW]
         return len(arrivals) / RATE_WINDOW
 
+    def is_fresh(self, picture: Picture, max_age: float, not_before: int = 0) -> bool:
+        return picture.stamp >= max(not_before, self._now - round(max_age * 1e9))
+
+    def fresh(self, max_age: float, not_before: int = 0) -> Picture | None:
+        """The newest picture, if it is fresh enough."""
+        newest = self._newest
+        return newest if newest and self.is_fresh(newest, max_age, not_before) else None
+
     def pick(self, max_age: float, not_before: int, is_encoded: Callable[[Picture], bool]) -> Picture | None:
         """The newest picture fresh enough that the engine has encoded already, else the newest if it is fresh enough."""
-        newest = self._newest
-        oldest = max(not_before, self._now - round(max_age * 1e9))
-        if newest is None or newest.stamp < oldest:
+        newest = self.fresh(max_age, not_before)
+        if newest is None:
             return None
         for picture in (newest, *reversed(tuple(self._asked))):
-            if picture.stamp >= oldest and is_encoded(picture):
+            if self.is_fresh(picture, max_age, not_before) and is_encoded(picture):
                 return picture
-        if newest not in self._asked:
-            self._asked.append(newest)
+        self.offer(newest)
         return newest
+
+    def offer(self, picture: Picture) -> None:
+        """Keeps a picture that the engine is given, so that the next questions can be about it as well."""
+        if picture not in self._asked:
+            self._asked.append(picture)
 
     def notify(self, wake: Callable[[], None]) -> None:
         """Calls ``wake`` with each picture that comes, until ``forget``."""

@@ -63,6 +63,10 @@ NODE = [
     Parameter("allow_demo_model", False, "Let presets that refuse a model for trying out (eldercare) run on one."),
     Parameter("enhance", "none", "Improvement of pictures before the model sees them.", choices=("none", "auto")),
     Parameter("speak", False, "Publish the sentences of every answer for the voice, also when the question does not ask for it."),
+    Parameter("warm_rate", 0.0, "Times a second that a new picture may be encoded ahead of any question, while nothing else is to be done; "
+              "0: never. Read on activate, as warm_threshold.", 0.0, 100.0),
+    Parameter("warm_threshold", 4.0, "How much a picture must differ from the one encoded before to be encoded too: mean difference in "
+              "grey levels of two small copies.", 0.0, 255.0),
     Parameter("diagnostics_period", 1.0, "Seconds between two messages on /diagnostics. Read at start.", 0.1, 3600.0),
 ]
 MODEL = [
@@ -115,6 +119,7 @@ def camera_table(camera: str) -> list[Parameter]:
                   "topic/compressed) or auto: compressed where it is offered.", choices=("auto", "raw", "compressed")),
         Parameter(f"camera.{camera}.stamp_source", "header", "What a picture's age counts from: the stamp in its header, or its "
                   "receipt when the camera's clock is not the robot's.", choices=("header", "receipt")),
+        Parameter(f"camera.{camera}.warm", True, "Encode its pictures ahead of any question, if warm_rate is above 0. Read on activate."),
     ]
 
 

@@ -48,6 +48,18 @@ class Picture:
     def frame_if_made(self, region: tuple[int, int, int, int] | None, mode: str) -> Frame | None:
         return self._made.get((region, mode))
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels of the whole picture. Raises BadImage."""
+        rgb = self._whole()
+        return rgb.shape[1], rgb.shape[0]
+
+    @property
+    def thumbnail(self) -> np.ndarray:
+        """A small grey copy, (36, 48), float32, 0 to 255. Raises BadImage."""
+        return self._once("thumbnail", lambda: cv2.cvtColor(
+            cv2.resize(self._whole(), (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32))
+
     def compressed(self) -> CompressedImage:
         """The picture for people to look at: as it came if it came compressed, else as JPEG."""
         if isinstance(self.message, CompressedImage):
@@ -72,10 +84,14 @@ class Picture:
             rgb = crop(rgb, *region)
         return Frame(np.ascontiguousarray(enhance(rgb, mode)))
 
+    def _whole(self) -> np.ndarray:
+        """All of the picture, enhanced or not; converted only if it was not yet."""
+        made = next((frame for key, frame in tuple(self._made.items()) if isinstance(key, tuple) and key[0] is None), None)
+        return made.rgb if made else self._rgb()
+
     def _jpeg(self) -> CompressedImage:
-        whole = self._made.get((None, "none"))
-        rgb = whole.rgb if whole else self._rgb()
-        _, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        plain = self._made.get((None, "none"))
+        _, data = cv2.imencode(".jpg", cv2.cvtColor(plain.rgb if plain else self._rgb(), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         message = CompressedImage(header=self.header, format="jpeg")
         message.data.frombytes(data.tobytes())
         return message

@@ -14,14 +14,17 @@ from glm4v_ros.errors import Canceled, DeadlineExceeded, EngineFailed
 
 class ScriptedEngine:
     """EngineClient's contract. It answers at once with the frames' keys; a question that begins with "slow" is written on
-    until it is canceled or its deadline passes, one that begins with "fail" ends with EngineFailed."""
+    until it is canceled or its deadline passes, one that begins with "fail" ends with EngineFailed, "tell" is answered with two
+    sentences, the second of which waits for ``go_on``."""
 
     def __init__(self, config: EngineConfig, *, on_status=None):
         self.config = config
         self.questions = []
         self.encoded: set[str] = set()
+        self.warmed: list[str] = []
         self.loading = threading.Event()
         self.loading.set()
+        self.told, self.go_on = threading.Event(), threading.Event()
         self._canceled: dict[str, threading.Event] = {}
 
     def start(self, on_progress=None):
@@ -47,6 +50,7 @@ class ScriptedEngine:
         return key in self.encoded
 
     def warm(self, frame, system_prompt="", max_image_tokens=0):
+        self.warmed.append(frame.key)
         self.encoded.add(frame.key)
 
     @property
@@ -74,6 +78,14 @@ class ScriptedEngine:
                     break
             error, reason = ((Canceled, FinishReason.CANCELED) if canceled.is_set() else (DeadlineExceeded, FinishReason.TIMEOUT))
             future.set_exception(error("stopped", answer=Answer(question.request_id, "word " * written, reason)))
+            return
+        if question.text == "tell":
+            on_delta(Delta(question.request_id, Stage.ANSWERING, "One. T"))
+            self.told.set()
+            self.go_on.wait(20)
+            self.told.clear(), self.go_on.clear()
+            on_delta(Delta(question.request_id, Stage.ANSWERING, "wo."))
+            future.set_result(Answer(question.request_id, "One. Two.", FinishReason.STOP))
             return
         text = " ".join(frame.key for frame in frames)
         if on_delta:

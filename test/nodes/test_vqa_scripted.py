@@ -18,6 +18,7 @@ from robot import Robot, compressed, duration, eventually, image, plain, wait
 from scripted_engine import ScriptedEngine
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import ErrorCode
@@ -360,6 +361,44 @@ def test_topics(rig, front):
     assert answers[2].finish_reason == Answer.ERROR and len(texts) == 2
 
 
+def test_sentences_go_out_while_the_answer_is_written(rig):
+    heard, stops = rig.robot.listen(String, "/vqa/sentences"), []
+    rig.robot.node.create_service(Trigger, "/vqa/stop_speaking", lambda request, response: stops.append(request) or response)
+    eventually(rig.node._stop_speaking.service_is_ready)
+    eventually(rig.node._sentences.get_subscription_count)
+    future = rig.robot.start("tell", images=[image(RED, Time())], options={"speak": True})
+    eventually(lambda: [m.data for m in heard] == ["One."])
+    assert not future.done() and len(stops) == 1
+    rig.engine.go_on.set()
+    wait(future)
+    eventually(lambda: [m.data for m in heard] == ["One.", "Two."])
+    assert rig.robot.ask("what?", images=[image(RED, Time())]).success and len(heard) == 2
+
+
+def test_a_new_spoken_answer_silences_the_one_before(rig):
+    heard = rig.robot.listen(String, "/vqa/sentences")
+    eventually(rig.node._sentences.get_subscription_count)
+    first = rig.robot.start("tell", images=[image(RED, Time())], options={"speak": True})
+    eventually(lambda: len(heard) == 1)
+    assert rig.robot.ask("what?", images=[image(GREEN, Time())], options={"speak": True}).success
+    rig.engine.go_on.set()
+    wait(first)
+    eventually(lambda: [m.data for m in heard] == ["One.", key(GREEN)])
+
+
+def test_eldercare_is_spoken_whole(rig):
+    rig.node.set_parameters([Parameter("allow_demo_model", value=True)])
+    heard = rig.robot.listen(String, "/vqa/sentences")
+    eventually(rig.node._sentences.get_subscription_count)
+    future = rig.robot.start("tell", images=[image(RED, Time())], options={"speak": True, "preset": "eldercare"})
+    eventually(lambda: rig.engine.told.is_set())
+    assert not heard
+    rig.engine.go_on.set()
+    wait(future)
+    eventually(lambda: [m.data for m in heard] == ["One. Two."])
+    rig.node.set_parameters([Parameter("allow_demo_model", value=False)])
+
+
 def test_diagnostics(rig, front):
     heard = rig.robot.listen(DiagnosticArray, "/diagnostics")
     rig.publish(front, image(GREEN, rig.robot.now()))
@@ -402,3 +441,22 @@ def test_deactivate_ends_questions_and_activate_begins_again(rig, front):
     assert rig.node._engine is None
     rig.node.autostart()
     assert rig.robot.ask("what?", images=[image(RED, Time())]).success
+
+
+def test_warm_frames(tmp_path):
+    """The newest picture is encoded ahead, again only when it shows something else, and then a question is about it."""
+    rig = Rig(tmp_path, warm_rate=100.0, warm_threshold=4.0, **{"camera.left.warm": False})
+    try:
+        rig.node.autostart()
+        front = rig.robot.camera("/front/image_raw")
+        left = rig.robot.camera("/left/image_raw/compressed", CompressedImage)
+        rig.publish(front, image(RED, rig.robot.now()))
+        eventually(lambda: rig.engine.warmed == [key(RED)])
+        rig.publish(front, image(RED + 1, rig.robot.now()))
+        rig.publish(left, compressed(BLUE, rig.robot.now()))
+        assert rig.robot.ask("what?").answer.text == key(RED)
+        rig.publish(front, image(GREEN, rig.robot.now()))
+        eventually(lambda: rig.engine.warmed == [key(RED), key(GREEN)])
+        assert rig.robot.ask("what?").answer.text == key(GREEN)
+    finally:
+        rig.close()
