@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Callable
 
 from glm4v_ros.catalog.manifest import recorded_sha256
 from glm4v_ros.catalog.model import Model

@@ -59,34 +59,37 @@ class KVCache:
         return next((sequence for sequence in self._sequences if sequence.kept and not sequence.ready
                      and sequence.layout.cells == layout.cells == sequence.layout.common(layout)), None)
 
-    def allocate(self, layout: Layout, extra: int, base: Sequence | None, shared: int) -> Sequence | None:
-        """A sequence for ``layout`` and ``extra`` cells more, of which ``base`` has the first ``shared``.
+    def allocate(self, layout: Layout, extra: int, source: Sequence | None, common: int) -> Sequence | None:
+        """A sequence for ``layout`` and ``extra`` cells more, of which ``source`` has or will have the first ``common``.
 
         None when even without idle sequences there is no room now.
         """
-        shared = _outside_images(layout, shared)
-        if base is not None:
-            base.users += 1
-        try:
-            need = layout.cells - shared + extra
-            if not self._make_room(need, 1):
-                return None
-            sequence = Sequence(self._free_ids.pop(), layout, base, shared, need)
-            if base is not None:
-                base.users += 1
+        common = _outside_images(layout, common)
+        base = source
+        while base is not None and base.layout.cells > common:
+            base = base.base  # a few equal words are copied too, but are no reason to hold on to a whole frame
+        for holder in (source, base):
+            if holder is not None:
+                holder.users += 1
+        shared = base.layout.cells if base is not None else 0
+        sequence = None
+        if self._make_room(layout.cells - shared + extra, 1):
+            sequence = Sequence(self._free_ids.pop(), layout, base, shared, layout.cells - shared + extra)
             self._sequences.append(sequence)
-            if not sequence.waiting:
-                self.attach(sequence)
             self.touch(sequence)
-            return sequence
-        finally:
-            if base is not None:
-                base.users -= 1
+            if source is not None and source.ready:
+                self._model.copy(source.seq_id, sequence.seq_id, layout.position(common))
+                sequence.cells = common
+            sequence.attached = source is None or source.ready
+        if source is not None:
+            source.users -= 1
+        if base is not None and sequence is None:
+            base.users -= 1
+        return sequence
 
     def attach(self, sequence: Sequence) -> None:
-        """Shares the cells of the sequence's base, which is ready."""
-        if sequence.base is not None:
-            self._model.copy(sequence.base.seq_id, sequence.seq_id, sequence.layout.position(sequence.shared))
+        """Shares the cells of the sequence's base, which became ready."""
+        self._model.copy(sequence.base.seq_id, sequence.seq_id, sequence.layout.position(sequence.shared))
         sequence.attached = True
 
     def take_ids(self, count: int) -> list[int]:

@@ -28,6 +28,7 @@ class Camera:
         self._node = node
         self._transport = "compressed" if topic.endswith("/compressed") else transport
         self._stamp_source = stamp_source
+        self.received = 0  # pictures since the node became active
         self._newest: Picture | None = None
         self._asked: deque[Picture] = deque(maxlen=KEPT)
         self._arrivals: deque[float] = deque(maxlen=256)
@@ -101,6 +102,7 @@ class Camera:
         if self._stamp_source == "receipt" or stamp == 0 or stamp > now + AHEAD:
             stamp = now
         self._newest = Picture(message, stamp, self.name)
+        self.received += 1
         self._arrivals.append(time.monotonic())
         for wake in tuple(self._waiting):
             wake()

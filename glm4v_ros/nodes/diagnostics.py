@@ -57,7 +57,7 @@ def camera_status(name: str, camera: Camera, max_age: float) -> DiagnosticStatus
     else:
         level, text = OK, f"{camera.rate:.1f} pictures/s"
     return _status(f"{name}: camera {camera.name}", level, text, [
-        ("topic", camera.topic), ("rate Hz", f"{camera.rate:.1f}"), ("last image age s", "" if age is None else f"{age:.3f}")])
+        ("topic", camera.topic), ("pictures", camera.received), ("rate Hz", f"{camera.rate:.1f}"), ("last image age s", "" if age is None else f"{age:.3f}")])
 
 
 def _status(name: str, level: bytes, text: str, values: Iterable[tuple[str, object]]) -> DiagnosticStatus:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Answer, Delta
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.picture import Picture
 from glm4v_ros.nodes.requests import Request, check_regions
-from glm4v_ros.nodes.sessions import Sessions
+from glm4v_ros.nodes.sessions import Sessions, Shown
 
 if TYPE_CHECKING:
     from glm4v_ros.engine.client import EngineClient
@@ -61,7 +60,7 @@ class Inquiry:
     async def answer(self, on_delta: Callable[[Delta], None] | None = None) -> Answer:
         """The engine's answer. Raises VqaError; after DeadlineExceeded and Canceled its ``answer`` is what was written."""
         request = self.request
-        frames = await self._frames()
+        shown = await self._find()
         self._check()
         question = Question(
             text=request.text,
@@ -80,30 +79,32 @@ class Inquiry:
             ignore_eos=request.ignore_eos,
             sampling=request.sampling,
         )
-        future = self._around.engine.ask(question, frames, on_delta)
+        future = self._around.engine.ask(question, shown.frames, on_delta)
         self._asked = True
         if self._canceled.is_set():  # between the check above and the engine's taking it
             self._around.engine.cancel(self.request_id)
         answer = (await self._around.executor.wrap(future)).result()
         if request.session_id:
-            self._around.sessions.keep(request.session_id, self.pictures)
+            self._around.sessions.keep(request.session_id, shown)
         return answer
 
-    async def _frames(self) -> Sequence[Frame]:
-        """The frames to show; empty: the session's own are meant."""
+    async def _find(self) -> Shown:
+        """What to show: the request's own pictures, else the session's, else the cameras'.
+
+        The session's are shown again, which the engine takes for the ones it has; should it have lost them, it has them again.
+        """
         request = self.request
-        if request.pictures:
-            self.pictures = request.pictures
-        elif not request.cameras and (kept := self._around.sessions.pictures(request.session_id)):
+        kept = self._around.sessions.shown(request.session_id)
+        if kept and not request.pictures and not request.cameras:
             if request.regions:
                 raise BadRequest("rois need a new picture, but the session keeps the one it has; name a camera, or leave rois empty")
-            self.pictures = kept
-            return ()
-        else:
-            self.pictures = await self._from_cameras()
+            self.pictures = kept.pictures
+            return kept
+        self.pictures = request.pictures or await self._from_cameras()
         check_regions(request, len(self.pictures))
         regions = request.regions or (None,) * len(self.pictures)
-        return [picture.frame(region, request.enhance) for picture, region in zip(self.pictures, regions, strict=True)]
+        return Shown(self.pictures, tuple(picture.frame(region, request.enhance)
+                                          for picture, region in zip(self.pictures, regions, strict=True)))
 
     async def _from_cameras(self) -> tuple[Picture, ...]:
         """A fresh picture from each camera, as soon as all have one."""

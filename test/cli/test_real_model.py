@@ -1,9 +1,20 @@
 """`glm4v ask` and `glm4v eval` with the embedded model, which these tests fail without."""
 
 import json
+import os
 
 import pytest
 from PIL import Image, ImageDraw
+
+
+@pytest.fixture(autouse=True)
+def model_under_test(nano, tmp_path, monkeypatch):
+    """The package's own entry, or the files that GLM4V_TEST_MODEL_DIR puts in their place."""
+    if "GLM4V_TEST_MODEL_DIR" in os.environ:
+        catalogue = tmp_path / "catalogue.yaml"
+        files = f"  text: {{file: {nano.text_path}}}\n  vision: {{file: {nano.vision_path}}}\n"
+        catalogue.write_text(f"glm4v-nano:\n{files}  image_max_tokens: 576\n")
+        monkeypatch.setenv("GLM4V_CATALOG", str(catalogue))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +44,9 @@ def test_choices(glm4v, plates):
     code, out, _ = glm4v("ask", plates[0], "Is there print?", "--choice", "yes", "--choice", "no", "--json")
     figures = json.loads(out)
     assert code == 0 and figures["answer"] == ("yes", "no")[figures["choice_index"]]
-    assert figures["confidence"] == max(figures["choice_probabilities"]) and sum(figures["choice_probabilities"]) == pytest.approx(1)
+    assert figures["confidence"] == max(figures["choice_probabilities"]) and sum(
+        figures["choice_probabilities"]
+    ) == pytest.approx(1)
 
 
 def test_timeout(glm4v, plates):
@@ -56,7 +69,12 @@ def test_batch_answers_as_ask_does(glm4v, plates, tmp_path):
 def test_eval_counts_what_the_model_says(glm4v, plates, tmp_path):
     """The model's own answers are the key, so that all are right, and with swapped pictures not all are."""
     cases = [{"image": str(path), "question": "What is printed?", "answer": "?", "tags": ["print"]} for path in plates]
-    cases.append({"image": str(plates[0]), "turns": [{"question": q, "answer": "?"} for q in ("What is the model?", "And the voltage?")]})
+    cases.append(
+        {
+            "image": str(plates[0]),
+            "turns": [{"question": q, "answer": "?"} for q in ("What is the model?", "And the voltage?")],
+        }
+    )
     file, said = tmp_path / "cases.jsonl", tmp_path / "said.jsonl"
     file.write_text("".join(json.dumps(case) + "\n" for case in cases))
     assert glm4v("eval", file, "--answers", said, "--max-tokens", 12)[0] == 0
@@ -68,17 +86,16 @@ def test_eval_counts_what_the_model_says(glm4v, plates, tmp_path):
     file.write_text("".join(json.dumps(case) + "\n" for case in cases))
     code, out, _ = glm4v("eval", file, "--json", "--max-tokens", 12)
     score = json.loads(out)
-    assert code == 0 and score["model"] == "glm4v-nano" and score["all"]["questions"] == 5 and score["all"]["exact"] == 1
+    assert (
+        code == 0 and score["model"] == "glm4v-nano" and score["all"]["questions"] == 5 and score["all"]["exact"] == 1
+    )
     assert score["tags"]["print"]["latency_s"]["p50"] > 0
     assert json.loads(glm4v("eval", file, "--json", "--shuffle", "--max-tokens", 12)[1])["all"]["exact"] < 1
 
 
-def test_damaged_model(glm4v, plates, tmp_path):
+def test_damaged_model(glm4v, plates, nano, tmp_path):
     """A file cut short is an error that names it, and no crash."""
-    from glm4v_ros.catalog.catalog import Catalog
-
-    model = Catalog.load().model()
     cut = tmp_path / "cut.gguf"
-    cut.write_bytes(model.text_path.read_bytes()[:100_000])
-    code, out, err = glm4v("ask", plates[0], "q", "--text", cut, "--vision", model.vision_path)
+    cut.write_bytes(nano.text_path.read_bytes()[:100_000])
+    code, out, err = glm4v("ask", plates[0], "q", "--text", cut, "--vision", nano.vision_path)
     assert (code, out) == (23, "") and "cut.gguf" in err

@@ -266,7 +266,7 @@ def test_session_keeps_its_picture(rig, front):
     rig.publish(front, image(BLUE, rig.robot.now()))
     answer = rig.robot.ask("and?", session_id="talk").answer
     question, frames = rig.engine.questions[-1]
-    assert frames == [] and question.session_id == "talk"
+    assert [frame.key for frame in frames] == [key(RED)] and question.session_id == "talk"
     assert answer.header == first.header and answer.session_id == "talk"
     assert rig.robot.ask("now?", session_id="talk", cameras=["front"]).answer.text == key(BLUE)
     assert wait(rig.robot.reset.call_async(rig.robot.reset.srv_type.Request(session_id="talk"))).success

@@ -14,7 +14,7 @@ _MIB = 2**20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="name from `glm4v models list`; the same as --model")
     engine.add_arguments(parser)
-    parser.add_argument("--kv", default="f16", choices=("f32", "f16", "q8_0"), help="type of the KV cache (default: %(default)s)")
+    parser.add_argument("--kv", default="f16", choices=("f32", "f16", "q8_0"), help="KV cache (default: %(default)s)")
     parser.add_argument("--no-flash-attention", action="store_true")
     parser.add_argument("--json", action="store_true", help="one JSON object, bytes")
 
@@ -51,6 +51,6 @@ def run(args: argparse.Namespace) -> int:
         print(f"it fits on {found.device.name}")
         return FITS
     short = (found.peak - found.device.free) / _MIB
-    print(f"{short:,.0f} MiB are missing on {found.device.name}: try fewer --context tokens, --kv q8_0, --gpu-layers 0, "
-          "a smaller quantisation or a smaller model")  # fmt: skip
+    print(f"{short:,.0f} MiB are missing on {found.device.name}: try fewer --context tokens, --kv q8_0, "
+          "--gpu-layers 0, a smaller quantisation or a smaller model")  # fmt: skip
     return DOES_NOT_FIT
