@@ -119,7 +119,8 @@ def _bring(file: _File, bring: Callable[[_File, Progress], None], progress: Prog
 
 def _remote(repository: str, target: Path, expected: str, endpoint: str) -> _File:
     hub = _hub()
-    url = hub.hf_hub_url(repository, target.name, endpoint=endpoint or None)
+    repository, _, revision = repository.partition("@")
+    url = hub.hf_hub_url(repository, target.name, revision=revision or None, endpoint=endpoint or None)
     try:
         metadata = hub.get_hf_file_metadata(url, endpoint=endpoint or None)
     except hub.errors.GatedRepoError:

@@ -33,6 +33,7 @@ class Hub(ThreadingHTTPServer):
         self.wrong = set()  # names of which one answer has a wrong byte
         self.always_wrong = False
         self.status = 200
+        self.revision = "main"
 
     @property
     def url(self):
@@ -53,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         start = int(self.headers.get("Range", "bytes=0-")[6:].split("-")[0])
         hub.requests.append((self.command, name, start))
         content = hub.files.get(name)
-        if content is None or hub.status != 200 or not self.path.startswith(f"/{REPOSITORY}/resolve/main/"):
+        if content is None or hub.status != 200 or not self.path.startswith(f"/{REPOSITORY}/resolve/{hub.revision}/"):
             self.send_response(hub.status if hub.status != 200 else 404)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -220,6 +221,12 @@ def test_missing_repository_and_busy_server(hub, entry):
         fetch(replace(entry, repository="org/none"), endpoint=hub.url)
     with pytest.raises(BadRequest, match="published nowhere"):
         fetch(replace(entry, repository=""), endpoint=hub.url)
+
+
+def test_a_revision_can_be_named(hub, entry, published):
+    hub.revision = "65a42de"
+    fetch(replace(entry, repository=f"{REPOSITORY}@65a42de"), endpoint=hub.url)
+    assert_whole(entry, published)
 
 
 def test_no_network_says_how_to_go_without(entry):
