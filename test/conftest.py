@@ -1,4 +1,4 @@
-"""Fixtures for every room."""
+"""Fixtures for every room. Whatever starts ROS here stays on this machine, in a DDS domain of its own."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from glm4v_ros.catalog.model import Model
+
+os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")  # Humble's way of saying it
 
 _MODEL_DIR = Path(os.environ.get("GLM4V_TEST_MODEL_DIR", Path(__file__).parent.parent / "models" / "glm4v-nano"))
 

@@ -13,7 +13,9 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import replace
 
+from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.channel import Channel
 from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Start
 from glm4v_ros.engine.shared_frame import SharedFrame
@@ -53,6 +55,7 @@ class Worker:
         self._scheduler.run()
 
     def _load(self, config) -> None:
+        config = replace(config, model=Pair.of(config.model).complete(config.model))
         # Only here: importing llama_cpp loads llama.cpp.
         from glm4v_ros.engine.chat_template import ChatTemplate
         from glm4v_ros.engine.language_model import LanguageModel
