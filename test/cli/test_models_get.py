@@ -69,4 +69,4 @@ def test_errors_tell_what_to_do(capsys, models, tmp_path):
     code, _, err = run(capsys, "fetch", "glm-orc")
     assert code == 2 and "Did you mean 'glm-ocr'?" in err
     code, _, err = run(capsys, "estimate", "glm-ocr")
-    assert code == 2 and "glm4v models" in err
+    assert code == 23 and "glm4v models" in err
