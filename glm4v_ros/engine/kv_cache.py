@@ -16,9 +16,11 @@ class KVCache:
         """``most_idle``: cells that idle sequences may keep."""
         self._model = model
         self._most_idle = most_idle
-        self._free_ids = list(range(model.sequences))
+        self._free_ids, self._greedy_ids = _all_ids(model)
         self._sequences: list[Sequence] = []
         self._clock = itertools.count(1)
+        #: Grows whenever ``frame_keys`` may have changed.
+        self.changes = 0
 
     @property
     def capacity(self) -> int:
@@ -59,10 +61,11 @@ class KVCache:
         return next((sequence for sequence in self._sequences if sequence.kept and not sequence.ready
                      and sequence.layout.cells == layout.cells == sequence.layout.common(layout)), None)
 
-    def allocate(self, layout: Layout, extra: int, source: Sequence | None, common: int) -> Sequence | None:
+    def allocate(self, layout: Layout, extra: int, source: Sequence | None, common: int,
+                 greedy: bool = False) -> Sequence | None:
         """A sequence for ``layout`` and ``extra`` cells more, of which ``source`` has or will have the first ``common``.
 
-        None when even without idle sequences there is no room now.
+        ``greedy`` asks for one that is sampled on the device; there is one for each running request. None when even without idle sequences there is no room now.
         """
         common = _outside_images(layout, common)
         base = source
@@ -74,7 +77,8 @@ class KVCache:
         shared = base.layout.cells if base is not None else 0
         sequence = None
         if self._make_room(layout.cells - shared + extra, 1):
-            sequence = Sequence(self._free_ids.pop(), layout, base, shared, layout.cells - shared + extra)
+            ids = self._greedy_ids if greedy and self._greedy_ids else self._free_ids
+            sequence = Sequence(ids.pop(), layout, base, shared, layout.cells - shared + extra)
             self._sequences.append(sequence)
             self.touch(sequence)
             if source is not None and source.ready:
@@ -108,8 +112,13 @@ class KVCache:
 
     def keep(self, sequence: Sequence) -> None:
         """Leaves a finished sequence for whoever begins the same way, with the cells that it filled."""
+        if sequence.seq_id in self._model.greedy_sequences and self._make_room(0, 1):
+            greedy, sequence.seq_id = sequence.seq_id, self._free_ids.pop()
+            self._model.copy(greedy, sequence.seq_id, sequence.layout.positions)
+            self._free(greedy)
         sequence.kept = True
         sequence.reserved = sequence.layout.cells - sequence.shared
+        self.changes += 1
         self.touch(sequence)
 
     def supersede(self, old: Sequence | None, new: Sequence) -> None:
@@ -131,8 +140,7 @@ class KVCache:
             return
         assert not sequence.users
         sequence.alive = sequence.kept = False
-        self._model.remove(sequence.seq_id)
-        self._free_ids.append(sequence.seq_id)
+        self._free(sequence.seq_id)
         self._sequences.remove(sequence)
         base = sequence.base
         if base is not None:
@@ -155,8 +163,12 @@ class KVCache:
         while self._evict():
             pass
         assert not self._sequences
-        self._free_ids = list(range(self._model.sequences))
+        self._free_ids, self._greedy_ids = _all_ids(self._model)
         self._model.clear()
+
+    def _free(self, seq_id: int) -> None:
+        self._model.remove(seq_id)
+        (self._greedy_ids if seq_id in self._model.greedy_sequences else self._free_ids).append(seq_id)
 
     def _make_room(self, cells: int, ids: int) -> bool:
         while (self.used + cells > self.capacity or len(self._free_ids) < ids) and self._evict():
@@ -164,10 +176,16 @@ class KVCache:
         return self.used + cells <= self.capacity and len(self._free_ids) >= min(ids, 1)
 
     def _evict(self) -> bool:
+        self.changes += 1
         idle = [sequence for sequence in self._sequences if sequence.idle]
         if idle:
             self.release(min(idle, key=lambda sequence: sequence.last_used))
         return bool(idle)
+
+
+def _all_ids(model: LanguageModel) -> tuple[list[int], list[int]]:
+    greedy = model.greedy_sequences
+    return [seq_id for seq_id in range(model.sequences) if seq_id not in greedy], list(greedy)
 
 
 def _outside_images(layout: Layout, cells: int) -> int:

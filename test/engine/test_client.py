@@ -398,7 +398,7 @@ def test_a_damaged_model_is_refused_and_can_be_started_once_it_is_whole(nano, tm
     path = tmp_path / nano.text_path.name
     path.write_bytes(damage(raw))
     with EngineClient(EngineConfig(replace(nano, text_path=path), threads=1)) as engine:
-        with pytest.raises(VqaError, match="cannot be loaded"):
+        with pytest.raises(VqaError, match=path.name):
             engine.start()
         with pytest.raises(EngineFailed):
             engine.ask(question(), [noise(1)])
@@ -412,6 +412,19 @@ def test_two_halves_that_do_not_belong_together(nano):
                   replace(nano, vision_path=nano.vision_path.parent / "missing.gguf")):
         with EngineClient(EngineConfig(model, threads=1)) as engine, pytest.raises(VqaError):
             engine.start()
+
+
+def test_a_context_that_does_not_fit_is_refused_with_the_numbers(nano):
+    with EngineClient(EngineConfig(nano, context_tokens=100_000_000)) as engine:
+        with pytest.raises(OutOfMemory, match=r"[\d.]+ GiB .* free"):
+            engine.start()
+
+
+def test_a_tower_that_is_loaded_for_each_image(fresh):
+    resident, freed = fresh(), fresh(vision_resident=False)
+    for seed in (170, 171):
+        frame = noise(seed)
+        assert ask(freed, [frame], deterministic=True).text == ask(resident, [frame], deterministic=True).text
 
 
 def test_asking_before_start_and_after_close(nano):

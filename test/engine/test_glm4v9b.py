@@ -86,29 +86,31 @@ def template_of(model, language_model, answer_prefix="") -> ChatTemplate:
 def logits_of(language_model, layout, greedy=0):
     """Every cell's logits, prefilled as the scheduler does it, and then ``greedy`` tokens."""
     language_model.clear()
-    sequence = Sequence(0, layout, None, 0, language_model.context_tokens)
+    seq_id = language_model.greedy_sequences.stop  # the first whose logits come to the host
+    sequence = Sequence(seq_id, layout, None, 0, language_model.context_tokens)
     rows = []
     while not sequence.ready:
         batch = language_model.new_batch()
         if sequence.next_is_image:
             embeddings, positions = sequence.next_embeddings(language_model.output_capacity)
-            batch.add_embeddings(embeddings, positions, 0)
+            batch.add_embeddings(embeddings, positions, seq_id)
             batch._outputs[: batch.size] = 1
             batch.outputs = count = batch.size
         else:
             tokens = sequence.next_tokens(language_model.output_capacity)
-            for i, token in enumerate(tokens):
-                batch.add_token(token, sequence.position + i, 0, output=True)
+            batch.add_tokens(tokens, sequence.position, seq_id, len(tokens))
             count = len(tokens)
-        rows.append(language_model.decode(batch).copy())
+        language_model.decode(batch)
+        rows += [language_model.logits(i).copy() for i in range(count)]
         sequence.cells += count
     written = []
     for _ in range(greedy):
-        written.append(int(rows[-1][-1].argmax()))
+        written.append(int(rows[-1].argmax()))
         batch = language_model.new_batch()
-        batch.add_token(written[-1], sequence.position + len(written) - 1, 0, output=True)
-        rows.append(language_model.decode(batch).copy())
-    return np.concatenate(rows[: len(rows) - greedy]), written
+        batch.add_tokens([written[-1]], sequence.position + len(written) - 1, seq_id, 1)
+        language_model.decode(batch)
+        rows.append(language_model.logits(0).copy())
+    return np.stack(rows[: len(rows) - greedy]), written
 
 
 def relative_error(found, expected):

@@ -12,7 +12,7 @@ from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens
 class Cells:
     """llama.cpp's KV cache as far as it matters here: a set of (content, position) per sequence."""
 
-    context_tokens, sequences = 200, 12
+    context_tokens, sequences, greedy_sequences = 200, 12, range(2)
 
     def __init__(self):
         self.held = {}
