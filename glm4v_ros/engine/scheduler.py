@@ -55,6 +55,7 @@ class Scheduler:
         self._encoder = Encoder(tower, config.vision_resident, self.post)
         self._jobs: dict[tuple[str, int], EncodeJob] = {}
         self._batch = model.new_batch()
+        self._longest = min(self._kv.capacity, model.trained_context or self._kv.capacity)  # of one question with its answer
         self._ends = frozenset(model.end_tokens.tolist())
         self._waiting: list[Request] = []
         self._active: list[Request] = []
@@ -272,11 +273,11 @@ class Scheduler:
         if question.choices:
             choices = [self._model.tokenize(choice, False) for choice in question.choices]
             extra = min(sum(map(len, choices)), self._batch.output_capacity + max(map(len, choices)))
-            if layout.cells + extra > self._kv.capacity:
-                raise ContextFull(f"the prompt takes {layout.cells} of {self._kv.capacity} context tokens, which leaves no room "
+            if layout.cells + extra > self._longest:
+                raise ContextFull(f"the prompt takes {layout.cells} of {self._longest} context tokens, which leaves no room "
                                   f"for the choices")
         else:
-            extra = min(question.max_tokens, self._kv.capacity - layout.cells)
+            extra = min(question.max_tokens, self._longest - layout.cells)
         sequence = self._allocate(layout, extra, request)
         if sequence is None:
             if self._active:
@@ -318,11 +319,11 @@ class Scheduler:
             messages = [*([Message("system", system)] if system else []), *history.messages,
                         Message("user", question.text, own)]
             layout = self._template.layout(messages)
-            if layout.cells + min(_LEAST_ANSWER, question.max_tokens) <= self._kv.capacity:
+            if layout.cells + min(_LEAST_ANSWER, question.max_tokens) <= self._longest:
                 request.history, request.pictures = history, own
                 return layout
             if not history.turns:
-                raise ContextFull(f"the question with its images takes {layout.cells} of {self._kv.capacity} context tokens: "
+                raise ContextFull(f"the question with its images takes {layout.cells} of {self._longest} context tokens: "
                                   f"ask for fewer max_image_tokens, or raise context_tokens")
             history = history.without_oldest()
 

@@ -414,6 +414,19 @@ def test_two_halves_that_do_not_belong_together(nano):
             engine.start()
 
 
+def test_a_context_that_does_not_fit_is_refused_with_the_numbers(nano):
+    with EngineClient(EngineConfig(nano, context_tokens=100_000_000)) as engine:
+        with pytest.raises(OutOfMemory, match=r"[\d.]+ GiB .* free"):
+            engine.start()
+
+
+def test_a_tower_that_is_loaded_for_each_image(fresh):
+    resident, freed = fresh(), fresh(vision_resident=False)
+    for seed in (170, 171):
+        frame = noise(seed)
+        assert ask(freed, [frame], deterministic=True).text == ask(resident, [frame], deterministic=True).text
+
+
 def test_asking_before_start_and_after_close(nano):
     engine = EngineClient(EngineConfig(nano, threads=1))
     with pytest.raises(EngineFailed):
