@@ -1,0 +1,216 @@
+"""Ask a question about a picture and print the answer as it is written.
+
+stdout has the answer and nothing else. With --batch, FILE has one object a line,
+  {"image": "plate.jpg", "question": "型号是什么?"}    optionally with "choices": ["A", "B"]
+and each line, good or bad, gives one line, in the same order,
+  {"answer": "H3U-32MR/ES", "latency_s": 0.41, "error": null}
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import threading
+import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from glm4v_ros.cli import engine, jsonl
+from glm4v_ros.errors import BadRequest, VqaError
+
+if TYPE_CHECKING:
+    from glm4v_ros.catalog.model import Model
+    from glm4v_ros.engine.answer import Answer, Delta
+    from glm4v_ros.engine.client import EngineClient
+    from glm4v_ros.engine.frame import Frame
+    from glm4v_ros.engine.question import Question
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = 'glm4v ask [options] PICTURE... "QUESTION"\n       glm4v ask [options] --batch FILE.jsonl'
+    parser.add_argument("words", nargs="*", metavar='PICTURE... "QUESTION"',
+                        help="PNG, JPEG, TIFF, WebP or BMP files, shown to the model in this order, then the question")
+    parser.add_argument("--batch", metavar="FILE", help="answer a file of questions, one JSON object a line; -: stdin")
+    parser.add_argument("--jobs", type=engine.at_least(1), default=1, metavar="N",
+                        help="with --batch: questions in work at once; more is faster on a GPU, and each takes longer")
+    parser.add_argument("--json", action="store_true", help="print one JSON object with the answer and all its figures")
+    group = parser.add_argument_group("answer")
+    group.add_argument("--choice", action="append", default=[], metavar="TEXT", dest="choices",
+                       help="the answer is exactly one of these; give it twice or more")
+    group.add_argument("--schema", metavar="FILE", help="the answer is JSON that this JSON schema accepts")
+    group.add_argument("--max-tokens", type=engine.at_least(1), default=256, metavar="N", help="(default: %(default)s)")
+    group.add_argument("--language", default="", metavar="TAG", help="of the answer; default: the question's")
+    group.add_argument("--preset", default="", metavar="NAME", help="system prompt of config/prompts.yaml")
+    group.add_argument("--system", default="", metavar="TEXT", help="system prompt, in place of a preset's")
+    group.add_argument("--timeout", type=float, default=0.0, metavar="S", help="most seconds a question may take")
+    group.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0: always the likeliest token")
+    group.add_argument("--seed", type=engine.at_least(0), default=0, metavar="N", help="with a temperature")
+    group = parser.add_argument_group("picture")
+    group.add_argument("--roi", type=_region, metavar="X,Y,W,H", help="the part of each picture to look at, in pixels")
+    group.add_argument("--enhance", choices=("none", "auto"), default="none", help="auto: lift faint and blurred print")
+    engine.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.batch:
+        if args.words:
+            raise BadRequest(f"--batch has the pictures and the questions; leave out {args.words[0]!r}")
+        return _batch(args)
+    if len(args.words) < 2:
+        raise BadRequest('give a picture and a question: glm4v ask PICTURE "QUESTION"')
+    *paths, text = args.words
+    if os.path.isfile(text):
+        raise BadRequest(f"the last argument is the question, but {text!r} is a file")
+    frames = [_frame(args, path) for path in paths]  # before the model: a wrong path should not have to wait for it
+    config = engine.config(args)
+    _apply_preset(args, config.model)
+    question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices))
+    with engine.running(config) as client:
+        if args.json:
+            answer = client.ask(question, frames).result()
+            print(jsonl.dump({"question": text, **_figures(answer), "model": config.model.name}))
+        else:
+            _stream(client, question, frames)
+    return 0
+
+
+def _stream(client: EngineClient, question: Question, frames: list[Frame]) -> None:
+    """Prints the answer as it comes; an answer with choices comes in one piece at the end."""
+    written = []
+
+    def write(delta: Delta) -> None:
+        if delta.text:
+            written.append(delta.text)
+            print(delta.text, end="", flush=True)
+
+    try:
+        answer = client.ask(question, frames, write).result()
+    except VqaError:
+        if written:
+            print(flush=True)
+        raise
+    print("" if written else answer.text, flush=True)
+
+
+def _batch(args: argparse.Namespace) -> int:
+    """Reads and asks here while another thread prints, so that no answer has to wait for the next line to be read."""
+    config = engine.config(args, parallel=args.jobs)
+    _apply_preset(args, config.model)
+    answers: SimpleQueue[Future[Answer] | None] = SimpleQueue()
+    with ThreadPoolExecutor(1) as threads, engine.running(config) as client:
+        printing = threads.submit(_print_lines, answers)
+        free = threading.Semaphore(args.jobs)
+        try:
+            for item in jsonl.objects(args.batch):
+                try:
+                    question, frames = _read_line(args, item)
+                    free.acquire()
+                    answer = _asked(client, question, frames)
+                    answer.add_done_callback(lambda _: free.release())
+                except VqaError as error:
+                    answer = _failed(error)
+                answers.put(answer)
+                if printing.done():  # nobody reads the answers any more
+                    break
+        finally:
+            answers.put(None)
+        return 1 if printing.result() else 0
+
+
+def _asked(client: EngineClient, question: Question, frames: list[Frame]) -> Future[Answer]:
+    try:
+        return client.ask(question, frames)
+    except VqaError as error:  # refused at once
+        return _failed(error)
+
+
+def _failed(error: VqaError) -> Future[Answer]:
+    future: Future[Answer] = Future()
+    future.set_exception(error)
+    return future
+
+
+def _print_lines(answers: SimpleQueue[Future[Answer] | None]) -> int:
+    """Prints one line per answer, in order, until None; how many were none."""
+    failed = 0
+    while (future := answers.get()) is not None:
+        line = {"answer": None, "latency_s": None, "error": None}
+        try:
+            answer = future.result()
+            line.update(answer=answer.text, latency_s=round(answer.latency, 4))
+        except VqaError as error:
+            line["error"] = f"{error.code.name}: {error}"
+            failed += 1
+        print(jsonl.dump(line), flush=True)
+    return failed
+
+
+def _read_line(args: argparse.Namespace, item: dict | BadRequest) -> tuple[Question, list[Frame]]:
+    if isinstance(item, BadRequest):
+        raise item
+    question = _question(args, jsonl.text(item, "question"), jsonl.texts(item, "choices") or tuple(args.choices))
+    return question, [_frame(args, path) for path in jsonl.pictures(item, args.batch)]
+
+
+def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> Question:
+    from glm4v_ros.engine.question import Question, Sampling
+
+    if len(choices) == 1:
+        raise BadRequest("one choice is none; give two or more")
+    if choices and args.schema:
+        raise BadRequest("an answer has choices or a schema, not both")
+    return Question(
+        text=text, request_id=uuid.uuid4().hex, choices=choices, json_schema=_schema(args.schema),
+        language=args.language, system_prompt=args.system, max_tokens=args.max_tokens, timeout=args.timeout,
+        retry_on_crash=True,
+        sampling=Sampling(temperature=args.temperature, seed=args.seed),
+    )  # fmt: skip
+
+
+def _apply_preset(args: argparse.Namespace, model: Model) -> None:
+    """Makes the preset's system prompt the one of ``args``; Unsupported for a model that it refuses."""
+    if args.preset:
+        from glm4v_ros.engine.preset import find_preset, load_presets
+
+        preset = find_preset(load_presets(), args.preset)
+        preset.check_model(model.demo)
+        args.system = args.system or preset.system_prompt
+
+
+def _schema(path: str | None) -> str:
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(f"the schema {path} cannot be read: {error}") from error
+
+
+def _frame(args: argparse.Namespace, path: str | Path) -> Frame:
+    from glm4v_ros.engine.frame import Frame
+    from glm4v_ros.vision.decoder import read_picture
+    from glm4v_ros.vision.enhance import crop, enhance
+
+    rgb = read_picture(path)
+    if args.roi:
+        rgb = crop(rgb, *args.roi)
+    return Frame(enhance(rgb, args.enhance))
+
+
+def _region(text: str) -> tuple[int, int, int, int]:
+    numbers = text.split(",")
+    if len(numbers) != 4 or not all(number.strip().isdecimal() for number in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,W,H in pixels, such as 100,40,320,200")
+    x, y, width, height = map(int, numbers)
+    return x, y, width, height
+
+
+def _figures(answer: Answer) -> dict:
+    """Every figure of an answer in JSON's terms: NaN, which JSON has not, is null."""
+    fields = dataclasses.asdict(answer)
+    fields["finish_reason"] = answer.finish_reason.name
+    fields["answer"] = fields.pop("text")
+    return {key: None if value != value else value for key, value in fields.items()}

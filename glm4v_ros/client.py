@@ -1,0 +1,207 @@
+"""Ask the running node vqa, and let the node tts speak, from Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from builtin_interfaces.msg import Duration
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage, Image
+
+from glm4v_ros import errors
+from glm4v_ros.action import AskImage, Say
+from glm4v_ros.action_caller import ActionCaller
+from glm4v_ros.errors import DeadlineExceeded, ErrorCode, VqaError
+from glm4v_ros.goal import Goal
+from glm4v_ros.msg import Answer, AskOptions
+
+_GRACE = 5.0  # seconds after a question's own deadline until its node counts as hanging
+_ERRORS = {error.code: error for error in VqaError.__subclasses__()}
+
+
+class Choice(NamedTuple):
+    """One of the choices, as ``ask_choice`` found it."""
+
+    text: str
+    index: int
+    confidence: float  # its probability among the choices, 0 to 1
+    answer: Answer
+
+
+class PendingAnswer:
+    """A question that was asked. Iterating gives the answer's text as it is written; leaving the loop early cancels."""
+
+    def __init__(self, goal: Goal, timeout: int):  # seconds, 0: the node's default
+        self._goal = goal
+        self._timeout = timeout
+        self._stage = AskImage.Feedback.QUEUED
+
+    @property
+    def done(self) -> bool:
+        return self._goal.done
+
+    @property
+    def stage(self) -> int:
+        """How far it has come, a constant of AskImage.Feedback; not while somebody iterates."""
+        for feedback in self._goal.feedback_now():
+            self._stage = feedback.stage
+        return self._stage
+
+    def cancel(self) -> None:
+        """Returns at once; ``result`` then raises Canceled, with what was written."""
+        self._goal.cancel()
+
+    def result(self) -> Answer:
+        """Waits for the answer; raises the VqaError that the node's error code stands for."""
+        try:
+            _, result = self._goal.result(self._timeout + _GRACE if self._timeout else None)
+        except TimeoutError:
+            self.cancel()
+            raise DeadlineExceeded("the node did not answer, not even with a timeout: is it hanging?") from None
+        if result.success:
+            return result.answer
+        retry_after = result.retry_after.sec + result.retry_after.nanosec / 1e9
+        error = _ERRORS.get(result.error_code, VqaError)
+        partial = result.answer if result.error_code in (ErrorCode.TIMEOUT, ErrorCode.CANCELED) else None
+        raise error(result.error_msg, answer=partial, retry_after=retry_after)
+
+    def __iter__(self) -> Iterator[str]:
+        text = ""
+        try:
+            for feedback in self._goal.feedback():
+                self._stage = feedback.stage
+                if feedback.delta:
+                    text += feedback.delta
+                    yield feedback.delta
+            answer = self.result()
+            # Feedback may be lost or come after the result, which has all of the text.
+            if answer.text.startswith(text) and len(answer.text) > len(text):
+                yield answer.text[len(text) :]
+        finally:
+            if not self.done:
+                self.cancel()
+
+
+class VqaClient:
+    """Asks the node ``vqa`` through its action.
+
+    May be used in any thread and in any callback, whatever executor the caller's node has: results come through a
+    private node and thread (see ActionCaller). A call that waits holds up the callback it is made in, nothing else;
+    ``start`` does not wait. The one thing that cannot work is to wait in a single-threaded executor that runs the
+    node vqa too.
+
+    Without ``node`` it serves a plain script. ``name`` is the node's name, resolved in the namespace of ``node``.
+    Errors are those of glm4v_ros.errors; NotActive also means that no such node was found within ``server_timeout``.
+    """
+
+    def __init__(self, node: Node | None = None, name: str = "vqa", server_timeout: float = 5.0):
+        self._caller = ActionCaller(AskImage, f"{name}/ask_image_stream", node, server_timeout)
+
+    def start(
+        self,
+        question: str,
+        *,
+        cameras: Sequence[str] = (),
+        images: Sequence[Image | CompressedImage] = (),
+        session_id: str = "",
+        **options: Any,
+    ) -> PendingAnswer:
+        """Asks and returns at once.
+
+        ``options`` are the fields of AskOptions.msg (preset, language, timeout, speak, ...); ``timeout`` and
+        ``max_image_age`` are seconds. ``images`` replace the cameras, raw ones first. ValueError for an option that does not exist.
+        """
+        goal = AskImage.Goal(
+            question=question,
+            cameras=list(cameras),
+            images=[image for image in images if isinstance(image, Image)],
+            compressed_images=[image for image in images if isinstance(image, CompressedImage)],
+            session_id=session_id,
+            options=_options(options),
+        )
+        return PendingAnswer(self._caller.start(goal), goal.options.timeout.sec)
+
+    def ask(self, question: str, **arguments: Any) -> Answer:
+        """Asks and waits for the answer. Arguments as for ``start``."""
+        return self.start(question, **arguments).result()
+
+    def ask_stream(self, question: str, **arguments: Any) -> PendingAnswer:
+        """Asks; iterate over what it returns to get the text as it is written. Arguments as for ``start``."""
+        return self.start(question, **arguments)
+
+    def ask_choice(self, question: str, choices: Sequence[str], **arguments: Any) -> Choice:
+        """Asks for one of ``choices``."""
+        answer = self.ask(question, choices=list(choices), **arguments)
+        return Choice(choices[answer.choice_index], answer.choice_index, answer.confidence, answer)
+
+    def ask_json(self, question: str, schema: dict | str, **arguments: Any) -> Any:
+        """Asks for JSON that ``schema`` accepts and gives it parsed; EngineFailed if it was cut off or is none."""
+        text = schema if isinstance(schema, str) else json.dumps(schema)
+        answer = self.ask(question, json_schema=text, **arguments)
+        try:
+            return json.loads(answer.text)
+        except json.JSONDecodeError as error:
+            cut = " (max_tokens was reached: give more)" if answer.finish_reason == Answer.LENGTH else ""
+            raise errors.EngineFailed(f"the answer is no JSON{cut}: {answer.text!r}", answer=answer) from error
+
+    def cancel(self) -> None:
+        """Cancels every question of this client that is not answered yet; returns at once."""
+        self._caller.cancel()
+
+    def wait_for_server(self, timeout: float) -> bool:
+        """Whether the node is there within ``timeout`` seconds."""
+        return self._caller.wait_for_server(timeout)
+
+    def close(self) -> None:
+        """Cancels what is not answered and ends the private node."""
+        self._caller.close()
+
+    def __enter__(self) -> VqaClient:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+
+class TtsClient:
+    """Lets the node ``tts`` speak; threads, ``node``, ``name`` and ``server_timeout`` as for VqaClient."""
+
+    def __init__(self, node: Node | None = None, name: str = "tts", server_timeout: float = 5.0):
+        self._caller = ActionCaller(Say, f"{name}/say", node, server_timeout)
+
+    def start(self, text: str, *, language: str = "", priority: int = 0, interrupt: bool = False) -> Goal:
+        """Speaks and returns at once. The goal's result is that of Say.action."""
+        return self._caller.start(Say.Goal(text=text, language=language, priority=priority, interrupt=interrupt))
+
+    def say(self, text: str, **arguments: Any) -> Say.Result:
+        """Speaks and waits until it is said or interrupted. Arguments as for ``start``."""
+        return self.start(text, **arguments).result()[1]
+
+    def wait_for_server(self, timeout: float) -> bool:
+        """Whether the node is there within ``timeout`` seconds."""
+        return self._caller.wait_for_server(timeout)
+
+    def close(self) -> None:
+        """Silences what this client says and ends the private node."""
+        self._caller.close()
+
+    def __enter__(self) -> TtsClient:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+
+def _options(fields: dict[str, Any]) -> AskOptions:
+    known = AskOptions.get_fields_and_field_types()
+    unknown = sorted(set(fields) - set(known))
+    if unknown:
+        raise ValueError(f"AskOptions has no {', '.join(unknown)}; it has {', '.join(known)}")
+    values = dict(fields)
+    for name in ("timeout", "max_image_age"):
+        if isinstance(values.get(name), (int, float)):
+            nanoseconds = round(values[name] * 1e9)
+            values[name] = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+    return AskOptions(**values)

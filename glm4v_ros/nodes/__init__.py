@@ -1,0 +1,1 @@
+"""The ROS nodes. Nothing here imports llama_cpp."""

@@ -1,0 +1,164 @@
+"""One question on its way from a request to its answer."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine.answer import Answer, Delta
+from glm4v_ros.engine.question import Question
+from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
+from glm4v_ros.nodes.camera import Camera
+from glm4v_ros.nodes.executor import NodeExecutor
+from glm4v_ros.nodes.picture import Picture
+from glm4v_ros.nodes.requests import Request, check_regions
+from glm4v_ros.nodes.sessions import Sessions, Shown
+
+if TYPE_CHECKING:
+    from glm4v_ros.engine.client import EngineClient
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an inquiry works with; the same for all of one activation."""
+
+    executor: NodeExecutor
+    engine: EngineClient
+    model: Model
+    cameras: Mapping[str, Camera]
+    sessions: Sessions
+
+
+class Inquiry:
+    """Finds the pictures, asks the engine, and can be canceled at any time and from any thread."""
+
+    def __init__(self, request: Request, surroundings: Surroundings):
+        self.request = request
+        self.request_id = uuid.uuid4().hex
+        self.pictures: tuple[Picture, ...] = ()  # in the order shown to the model
+        self._around = surroundings
+        self._deadline = time.monotonic() + request.timeout
+        self._canceled = threading.Event()
+        self._asked = False
+        self._waiting = None
+
+    @property
+    def model(self) -> Model:
+        return self._around.model
+
+    def cancel(self) -> None:
+        self._canceled.set()
+        self._wake()
+        if self._asked:
+            self._around.engine.cancel(self.request_id)
+
+    async def answer(self, on_delta: Callable[[Delta], None] | None = None) -> Answer:
+        """The engine's answer. Raises VqaError; after DeadlineExceeded and Canceled its ``answer`` is what was written."""
+        request = self.request
+        shown = await self._find()
+        self._check()
+        question = Question(
+            text=request.text,
+            request_id=self.request_id,
+            session_id=request.session_id,
+            system_prompt=request.preset.system_prompt,
+            language=request.language,
+            choices=request.choices,
+            json_schema=request.json_schema,
+            max_tokens=request.max_tokens,
+            max_image_tokens=request.max_image_tokens,
+            timeout=self._deadline - time.monotonic(),
+            priority=request.priority,
+            deterministic=request.deterministic,
+            retry_on_crash=request.retry_on_crash,
+            ignore_eos=request.ignore_eos,
+            sampling=request.sampling,
+        )
+        future = self._around.engine.ask(question, shown.frames, on_delta)
+        self._asked = True
+        if self._canceled.is_set():  # between the check above and the engine's taking it
+            self._around.engine.cancel(self.request_id)
+        answer = (await self._around.executor.wrap(future)).result()
+        if request.session_id:
+            self._around.sessions.keep(request.session_id, shown)
+        return answer
+
+    async def _find(self) -> Shown:
+        """What to show: the request's own pictures, else the session's, else the cameras'.
+
+        The session's are shown again, which the engine takes for the ones it has; should it have lost them, it has them again.
+        """
+        request = self.request
+        kept = self._around.sessions.shown(request.session_id)
+        if kept and not request.pictures and not request.cameras:
+            if request.regions:
+                raise BadRequest("rois need a new picture, but the session keeps the one it has; name a camera, or leave rois empty")
+            self.pictures = kept.pictures
+            return kept
+        self.pictures = request.pictures or await self._from_cameras()
+        check_regions(request, len(self.pictures))
+        regions = request.regions or (None,) * len(self.pictures)
+        return Shown(self.pictures, tuple(picture.frame(region, request.enhance)
+                                          for picture, region in zip(self.pictures, regions, strict=True)))
+
+    async def _from_cameras(self) -> tuple[Picture, ...]:
+        """A fresh picture from each camera, as soon as all have one."""
+        around, request = self._around, self.request
+        names = request.cameras or tuple(around.cameras)[:1]
+        if not names:
+            raise NoImage("this node has no cameras; set the parameter cameras, or send a picture with the request")
+        check_regions(request, len(names))
+        cameras = [around.cameras[name] for name in names]
+        regions = request.regions or (None,) * len(cameras)
+        alarm = threading.Timer(max(0.0, self._deadline - time.monotonic()), self._wake)
+        alarm.daemon = True
+        for camera in cameras:
+            camera.notify(self._wake)
+        try:
+            while True:
+                self._waiting = around.executor.future()
+                pictures = [camera.pick(request.max_image_age, request.not_before, self._encoded(region))
+                            for camera, region in zip(cameras, regions, strict=True)]
+                if None not in pictures:
+                    return tuple(pictures)
+                self._check(cameras[pictures.index(None)])
+                if alarm.ident is None:
+                    alarm.start()
+                await self._waiting
+        finally:
+            self._waiting = None
+            for camera in cameras:
+                camera.forget(self._wake)
+            alarm.cancel()
+
+    def _encoded(self, region) -> Callable[[Picture], bool]:
+        def is_encoded(picture: Picture) -> bool:
+            frame = picture.frame_if_made(region, self.request.enhance)
+            return frame is not None and self._around.engine.is_encoded(frame.key)
+
+        return is_encoded
+
+    def _wake(self) -> None:
+        waiting = self._waiting
+        if waiting is not None and not waiting.done():
+            self._around.executor.complete(waiting)
+
+    def _check(self, camera: Camera | None = None) -> None:
+        """Raises if there is no more to wait for; ``camera`` is the one that is waited for."""
+        if self._canceled.is_set():
+            raise Canceled("canceled before the model saw the question")
+        if time.monotonic() < self._deadline:
+            return
+        if camera is None:
+            raise DeadlineExceeded(f"the deadline of {self.request.timeout:g} s passed before the model saw the question; allow more time")
+        if not camera.has_picture:
+            raise NoImage(f"camera '{camera.name}' sent no picture on {camera.topic} within {self.request.timeout:g} s; "
+                          f"is it running, and is the parameter camera.{camera.name}.topic right?")
+        raise StaleImage(f"camera '{camera.name}' sent no picture within {self.request.timeout:g} s that is fresh enough; its newest is "
+                         f"{camera.age:.3f} s old, max_image_age is {self.request.max_image_age:g} s"
+                         + (", and not_before is set" if self.request.not_before else ""))

@@ -1,0 +1,191 @@
+"""Every parameter of the node vqa, declared once: default, type, bounds and description.
+
+``python3 -m glm4v_ros.nodes.parameters`` prints config/vqa.yaml.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.node import Node
+
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.question import Sampling
+
+UNLIMITED = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A ROS parameter; its type is its default's."""
+
+    name: str
+    default: Any
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def descriptor(self) -> ParameterDescriptor:
+        descriptor = ParameterDescriptor(description=self.description)
+        if self.choices:
+            descriptor.additional_constraints = "one of " + ", ".join(self.choices)
+        if isinstance(self.default, float):
+            descriptor.floating_point_range = [FloatingPointRange(from_value=self.minimum, to_value=self.maximum)]
+        elif isinstance(self.default, int) and not isinstance(self.default, bool):
+            descriptor.integer_range = [IntegerRange(from_value=self.minimum, to_value=self.maximum)]
+        return descriptor
+
+    @property
+    def bounds(self) -> str:
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.maximum is None:
+            return ""
+        return f"{self.minimum} or more" if self.maximum in (UNLIMITED, 1e9) else f"{self.minimum} to {self.maximum}"
+
+
+NODE = [
+    Parameter("autostart", True, "Configure and activate by itself; false: a lifecycle manager does (give it bond_timeout 0.0)."),
+    Parameter("executor_threads", 8, "Threads that run the callbacks. Read at start.", 2, 64),
+    Parameter("cameras", ["front"], "Names of the cameras. A question that names none is about the first one. Read on configure."),
+    Parameter("max_image_age", 2.0, "Oldest picture to answer from, in seconds.", 0.0, 1e9),
+    Parameter("timeout", 60.0, "Deadline of a question, waiting for a picture included, in seconds.", 0.001, 1e9),
+    Parameter("preset", "default", "Preset of prompts_file for questions that name none."),
+    Parameter("prompts_file", "", "File of presets; empty: config/prompts.yaml of the package. Read on configure."),
+    Parameter("allow_demo_model", False, "Let presets that refuse a model for trying out (eldercare) run on one."),
+    Parameter("enhance", "none", "Improvement of pictures before the model sees them.", choices=("none", "auto")),
+    Parameter("speak", False, "Publish the sentences of every answer for the voice, also when the question does not ask for it."),
+    Parameter("warm_rate", 0.0, "Times a second that a new picture may be encoded ahead of any question, while nothing else is to be done; "
+              "0: never. Read on activate, as warm_threshold.", 0.0, 100.0),
+    Parameter("warm_threshold", 4.0, "How much a picture must differ from the one encoded before to be encoded too: mean difference in "
+              "grey levels of two small copies.", 0.0, 255.0),
+    Parameter("diagnostics_period", 1.0, "Seconds between two messages on /diagnostics. Read at start.", 0.1, 3600.0),
+]
+MODEL = [
+    Parameter("model", "glm4v-nano", "Name of a model in models_file, or the path of a directory with a text and a vision GGUF, or of "
+              "a text GGUF. Read on configure, like all that follows here."),
+    Parameter("vision_model", "", "Path of the vision GGUF; needed when model is the path of a text GGUF."),
+    Parameter("models_file", "", "File of models; empty: config/models.yaml of the package and the user's own."),
+    Parameter("context_tokens", 4096, "Tokens that fit into the model's memory, all questions together.", 256, 1 << 20),
+    Parameter("batch_tokens", 512, "Most tokens that are read in one step.", 32, 1 << 16),
+    Parameter("threads", 0, "CPU threads; 0: one per core.", 0, 1024),
+    Parameter("gpu_layers", -1, "Layers on the GPU; -1: all that fit, 0: none.", -1, 1024),
+    Parameter("flash_attention", True, "Use flash attention."),
+    Parameter("kv_type", "f16", "Number format of the KV cache; q8_0 halves its memory.", choices=("f32", "f16", "q8_0")),
+    Parameter("image_max_tokens", 0, "Most tokens a picture may become; 0: the model's own limit.", 0, 1 << 20),
+    Parameter("vision_resident", True, "Keep the vision half in memory; false: load it for each picture and free it after."),
+    Parameter("mmap", True, "Map the model file into memory; false: read it (when memory is tight on a Jetson)."),
+    Parameter("max_parallel", 8, "Questions that are answered at the same time.", 1, 256),
+    Parameter("max_queue", 16, "Questions that wait; one more is refused as BUSY.", 0, 4096),
+    Parameter("prefix_tokens", 0, "Tokens of context_tokens that pictures without a running question may keep; 0: half.", 0, 1 << 20),
+    Parameter("embedding_mib", 256, "Memory for image embeddings of pictures seen before, in MiB.", 0, 1 << 20),
+    Parameter("session_idle", 600.0, "Seconds after which an unused session is forgotten.", 1.0, 1e9),
+    Parameter("speculation", True, "Draft words that the prompt already holds; faster when copying what is printed."),
+    Parameter("watchdog_timeout", 60.0, "Seconds without progress after which the engine is replaced.", 1.0, 1e9),
+    Parameter("memory_limit_mib", 0, "Most memory of the engine's process, in MiB; 0: no limit.", 0, UNLIMITED),
+]
+ANSWER = [
+    Parameter("max_tokens", 256, "Most tokens of an answer.", 1, 1 << 20),
+    Parameter("max_image_tokens", 0, "Most tokens of each picture of a question; 0: image_max_tokens.", 0, 1 << 20),
+    Parameter("temperature", 0.0, "0: always the likeliest token; higher: more varied.", 0.0, 10.0),
+    Parameter("top_p", 1.0, "Sample from the likeliest tokens that together reach this probability; 1: off.", 0.0, 1.0),
+    Parameter("top_k", 0, "Sample from so many of the likeliest tokens; 0: off.", 0, 1 << 20),
+    Parameter("min_p", 0.0, "Sample from tokens at least so likely, relative to the likeliest; 0: off.", 0.0, 1.0),
+    Parameter("repeat_penalty", 1.0, "Makes words that were just written less likely; 1: off.", 0.1, 10.0),
+    Parameter("seed", 0, "Seed of the sampling.", 0, UNLIMITED),
+    Parameter("ignore_eos", False, "Write max_tokens tokens whatever the model thinks; for measuring."),
+]
+LIMITS = [
+    Parameter("max_question_characters", 4000, "Longest question.", 1, 1 << 20),
+    Parameter("max_images", 8, "Most pictures of one question.", 1, 64),
+    Parameter("max_choices", 64, "Most choices of one question; each has up to max_question_characters characters.", 2, 4096),
+]
+TABLE = NODE + MODEL + ANSWER + LIMITS
+
+
+def camera_table(camera: str) -> list[Parameter]:
+    """The parameters of one camera."""
+    return [
+        Parameter(f"camera.{camera}.topic", f"/{camera}/image_raw", "Topic of its pictures, without a transport's ending."),
+        Parameter(f"camera.{camera}.transport", "auto", "raw (sensor_msgs/Image on topic), compressed (sensor_msgs/CompressedImage on "
+                  "topic/compressed) or auto: compressed where it is offered.", choices=("auto", "raw", "compressed")),
+        Parameter(f"camera.{camera}.stamp_source", "header", "What a picture's age counts from: the stamp in its header, or its "
+                  "receipt when the camera's clock is not the robot's.", choices=("header", "receipt")),
+        Parameter(f"camera.{camera}.warm", True, "Encode its pictures ahead of any question, if warm_rate is above 0. Read on activate."),
+    ]
+
+
+class Parameters:
+    """The node's parameters: ``parameters["max_tokens"]`` is the value of now."""
+
+    def __init__(self, node: Node):
+        self._node = node
+        self._choices: dict[str, tuple[str, ...]] = {}
+        node.add_on_set_parameters_callback(self._check)
+        self._declare(TABLE)
+        self.declare_cameras()
+
+    def __getitem__(self, name: str) -> Any:
+        return self._node.get_parameter(name).value
+
+    def declare_cameras(self) -> None:
+        """Declares the parameters of cameras that were added since."""
+        for camera in self["cameras"]:
+            self._declare(camera_table(camera))
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(**{name: self[name] for name in ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed")})
+
+    def engine_config(self, model: Model) -> EngineConfig:
+        same = ("context_tokens", "batch_tokens", "threads", "gpu_layers", "flash_attention", "kv_type", "image_max_tokens",
+                "vision_resident", "mmap", "max_parallel", "max_queue", "prefix_tokens", "speculation", "watchdog_timeout",
+                "memory_limit_mib")
+        return EngineConfig(model=model, embedding_bytes=self["embedding_mib"] << 20, session_idle_s=self["session_idle"],
+                            **{name: self[name] for name in same})
+
+    def _declare(self, table: list[Parameter]) -> None:
+        for parameter in table:
+            self._choices[parameter.name] = parameter.choices
+            if not self._node.has_parameter(parameter.name):
+                self._node.declare_parameter(parameter.name, parameter.default, parameter.descriptor)
+
+    def _check(self, parameters) -> SetParametersResult:
+        for parameter in parameters:
+            choices = self._choices.get(parameter.name)
+            if choices and parameter.value not in choices:
+                return SetParametersResult(reason=f"{parameter.name} is one of {', '.join(choices)}, not '{parameter.value}'")
+            if parameter.name == "cameras":
+                names = list(parameter.value or [])
+                if not all(re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) for name in names) or len(set(names)) != len(names):
+                    return SetParametersResult(reason="cameras are different names of letters, digits and underscores that begin "
+                                                      f"with a letter, not {names}")
+        return SetParametersResult(successful=True)
+
+
+def as_yaml() -> str:
+    """config/vqa.yaml: every parameter with its default and description."""
+    lines = ["# Every parameter of the node vqa with its default. Copy this file, change what differs, and give it to",
+             "# ros2 launch glm4v_ros vqa.launch.py params_file:=...", "/**:", "  ros__parameters:"]
+    for title, table in (("The node", NODE), ("The camera \"front\"; each name in cameras has these", camera_table("front")),
+                         ("The model and the engine", MODEL), ("Answers; a question's options come first", ANSWER),
+                         ("Limits of a request", LIMITS)):
+        lines += ["", f"    # ---- {title}"]
+        for parameter in table:
+            about = parameter.description + (f" ({parameter.bounds})" if parameter.bounds and not parameter.choices else "")
+            about += f" ({parameter.bounds})" if parameter.choices and ", ".join(parameter.choices) not in about else ""
+            lines += textwrap.wrap(about, 120, initial_indent="    # ", subsequent_indent="    # ")
+            lines.append(f"    {parameter.name}: {json.dumps(parameter.default)}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(as_yaml(), end="")

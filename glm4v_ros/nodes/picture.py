@@ -1,0 +1,104 @@
+"""A picture as it came in a message, and what was made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from functools import partial
+
+import cv2
+import numpy as np
+from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
+from std_msgs.msg import Header
+
+from glm4v_ros.engine.frame import Frame
+from glm4v_ros.vision.converter import to_rgb
+from glm4v_ros.vision.decoder import decode
+from glm4v_ros.vision.enhance import crop, enhance
+
+JPEG_QUALITY = 92
+
+
+class Picture:
+    """An Image or CompressedImage. Nothing is converted or hashed before someone asks; then once for all who ask.
+
+    ``stamp`` is the time its age counts from, ROS time in nanoseconds.
+    """
+
+    def __init__(self, message: Image | CompressedImage, stamp: int = 0, camera: str = ""):
+        self.message = message
+        self.stamp = stamp
+        self.camera = camera
+        self._lock = threading.Lock()
+        self._made: dict = {}
+
+    @property
+    def header(self) -> Header:
+        return self.message.header
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) of the message's data bytes, as received."""
+        return self._once("sha256", lambda: hashlib.sha256(self.message.data).hexdigest())
+
+    def frame(self, region: tuple[int, int, int, int] | None, mode: str) -> Frame:
+        """What the engine gets: the region (x, y, width, height in pixels; None: all), enhanced. Raises BadImage."""
+        return self._once((region, mode), partial(self._frame, region, mode))
+
+    def frame_if_made(self, region: tuple[int, int, int, int] | None, mode: str) -> Frame | None:
+        return self._made.get((region, mode))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels of the whole picture. Raises BadImage."""
+        rgb = self._whole()
+        return rgb.shape[1], rgb.shape[0]
+
+    @property
+    def thumbnail(self) -> np.ndarray:
+        """A small grey copy, (36, 48), float32, 0 to 255. Raises BadImage."""
+        return self._once("thumbnail", lambda: cv2.cvtColor(
+            cv2.resize(self._whole(), (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32))
+
+    def compressed(self) -> CompressedImage:
+        """The picture for people to look at: as it came if it came compressed, else as JPEG."""
+        if isinstance(self.message, CompressedImage):
+            return self.message
+        return self._once("jpeg", self._jpeg)
+
+    def _once(self, key, make):
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
+
+    def _rgb(self) -> np.ndarray:
+        message = self.message
+        if isinstance(message, CompressedImage):
+            return decode(message.data, message.format)
+        return to_rgb(message.encoding, message.width, message.height, message.step, bool(message.is_bigendian), message.data)
+
+    def _frame(self, region, mode: str) -> Frame:
+        rgb = self._rgb()
+        if region is not None:
+            rgb = crop(rgb, *region)
+        return Frame(np.ascontiguousarray(enhance(rgb, mode)))
+
+    def _whole(self) -> np.ndarray:
+        """All of the picture, enhanced or not; converted only if it was not yet."""
+        made = next((frame for key, frame in tuple(self._made.items()) if isinstance(key, tuple) and key[0] is None), None)
+        return made.rgb if made else self._rgb()
+
+    def _jpeg(self) -> CompressedImage:
+        plain = self._made.get((None, "none"))
+        _, data = cv2.imencode(".jpg", cv2.cvtColor(plain.rgb if plain else self._rgb(), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        message = CompressedImage(header=self.header, format="jpeg")
+        message.data.frombytes(data.tobytes())
+        return message
+
+
+def region_of(roi: RegionOfInterest) -> tuple[int, int, int, int] | None:
+    """None for a region without an extent, which means the whole picture."""
+    if roi.width == 0 and roi.height == 0:
+        return None
+    return roi.x_offset, roi.y_offset, roi.width, roi.height

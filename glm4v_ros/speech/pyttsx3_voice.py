@@ -1,0 +1,71 @@
+"""The voice that needs no model: pyttsx3 with espeak-ng."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import tempfile
+import wave
+from pathlib import Path
+
+from glm4v_ros.speech.language import base_language
+from glm4v_ros.speech.pcm import Pcm
+from glm4v_ros.speech.voice import SpeechError
+
+_IDS = {"zh": ("cmn", "zh"), "en": ("en-us", "en")}  # espeak-ng's names, the better one first
+
+
+class Pyttsx3Voice:
+    """espeak-ng of the system or, where there is none, of the wheel espeakng-loader."""
+
+    def __init__(self):
+        _make_espeak_available()
+        try:
+            import pyttsx3
+
+            self._engine = pyttsx3.init("espeak")
+        except ImportError as error:
+            raise SpeechError("the voice pyttsx3 is not installed: pip install pyttsx3") from error
+        except RuntimeError as error:
+            raise SpeechError(f"espeak-ng does not start ({error}): apt install espeak-ng, or pip install espeakng-loader") from error
+        self._ids = {identifier.rpartition("/")[2]: identifier for identifier in self._voices()}
+        self._folder = tempfile.TemporaryDirectory(prefix="glm4v_ros_")
+        self._file = Path(self._folder.name, "sentence.wav")
+
+    def _voices(self) -> list[str]:
+        return [voice.id for voice in self._engine.getProperty("voices")]
+
+    def _voice_id(self, language: str) -> str:
+        names = (language.lower(), *_IDS.get(base_language(language), ()), base_language(language))
+        for name in names:
+            if name in self._ids:
+                return self._ids[name]
+        raise SpeechError(f"espeak-ng has no voice for the language {language!r}")
+
+    def synthesize(self, words: str, language: str, rate: int) -> Pcm:
+        self._engine.setProperty("voice", self._voice_id(language))
+        self._engine.setProperty("rate", rate)
+        self._file.unlink(missing_ok=True)
+        self._engine.save_to_file(words, str(self._file))
+        self._engine.runAndWait()
+        try:
+            with wave.open(str(self._file), "rb") as file:
+                return Pcm(file.readframes(file.getnframes()), file.getframerate(), file.getnchannels())
+        except (OSError, EOFError, wave.Error) as error:
+            raise SpeechError(f"espeak-ng gave no sound for {words!r}") from error
+
+
+def _make_espeak_available() -> None:
+    """Loads espeak-ng, so that pyttsx3, which looks for it by its shared-object name, finds it loaded."""
+    try:
+        ctypes.CDLL("libespeak-ng.so.1")
+        return
+    except OSError:
+        pass
+    try:
+        import espeakng_loader
+    except ImportError as error:
+        raise SpeechError("espeak-ng is not installed: apt install espeak-ng, or pip install espeakng-loader") from error
+    # The wheel's library has the folder of the machine it was built on compiled in.
+    os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
+    ctypes.CDLL(espeakng_loader.get_library_path())

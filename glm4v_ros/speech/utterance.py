@@ -1,0 +1,55 @@
+"""A text that is to be said, and what became of it."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Callable
+
+from glm4v_ros.speech.pcm import Pcm
+from glm4v_ros.speech.sentence import split
+
+
+class Utterance:
+    """One text. ``future`` gives True when all of it was said, False when it was interrupted, or raises SpeechError."""
+
+    def __init__(self, text: str, language: str = "", priority: int = 0, on_sentence: Callable[[str], None] | None = None):
+        self.text = text
+        self.language = language
+        self.priority = priority
+        self.on_sentence = on_sentence
+        self.future: Future[bool] = Future()
+        self.sentences = [Sentence(self, sentence) for sentence in split(text)]
+        self._left = len(self.sentences)
+
+    @property
+    def done(self) -> bool:
+        return self.future.done()
+
+    def sentence_said(self) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            self.end(True)
+
+    def end(self, outcome: bool | Exception) -> None:
+        """The first outcome counts."""
+        if self.future.done():
+            return
+        if isinstance(outcome, Exception):
+            self.future.set_exception(outcome)
+        else:
+            self.future.set_result(outcome)
+
+
+@dataclass(eq=False)
+class Sentence:
+    """A part of an utterance; ``sound`` is its synthesis once that has begun."""
+
+    utterance: Utterance
+    text: str
+    sound: Future[Pcm] | None = field(default=None, repr=False)
+
+    @property
+    def key(self) -> str:
+        """Equal for sentences that sound the same."""
+        return " ".join(self.text.casefold().split())

@@ -1,0 +1,74 @@
+"""What may be done to a frame before the tower sees it: cut out a region, make faint print readable."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from glm4v_ros.errors import BadRequest
+
+MODES = ("none", "auto")
+
+FLAT = 90  # of 255: a luminance span (2nd to 98th percentile) below this is a faint picture
+CLAHE = {"clipLimit": 2.0, "tileGridSize": (4, 4)}
+BLURRED = 0.35  # sharpness below this is a blurred picture; a crisp print has about 0.5 to 0.8
+UNSHARP_SIGMA = 2.0  # pixels
+UNSHARP_AMOUNT = 0.7
+
+
+def crop(rgb: np.ndarray, x: int, y: int, width: int, height: int) -> np.ndarray:
+    """The region of (h, w, 3) whose upper left pixel is (x, y), contiguous; all zeros mean the whole picture.
+
+    BadRequest when the region is empty or reaches outside the picture.
+    """
+    if x == y == width == height == 0:
+        return rgb
+    rows, columns = rgb.shape[:2]
+    if width < 1 or height < 1 or x < 0 or y < 0 or x + width > columns or y + height > rows:
+        raise BadRequest(
+            f"the region of {width}x{height} pixels at ({x}, {y}) is not inside the picture, which is {columns}x{rows}"
+        )
+    return np.ascontiguousarray(rgb[y : y + height, x : x + width])
+
+
+def enhance(rgb: np.ndarray, mode: str) -> np.ndarray:
+    """(h, w, 3) uint8 RGB made easier to read; "none" returns it as it is, BadRequest for an unknown mode.
+
+    "auto" touches only pictures that need it: contrast-limited histogram equalisation of the luminance where the
+    contrast is low, unsharp masking where edges are soft. Colours are kept, since lamps are told by them.
+    """
+    if mode in ("", "none"):
+        return rgb
+    if mode != "auto":
+        raise BadRequest(f"enhance is one of {', '.join(MODES)}, not {mode!r}")
+    luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    faint, blurred = span(luma) < FLAT, sharpness(luma) < BLURRED
+    if not faint and not blurred:
+        return rgb
+    ycc = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb)
+    better = ycc[..., 0]
+    if faint:
+        better = cv2.createCLAHE(**CLAHE).apply(np.ascontiguousarray(better))
+    if blurred:
+        soft = cv2.GaussianBlur(better, (0, 0), UNSHARP_SIGMA)
+        better = cv2.addWeighted(better, 1 + UNSHARP_AMOUNT, soft, -UNSHARP_AMOUNT, 0)
+    ycc[..., 0] = better
+    return cv2.cvtColor(ycc, cv2.COLOR_YCrCb2RGB)
+
+
+def span(luma: np.ndarray) -> float:
+    """The luminance (h, w) between the 2nd and the 98th percentile, 0-255."""
+    low, high = np.percentile(luma[::4, ::4], (2, 98))
+    return float(high - low)
+
+
+def sharpness(luma: np.ndarray) -> float:
+    """How much of the strongest edges' step happens within one pixel, 0 (blurred) to 1, whatever the contrast."""
+    values = luma.astype(np.int16)
+    across = np.abs(np.diff(values, axis=1))
+    if across.size == 0 or luma.shape[0] < 9 or luma.shape[1] < 9:
+        return 1.0
+    strongest = np.percentile(across[::2], 99.8)
+    reach = cv2.dilate(luma, np.ones((1, 9), np.uint8)).astype(np.int16) - cv2.erode(luma, np.ones((1, 9), np.uint8))
+    step = np.percentile(reach[::2], 99.8)
+    return float(strongest / step) if step > 0 else 1.0
