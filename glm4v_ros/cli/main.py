@@ -13,6 +13,7 @@ from glm4v_ros.errors import ErrorCode, VqaError
 # A verb's module has add_arguments(parser) and run(args) -> exit code. Only the one asked for is imported.
 VERBS = {
     "ask": "ask a question about a picture, or a file of questions",
+    "bench": "measure how fast a model answers on this machine",
     "eval": "score a model on pictures whose answers are known",
     "models": "list, show, fetch, verify, estimate and convert models",
     "say": "speak a text, or write it to a WAV file",
