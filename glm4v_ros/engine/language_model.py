@@ -72,7 +72,7 @@ class LanguageModel:
         params.n_ctx = config.context_tokens
         params.n_batch = params.n_ubatch = config.batch_tokens
         params.n_seq_max = self.sequences
-        params.n_outputs_max = min(self.sequences, config.batch_tokens)  # the logits buffer is vocabulary times this
+        params.n_outputs_max = self.sequences  # the logits buffer is vocabulary times this; fewer than sequences aborts
         params.n_threads = params.n_threads_batch = config.threads or len(os.sched_getaffinity(0))
         params.flash_attn_type = int(config.flash_attention)
         params.type_k = params.type_v = _KV_TYPES[config.kv_type]
@@ -94,7 +94,7 @@ class LanguageModel:
         self.context_tokens = llama_cpp.llama_n_ctx(self._context)
         self.positions_per_embedding = 4 if self.mrope else 1
         self.batch_tokens = llama_cpp.llama_n_batch(self._context)
-        self.output_capacity = params.n_outputs_max
+        self.output_capacity = min(self.sequences, self.batch_tokens)
 
     @property
     def pointer(self) -> int:

@@ -585,7 +585,8 @@ class Scheduler:
         answer = request.answer(reason)
         question = request.question
         if question.json_schema and reason == FinishReason.STOP and (wrong := violation(answer.text, question.json_schema)):
-            self._fail(request, VqaError(f"the model's answer does not fit json_schema: {wrong}"))
+            self._fail(request, Unsupported(f"json_schema asks for what cannot be held to while answering: {wrong}. Ask for it in "
+                                            f"another way, or check it yourself"))
             return
         if request.session is not None:
             self._remember(request, answer.text)

@@ -31,7 +31,7 @@ class WorkerProcess:
             with theirs:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "glm4v_ros.engine.worker", str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(),  # stdout is for answers
+                    pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=2,  # stdout is for answers
                     cwd="/",  # -m puts the working directory before everything else on the module path
                     env=_environment())
         except BaseException:

@@ -93,7 +93,10 @@ def test_json_schema(engine):
     jsonschema.validate(json.loads(answer.text), schema)
 
 
-@pytest.mark.parametrize("schema", ['{"type": "nothing"}', "{", "[]", '{"$ref": "#/nowhere"}', '{"a":' * 40 + "{}" + "}" * 40])
+@pytest.mark.parametrize("schema", ['{"type": "nothing"}', "{", "[]", '{"$ref": "#/nowhere"}', '{"type": "string", "maxLength": 100000}',
+                                    '{"type": "array", "items": {"type": "null"}, "minItems": 1000000000}',
+                                    '{"type": "string", "pattern": "^a{1,999999999}$"}', '{"type": "string", "pattern": "(("}',
+                                    '{"a":' * 40 + "{}" + "}" * 40])
 def test_a_bad_schema(engine, schema):
     with pytest.raises(BadRequest, match="json_schema"):
         ask(engine, [noise(104)], json_schema=schema)
