@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -12,14 +13,15 @@ from rclpy.action import ActionClient
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from glm4v_ros.errors import NotActive
 from glm4v_ros.goal import Goal
 
 _WATCH_PERIOD = 0.1  # s
 _GONE_AFTER = 2.0  # s without the server after which a goal's result is given up
-_FEEDBACK_DEPTH = 1000  # rclpy's default of 10 loses deltas when this process is busy
+# rclpy's default depth of 10 loses goals, results and deltas when many are under way.
+_KEEP_ALL = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class ActionCaller:
@@ -46,8 +48,12 @@ class ActionCaller:
             enable_rosout=False,
             start_parameter_services=False,
         )
-        self._client = ActionClient(self._node, action_type, name, feedback_sub_qos_profile=QoSProfile(depth=_FEEDBACK_DEPTH))
+        self._client = ActionClient(
+            self._node, action_type, name, goal_service_qos_profile=_KEEP_ALL, result_service_qos_profile=_KEEP_ALL,
+            cancel_service_qos_profile=_KEEP_ALL, feedback_sub_qos_profile=_KEEP_ALL,
+        )  # fmt: skip
         self._goals: dict[Goal, float] = {}  # goals that have not ended -> when the server was last seen
+        self._waiting: deque[Callable[[], Any]] = deque()
         self._closed = False
         self._node.create_timer(_WATCH_PERIOD, self._watch)
         self._executor = SingleThreadedExecutor(context=context)
@@ -90,7 +96,12 @@ class ActionCaller:
 
     def _submit(self, function: Callable[[], Any]) -> None:
         """Runs ``function`` in the thread; rclpy's action client may be used there only."""
-        self._executor.create_task(function)
+        self._waiting.append(function)
+        self._executor.create_task(self._work_off)  # rclpy runs its tasks last in, first out
+
+    def _work_off(self) -> None:
+        while self._waiting:
+            self._waiting.popleft()()
 
     def _spin(self) -> None:
         try:

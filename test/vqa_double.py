@@ -87,5 +87,8 @@ class VqaDouble:
 if __name__ == "__main__":
     double = VqaDouble(name=sys.argv[1])
     sys.stdin.read()  # until the parent closes it
-    double.node.destroy_node()
+    try:
+        double._action.destroy()
+    except ValueError:
+        pass  # rclpy: a goal is being worked on
     os._exit(0)  # in the middle of its work

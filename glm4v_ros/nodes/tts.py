@@ -11,7 +11,7 @@ import rclpy
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
@@ -68,8 +68,10 @@ class TtsNode(Node):
         super().__init__("tts", **arguments)
         self._declare()
         self._deaf_until = 0.0
-        self._utterances: dict[bytes, Utterance | SpeechError | None] = {}  # None: canceled
-        group = ReentrantCallbackGroup()
+        self._utterances: dict[bytes, Utterance | SpeechError] = {}
+        self._canceled: set[bytes] = set()
+        # One at a time, so that texts are said in the order in which they came; nothing here waits.
+        group = MutuallyExclusiveCallbackGroup()
         self._speaking = self.create_publisher(Bool, "~/speaking", LATCHED_QOS)
         self._stopped = self.create_publisher(Empty, "~/stopped", 10)
         self._pcm = self.create_publisher(PcmMessage, "~/pcm", PCM_QOS) if self._value("output") == "topic" else None
@@ -83,9 +85,9 @@ class TtsNode(Node):
             **{name: self._value(name) for name in _LIVE},
         )
         self.create_subscription(String, "~/say_text", self._on_say_text, SENTENCE_QOS)
-        self.create_service(Trigger, "~/stop", self._on_stop, callback_group=group)
+        self.create_service(Trigger, "~/stop", self._on_stop, callback_group=MutuallyExclusiveCallbackGroup())
         self._action = ActionServer(
-            self, Say, "~/say", self._on_say, cancel_callback=self._on_cancel, callback_group=group,
+            self, Say, "~/say", self._on_say, handle_accepted_callback=self._on_accepted, cancel_callback=self._on_cancel, callback_group=group,
             goal_service_qos_profile=SENTENCE_QOS, result_service_qos_profile=SENTENCE_QOS, cancel_service_qos_profile=SENTENCE_QOS,
         )  # fmt: skip
         # Loading the voice now keeps it out of the first sentence; a voice that is missing is reported at once.
@@ -151,38 +153,47 @@ class TtsNode(Node):
         response.message = f"{dropped} sentences were cut off or dropped"
         return response
 
-    async def _on_say(self, goal: ServerGoalHandle) -> Say.Result:
+    def _on_accepted(self, goal: ServerGoalHandle) -> None:
         request = goal.request
         key = bytes(goal.goal_id.uuid)
-        result = Say.Result()
         try:
-            utterance = self.speaker.say(
+            self._utterances[key] = self.speaker.say(
                 request.text, request.language, request.priority, request.interrupt,
                 on_sentence=lambda sentence: goal.publish_feedback(Say.Feedback(sentence=sentence)),
             )  # fmt: skip
-            if self._utterances.setdefault(key, utterance) is None:
-                self.speaker.cancel(utterance)
+        except SpeechError as error:
+            self._utterances[key] = error
+        goal.execute()
+
+    async def _on_say(self, goal: ServerGoalHandle) -> Say.Result:
+        key = bytes(goal.goal_id.uuid)
+        utterance = self._utterances[key]
+        result = Say.Result()
+        try:
+            if isinstance(utterance, SpeechError):
+                raise utterance
             done = await self.executor.wrap(utterance.future)
             result.spoken = done.result()
             result.interrupted = not result.spoken
         except SpeechError as error:
             result.error_msg = str(error)
-            self._utterances.setdefault(key, error)
-        canceled = self._utterances.pop(key, None) is None
+        del self._utterances[key]
         if result.spoken:
             goal.succeed()
-        elif canceled and _becomes_canceling(goal):
+        elif key in self._canceled and _becomes_canceling(goal):
             goal.canceled()
         else:
             goal.abort()
+        self._canceled.discard(key)
         return result
 
     def _on_cancel(self, goal: ServerGoalHandle) -> CancelResponse:
         key = bytes(goal.goal_id.uuid)
         utterance = self._utterances.get(key)
-        self._utterances[key] = None  # canceled, perhaps before it could begin
-        if isinstance(utterance, Utterance):
-            self.speaker.cancel(utterance)
+        if not isinstance(utterance, Utterance) or utterance.done:
+            return CancelResponse.REJECT  # it ends at this moment
+        self._canceled.add(key)
+        self.speaker.cancel(utterance)
         return CancelResponse.ACCEPT
 
 

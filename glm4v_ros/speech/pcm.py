@@ -23,7 +23,7 @@ class Pcm:
         """The same sound at ``volume`` (0 silent, 1 as it is); louder than 1 is clipped."""
         if volume == 1.0:
             return self
-        samples = np.clip(np.frombuffer(self.data, "<i2") * volume, -32768, 32767)
+        samples = np.clip(np.frombuffer(self.data, "<i2") * float(volume), -32768, 32767)
         return Pcm(samples.astype("<i2").tobytes(), self.sample_rate, self.channels)
 
     def resampled(self, sample_rate: int) -> Pcm:

@@ -86,7 +86,7 @@ class Speaker:
     ) -> Utterance:
         """Puts ``text`` into the queue, cut into sentences; SpeechError if there is no room for it.
 
-        ``interrupt`` silences everything else first. Sentences said within the repeat window count as said.
+        ``interrupt`` silences everything else first. Otherwise sentences said within the repeat window count as said.
         """
         utterance = Utterance(text, language, priority, on_sentence)
         if interrupt:
@@ -94,7 +94,7 @@ class Speaker:
         with self._changed:
             if self._closed:
                 raise SpeechError("the voice is shut down")
-            fresh = [sentence for sentence in utterance.sentences if interrupt or not self._is_repeated(sentence)]
+            fresh = utterance.sentences if interrupt else self._not_repeated(utterance.sentences)
             if len(self._queue) + len(fresh) > self.max_queue:
                 raise SpeechError(f"{len(self._queue)} sentences wait already, no room for {len(fresh)} more: see max_queue")
             now = time.monotonic()
@@ -128,9 +128,14 @@ class Speaker:
         self._thread.join()
         self._output.close()
 
-    def _is_repeated(self, sentence: Sentence) -> bool:
-        said = self._recent.get(sentence.key)
-        return said is not None and time.monotonic() - said < self.repeat_window
+    def _not_repeated(self, sentences: list[Sentence]) -> list[Sentence]:
+        if not self.repeat_window:
+            return sentences
+        now = time.monotonic()
+        different: dict[str, Sentence] = {}
+        for sentence in sentences:
+            different.setdefault(sentence.key, sentence)
+        return [sentence for key, sentence in different.items() if now - self._recent.get(key, -math.inf) >= self.repeat_window]
 
     def _drop(self, is_meant: Callable[[Utterance], bool]) -> int:
         with self._changed:

@@ -85,6 +85,7 @@ class Synthesizer:
         except (EOFError, OSError):
             problem = "ended unexpectedly"
         self._process.kill()
+        self._process.wait()
         return SpeechError(f"the voice {self.config.name} {problem}; the sentence is lost, the next one gets a new process")
 
     def _discard(self) -> None:

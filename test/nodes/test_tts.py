@@ -1,0 +1,269 @@
+"""The node tts over DDS, with the real voice; what is heard is what comes on ~/pcm."""
+
+import threading
+import time
+import wave
+
+import numpy as np
+import pytest
+import rclpy
+from action_msgs.msg import GoalStatus
+from rcl_interfaces.srv import DescribeParameters, SetParameters
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Bool, Empty, String
+from std_srvs.srv import Trigger
+
+from glm4v_ros.client import TtsClient
+from glm4v_ros.msg import Pcm
+from glm4v_ros.nodes.executor import NodeExecutor
+from glm4v_ros.nodes.tts import PARAMETERS, TtsNode
+
+LONG = "This sentence is long enough to be interrupted in the middle of it, again and again."
+
+
+class Rig:
+    """The node in this process and a listener beside it."""
+
+    def __init__(self, namespace="/", **parameters):
+        self.context = Context()
+        rclpy.init(context=self.context)
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        self.node = TtsNode(context=self.context, namespace=namespace, parameter_overrides=overrides)
+        self.ear = Node("ear", namespace=namespace, context=self.context)
+        self.pieces: list[tuple[float, Pcm]] = []
+        self.speaking: list[bool] = []
+        self.stopped = threading.Semaphore(0)
+        self.changed = threading.Condition()
+        self.ear.create_subscription(Pcm, "tts/pcm", self._hear, 1000)
+        latched = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self.ear.create_subscription(Bool, "tts/speaking", self._see, latched)
+        self.ear.create_subscription(Empty, "tts/stopped", lambda message: self.stopped.release(), 10)
+        self.text = self.ear.create_publisher(String, "tts/say_text", 1000)
+        self.stop_client = self.ear.create_client(Trigger, "tts/stop")
+        self.executors = [NodeExecutor(4, context=self.context), SingleThreadedExecutor(context=self.context)]
+        for executor, node in zip(self.executors, (self.node, self.ear)):
+            executor.add_node(node)
+        self.threads = [threading.Thread(target=executor.spin, daemon=True) for executor in self.executors]
+        for thread in self.threads:
+            thread.start()
+        self.client = TtsClient(self.ear, server_timeout=20)
+        assert self.client.wait_for_server(20) and self.stop_client.wait_for_service(20)
+        self.wait(lambda: self.text.get_subscription_count() and self.speaking)
+
+    def close(self):
+        self.client.close()
+        for executor, thread in zip(self.executors, self.threads):
+            executor.shutdown()
+            thread.join()
+        self.node.destroy_node()
+        self.ear.destroy_node()
+        rclpy.shutdown(context=self.context)
+
+    def wait(self, condition, patience=20.0):
+        with self.changed:
+            # Woken by what comes in; the period is for conditions that nothing announces.
+            deadline = time.monotonic() + patience
+            while not condition():
+                assert time.monotonic() < deadline, "it did not happen"
+                self.changed.wait(0.02)
+
+    def call(self, client, request):
+        done = threading.Event()
+        future = client.call_async(request)
+        future.add_done_callback(lambda _: done.set())
+        assert done.wait(20)
+        return future.result()
+
+    def stop(self):
+        return self.call(self.stop_client, Trigger.Request())
+
+    def set(self, **values):
+        client = self.ear.create_client(SetParameters, "tts/set_parameters")
+        assert client.wait_for_service(20)
+        request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg() for name, value in values.items()])
+        return self.call(client, request).results
+
+    @property
+    def heard_seconds(self):
+        return sum(len(pcm.data) / 2 / pcm.sample_rate for _, pcm in self.pieces)
+
+    def _hear(self, message):
+        with self.changed:
+            self.pieces.append((time.monotonic(), message))
+            self.changed.notify_all()
+
+    def _see(self, message):
+        with self.changed:
+            self.speaking.append(message.data)
+            self.changed.notify_all()
+
+
+@pytest.fixture(scope="module")
+def shared():
+    rig = Rig(output="topic", rate=450, repeat_window=0.0, speaking_tail=0.05, max_queue=1000)
+    yield rig
+    rig.close()
+
+
+@pytest.fixture
+def rig(shared):
+    shared.wait(lambda: not shared.speaking[-1])
+    shared.pieces.clear()
+    del shared.speaking[:-1]
+    return shared
+
+
+def test_say_is_running_while_it_speaks(rig):
+    goal = rig.client.start("Hello there. 你好。")
+    rig.wait(lambda: rig.pieces)
+    assert not goal.done
+    status, result = goal.result(20)
+    assert (status, result.spoken, result.interrupted, result.error_msg) == (GoalStatus.STATUS_SUCCEEDED, True, False, "")
+    assert [feedback.sentence for feedback in goal.feedback_now()] == ["Hello there.", "你好。"]
+    pcm = rig.pieces[0][1]
+    assert (pcm.encoding, pcm.channels, pcm.sample_rate) == ("S16LE", 1, 22050) and pcm.header.stamp.sec > 0
+    assert rig.heard_seconds > 0.5
+    assert np.abs(np.frombuffer(b"".join(bytes(pcm.data) for _, pcm in rig.pieces), "<i2")).max() > 1000
+
+
+def test_speaking_is_latched_and_covers_the_sound(rig):
+    rig.client.say("Hello.")
+    rig.wait(lambda: rig.speaking[-2:] == [True, False])
+    late: list[bool] = []
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    rig.ear.create_subscription(Bool, "tts/speaking", lambda message: late.append(message.data), latched)
+    rig.wait(lambda: late == [False])
+
+
+def test_text_by_topic_is_said_in_order(rig):
+    for text in ("One.", "Two.", "Three."):
+        rig.text.publish(String(data=text))
+    rig.wait(lambda: rig.speaking[1:] == [True, False])
+    assert rig.heard_seconds > 0.3
+
+
+def test_cancel_silences(rig):
+    goal = rig.client.start(LONG)
+    rig.wait(lambda: rig.pieces)
+    goal.cancel()
+    status, result = goal.result(20)
+    assert (status, result.spoken, result.interrupted) == (GoalStatus.STATUS_CANCELED, False, True)
+    assert rig.heard_seconds < 2
+
+
+def test_interrupt_goes_first(rig):
+    first = rig.client.start(LONG)
+    rig.wait(lambda: rig.pieces)
+    assert rig.client.say("Stop!", interrupt=True).spoken
+    status, result = first.result(20)
+    assert (status, result.interrupted) == (GoalStatus.STATUS_ABORTED, True)
+
+
+def test_stop_fifty_times(rig):
+    """Nothing is sent later than 200 ms after the call, and whoever writes the text is told."""
+    latencies = []
+    for _ in range(50):
+        rig.pieces.clear()
+        goal = rig.client.start(LONG)
+        waiting = rig.client.start("This is never heard.")
+        rig.wait(lambda: rig.pieces and rig.node.speaker.queued)
+        called = time.monotonic()
+        assert rig.stop().success
+        assert goal.result(20)[1].interrupted and waiting.result(20)[1].interrupted
+        assert rig.stopped.acquire(timeout=20)
+        latencies.append(max(at for at, _ in rig.pieces) - called)
+    assert max(latencies) < 0.2
+    rig.wait(lambda: not rig.speaking[-1])
+
+
+def test_an_empty_text_silences_what_came_before_and_the_next_answer_is_said(rig):
+    rig.text.publish(String(data=""))
+    rig.text.publish(String(data=LONG))
+    rig.wait(lambda: rig.pieces)
+    heard = len(rig.pieces)
+    rig.text.publish(String(data=""))
+    rig.text.publish(String(data="New."))
+    rig.wait(lambda: rig.speaking[-1] is False)
+    assert heard < len(rig.pieces) and rig.heard_seconds < 2.5
+    assert not rig.stopped.acquire(blocking=False)  # the one who wrote it knows
+
+
+def test_what_is_still_under_way_after_a_stop_is_not_said(rig):
+    rig.text.publish(String(data=""))
+    rig.text.publish(String(data=LONG))
+    rig.wait(lambda: rig.pieces)
+    rig.stop()
+    rig.wait(lambda: not rig.speaking[-1])
+    heard = len(rig.pieces)
+    rig.text.publish(String(data="The rest of the old answer."))
+    rig.text.publish(String(data=""))
+    rig.text.publish(String(data="New."))
+    rig.wait(lambda: rig.speaking[-2:] == [True, False] and len(rig.pieces) > heard)
+    assert sum(len(pcm.data) / 2 / pcm.sample_rate for _, pcm in rig.pieces[heard:]) < 1.0
+
+
+def test_rate_and_volume_change_while_running(rig):
+    def loudness():
+        rig.pieces.clear()
+        assert rig.client.say("The pump is running.").spoken
+        sound = b"".join(bytes(pcm.data) for _, pcm in rig.pieces)
+        return np.abs(np.frombuffer(sound, "<i2")).max(), len(sound)
+
+    loud, short = loudness()
+    assert all(result.successful for result in rig.set(volume=0.1, rate=150))
+    soft, long = loudness()
+    assert soft < 0.2 * loud and long > 1.5 * short
+    assert not rig.set(volume=2.0)[0].successful
+    assert all(result.successful for result in rig.set(volume=1.0, rate=450))
+
+
+def test_five_hundred_sayings_at_once():
+    rig = Rig("/many", output="topic", rate=450, repeat_window=0.0, max_queue=100, volume=0.0)
+    goals = [rig.client.start(f"{i}") for i in range(500)]
+    # What has no room is refused at once, and 100 wait.
+    rig.wait(lambda: sum(goal.done for goal in goals) + rig.node.speaker.queued + 1 >= 500)
+    refused = [goal for goal in goals if goal.done and goal.result()[1].error_msg]
+    assert 250 < len(refused) < 400
+    assert "sentences wait already" in refused[0].result()[1].error_msg
+    rig.stop()
+    for goal in goals:
+        goal.result(20)
+    assert rig.client.say("Alive.").spoken
+    rig.close()
+
+
+def test_wav_output(tmp_path):
+    rig = Rig("/wav", output="wav", wav_file=str(tmp_path / "speech.wav"))
+    assert rig.client.say("Hello. 你好。").spoken
+    with wave.open(str(tmp_path / "speech.wav")) as file:
+        assert file.getnframes() / file.getframerate() > 0.8
+    rig.close()
+
+
+def test_without_a_sound_device_everything_else_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    rig = Rig("/mute", output="device")
+    status, result = rig.client.start("Hello.").result(20)
+    assert status == GoalStatus.STATUS_ABORTED and not result.spoken
+    assert "apt install alsa-utils" in result.error_msg
+    assert rig.stop().success
+    rig.close()
+
+
+def test_a_wrong_choice_is_refused():
+    context = Context()
+    rclpy.init(context=context)
+    with pytest.raises(Exception, match="one of device, wav, topic"):
+        TtsNode(context=context, parameter_overrides=[Parameter("output", value="radio")])
+    rclpy.shutdown(context=context)
+
+
+def test_every_parameter_is_described(rig):
+    client = rig.ear.create_client(DescribeParameters, "tts/describe_parameters")
+    assert client.wait_for_service(20)
+    names = [parameter.name for parameter in PARAMETERS]
+    assert all(each.description for each in rig.call(client, DescribeParameters.Request(names=names)).descriptors)

@@ -1,0 +1,265 @@
+"""The queue in front of the voice. The voice is real unless the test is about the order of things."""
+
+import threading
+import time
+
+import pytest
+
+from glm4v_ros.speech.pcm import Pcm
+from glm4v_ros.speech.speaker import Speaker
+from glm4v_ros.speech.synthesizer import Synthesizer
+from glm4v_ros.speech.voice import SpeechError
+
+
+class Words:
+    """A synthesiser whose sound is the words themselves."""
+
+    def __init__(self):
+        self.rates = []
+
+    def start(self):
+        pass
+
+    def synthesize(self, words, language, rate):
+        if "crash" in words:
+            raise SpeechError("the voice failed")
+        if "bug" in words:
+            raise ZeroDivisionError
+        self.rates.append(rate)
+        return Pcm(f"{language}:{words}|".encode().ljust(64), 22050)
+
+    def close(self):
+        pass
+
+
+class Stage:
+    """An output on which a piece of sound lasts until ``cue`` is set."""
+
+    def __init__(self, held=False):
+        self.heard = []
+        self.began = threading.Semaphore(0)
+        self.cue = threading.Event()
+        if not held:
+            self.cue.set()
+
+    def play(self, pcm):
+        self.heard.append(pcm)
+        self.began.release()
+        return Playback(self.cue)
+
+    @property
+    def words(self):
+        return [pcm.data.decode().strip().rstrip("|") for pcm in self.heard]
+
+    def close(self):
+        pass
+
+
+class Playback:
+    def __init__(self, cue):
+        self._cue, self._stopped = cue, threading.Event()
+
+    def wait(self):
+        while not self._cue.wait(0.001) and not self._stopped.is_set():
+            pass
+
+    def stop(self):
+        self._stopped.set()
+
+
+@pytest.fixture
+def make():
+    speakers = []
+
+    def speaker(output, synthesizer=None, **arguments):
+        speakers.append(Speaker(synthesizer or Words(), output, **{"tail": 0.0, **arguments}))
+        return speakers[-1]
+
+    yield speaker
+    for each in speakers:
+        each.close()
+
+
+def test_each_sentence_in_its_own_language(make):
+    stage = Stage()
+    heard = []
+    assert make(stage).say("It is 5 V. 电压5V。", on_sentence=heard.append).future.result(10) is True
+    assert stage.words == ["en:It is five volts.", "zh:电压五伏。"]
+    assert heard == ["It is 5 V.", "电压5V。"]
+
+
+def test_the_real_voice(make):
+    stage = Stage()
+    assert make(stage, Synthesizer()).say("It is 5 V. 电压5V。").future.result(30) is True
+    assert [0.5 < pcm.seconds < 4 for pcm in stage.heard] == [True, True]
+
+
+def test_stop_silences_and_drops_what_waits(make):
+    stage = Stage(held=True)
+    speaker = make(stage)
+    utterances = [speaker.say(text) for text in ("One. Two.", "Three.")]
+    stage.began.acquire(timeout=10)
+    assert speaker.stop() == 3
+    assert [utterance.future.result(10) for utterance in utterances] == [False, False]
+    stage.cue.set()
+    assert speaker.say("Four.").future.result(10)
+    assert stage.words == ["en:One.", "en:Four."]
+
+
+def test_interrupt(make):
+    stage = Stage(held=True)
+    speaker = make(stage)
+    first = speaker.say("One.")
+    stage.began.acquire(timeout=10)
+    second = speaker.say("Two.", interrupt=True)
+    assert first.future.result(10) is False
+    stage.cue.set()
+    assert second.future.result(10) is True
+
+
+def test_cancel_takes_one_utterance_only(make):
+    stage = Stage(held=True)
+    speaker = make(stage)
+    utterances = [speaker.say(text) for text in ("One.", "Two.", "Three.")]
+    stage.began.acquire(timeout=10)
+    speaker.cancel(utterances[1])
+    speaker.cancel(utterances[0])
+    stage.cue.set()
+    assert [utterance.future.result(10) for utterance in utterances] == [False, False, True]
+
+
+def test_priority_goes_first_and_order_is_kept(make):
+    stage = Stage(held=True)
+    speaker = make(stage)
+    texts = [("now", 0), ("a", 0), ("b", 0), ("urgent", 9), ("c", 0)]
+    utterances = [speaker.say(text, priority=priority) for text, priority in texts[:1]]
+    stage.began.acquire(timeout=10)
+    utterances += [speaker.say(text, priority=priority) for text, priority in texts[1:]]
+    stage.cue.set()
+    assert all(utterance.future.result(10) for utterance in utterances)
+    assert stage.words == ["en:now", "en:urgent", "en:a", "en:b", "en:c"]
+
+
+def test_a_full_queue_refuses_and_goes_on(make):
+    stage = Stage(held=True)
+    speaker = make(stage, max_queue=2)
+    first = speaker.say("now")
+    stage.began.acquire(timeout=10)
+    kept = [speaker.say("a"), speaker.say("b")]
+    with pytest.raises(SpeechError, match="2 sentences wait already"):
+        speaker.say("c")
+    stage.cue.set()
+    assert all(utterance.future.result(10) for utterance in [first, *kept])
+    assert speaker.say("c").future.result(10)
+
+
+def test_the_same_sentence_is_not_repeated_within_the_window(make):
+    stage = Stage()
+    speaker = make(stage, repeat_window=60.0)
+    for text in ("Hello. You. Hello.", "hello.", "HELLO.  "):
+        assert speaker.say(text).future.result(10) is True
+    assert stage.words == ["en:Hello.", "en:You."]
+    speaker.say("Hello.", interrupt=True).future.result(10)
+    speaker.repeat_window = 0.0
+    assert speaker.say("Hello.").future.result(10)
+    assert stage.words == ["en:Hello.", "en:You.", "en:Hello.", "en:Hello."]
+
+
+def test_a_sentence_that_was_cut_off_may_be_said_again(make):
+    stage = Stage(held=True)
+    speaker = make(stage, repeat_window=60.0)
+    speaker.say("Hello.")
+    stage.began.acquire(timeout=10)
+    speaker.stop()
+    stage.cue.set()
+    assert speaker.say("Hello.").future.result(10) is True
+    assert len(stage.words) == 2
+
+
+def test_a_sentence_that_fails_ends_its_utterance_only(make):
+    errors = []
+    stage = Stage()
+    speaker = make(stage, on_error=errors.append)
+    for text in ("crash", "crash 2", "bug"):
+        with pytest.raises(SpeechError):
+            speaker.say(text).future.result(10)
+    assert speaker.say("fine").future.result(10) is True
+    with pytest.raises(SpeechError):
+        speaker.say("crash").future.result(10)
+    # Reported once while the same trouble lasts.
+    assert ["failed" in str(error) for error in errors] == [True, False, True]
+
+
+def test_speaking_is_true_from_before_the_first_sound_to_after_the_last(make):
+    stage = Stage(held=True)
+    changes = []
+    silent = threading.Event()
+
+    def on_speaking(speaking):
+        changes.append((speaking, len(stage.heard)))
+        if not speaking:
+            silent.set()
+
+    speaker = make(stage, on_speaking=on_speaking)
+    speaker.say("One. Two. Three.")
+    stage.began.acquire(timeout=10)
+    assert changes == [(True, 0)]
+    stage.cue.set()
+    assert silent.wait(10)
+    assert changes == [(True, 0), (False, 3)]
+
+
+def test_rate_and_volume_change_while_it_runs(make):
+    stage, words = Stage(), Words()
+    speaker = make(stage, words)
+    speaker.say("one").future.result(10)
+    speaker.rate, speaker.volume = 300, 0.0
+    speaker.say("two").future.result(10)
+    assert words.rates == [170, 300]
+    assert stage.heard[1].data == bytes(64)
+
+
+def test_nothing_to_say_is_said(make):
+    assert make(Stage()).say(" ... ").future.result(10) is True
+
+
+def test_close_ends_everything(make):
+    stage = Stage(held=True)
+    speaker = make(stage)
+    utterance = speaker.say("One. Two.")
+    stage.began.acquire(timeout=10)
+    speaker.close()
+    assert utterance.future.result(10) is False
+    with pytest.raises(SpeechError, match="shut down"):
+        speaker.say("Three.")
+
+
+def test_five_hundred_answers_at_once(make):
+    """Bounded, in order, and the voice is alive at the end."""
+    stage = Stage(held=True)
+    speaker = make(stage, max_queue=500, repeat_window=0.0)
+    utterances = [speaker.say(f"Answer {i}.") for i in range(500)]
+    deepest = speaker.queued
+    stage.cue.set()
+    assert all(utterance.future.result(60) for utterance in utterances)
+    assert len(stage.heard) == 500 and deepest <= 500
+    order = [words for words in stage.words]
+    stage.heard.clear()
+    for i in range(500):
+        assert speaker.say(f"Answer {i}.").future.result(10)
+    assert order == stage.words
+
+
+def test_prefetch_lets_no_gap_between_sentences(make):
+    """While one sentence is heard the next is synthesised."""
+    stage = Stage(held=True)
+    words = Words()
+    speaker = make(stage, words)
+    speaker.say("One.")
+    stage.began.acquire(timeout=10)
+    speaker.say("Two.")
+    speaker.say("Three.")
+    deadline = time.monotonic() + 0.2
+    while len(words.rates) < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert stage.words == ["en:One."]
