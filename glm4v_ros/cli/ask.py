@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import threading
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -41,11 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="the answer is exactly one of these; give it twice or more")
     group.add_argument("--schema", metavar="FILE", help="the answer is JSON that this JSON schema accepts")
     group.add_argument("--max-tokens", type=engine.at_least(1), default=256, metavar="N", help="(default: %(default)s)")
-    group.add_argument("--language", default="", metavar="TAG", help="of the answer, such as zh or en; default: the question's")
-    group.add_argument("--preset", default="", metavar="NAME", help="system prompt from config/prompts.yaml, such as inspection")
+    group.add_argument("--language", default="", metavar="TAG", help="of the answer; default: the question's")
+    group.add_argument("--preset", default="", metavar="NAME", help="system prompt of config/prompts.yaml")
     group.add_argument("--system", default="", metavar="TEXT", help="system prompt, in place of a preset's")
-    group.add_argument("--timeout", type=float, default=0.0, metavar="S", help="seconds a question may take; 0: no limit")
-    group.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 (default): the likeliest token, always")
+    group.add_argument("--timeout", type=float, default=0.0, metavar="S", help="most seconds a question may take")
+    group.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0: always the likeliest token")
     group.add_argument("--seed", type=engine.at_least(0), default=0, metavar="N", help="with a temperature")
     group = parser.add_argument_group("picture")
     group.add_argument("--roi", type=_region, metavar="X,Y,W,H", help="the part of each picture to look at, in pixels")
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     if len(args.words) < 2:
         raise BadRequest('give a picture and a question: glm4v ask PICTURE "QUESTION"')
     *paths, text = args.words
-    if Path(text).is_file():
+    if os.path.isfile(text):
         raise BadRequest(f"the last argument is the question, but {text!r} is a file")
     frames = [_frame(args, path) for path in paths]  # before the model: a wrong path should not have to wait for it
     config = engine.config(args)
@@ -162,8 +163,9 @@ def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> 
     if choices and args.schema:
         raise BadRequest("an answer has choices or a schema, not both")
     return Question(
-        text=text, request_id=uuid.uuid4().hex, choices=choices, json_schema=_schema(args.schema), language=args.language,
-        system_prompt=args.system, max_tokens=args.max_tokens, timeout=args.timeout, retry_on_crash=True,
+        text=text, request_id=uuid.uuid4().hex, choices=choices, json_schema=_schema(args.schema),
+        language=args.language, system_prompt=args.system, max_tokens=args.max_tokens, timeout=args.timeout,
+        retry_on_crash=True,
         sampling=Sampling(temperature=args.temperature, seed=args.seed),
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class Case:
 
 
 def read(path: str) -> list[Case]:
-    """Every line of a file. BadRequest at the first that is wrong or whose picture is missing: a score must not hide it."""
+    """Every line of a file. BadRequest at the first that is wrong or lacks its picture: a score must not hide it."""
     cases = []
     for number, item in enumerate(jsonl.objects(path), 1):
         if isinstance(item, BadRequest):
@@ -77,7 +78,7 @@ def swapped(cases: list[Case], seed: int = 0) -> list[Case]:
 def _case(number: int, item: dict, source: str) -> Case:
     pictures = tuple(jsonl.pictures(item, source))
     for picture in pictures:
-        if not picture.is_file():
+        if not os.path.isfile(picture):
             raise BadRequest(f"there is no picture {picture}")
     tags = jsonl.texts(item, "tags")
     turns = item.get("turns") or [item]

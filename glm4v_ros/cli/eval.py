@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glm4v_ros.cli import engine, jsonl
+from glm4v_ros.cli.progress import Progress
 from glm4v_ros.errors import BadRequest, VqaError
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shuffle", action="store_true",
                         help="ask every question about a wrong picture: the score must fall to that of a guess")
     parser.add_argument("--json", action="store_true", help="print one JSON object and no table")
-    parser.add_argument("--answers", metavar="FILE", help="write every question with its answer here, one JSON object a line")
-    parser.add_argument("--limit", type=engine.at_least(1), metavar="N", help="only N lines, evenly spread over the file")
+    parser.add_argument("--answers", metavar="FILE", help="write every question with its answer here, as JSON lines")
+    parser.add_argument("--limit", type=engine.at_least(1), metavar="N", help="only N lines, spread evenly over FILE")
     parser.add_argument("--jobs", type=engine.at_least(1), default=1, metavar="N",
                         help="engines at work at once, each with its own copy of the model and its share of the cores")
-    parser.add_argument("--max-tokens", type=engine.at_least(1), default=256, metavar="N", help="(default: %(default)s)")
+    parser.add_argument("--max-tokens", type=engine.at_least(1), default=256, metavar="N")
     parser.add_argument("--system", default="", metavar="TEXT", help="system prompt")
-    parser.add_argument("--enhance", choices=("none", "auto"), default="none", help="auto: lift faint and blurred print")
+    parser.add_argument("--enhance", choices=("none", "auto"), default="none", help="auto: lift faint, blurred print")
     engine.add_arguments(parser)
 
 
@@ -57,14 +58,15 @@ def run(args: argparse.Namespace) -> int:
     scores = score.by_tag([result for of_case in results for result in of_case])
     if args.json:
         figures = {name: one.figures() for name, one in scores.items()}
-        print(jsonl.dump({"model": config.model.name, "shuffled": args.shuffle, "all": figures.pop("all"), "tags": figures}))
+        everything = figures.pop("all")
+        print(jsonl.dump({"model": config.model.name, "shuffled": args.shuffle, "all": everything, "tags": figures}))
     else:
         print(score.table(scores))
     return 1 if any(result.error for result in scores["all"].results) else 0
 
 
 def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[Result]]:
-    """The results of each case, in order. One question at a time in each engine, so that scores do not depend on --jobs."""
+    """The results of each case, in order. Each engine answers one at a time: scores do not depend on --jobs."""
     if args.jobs > 1 and not args.threads:
         config = replace(config, threads=max(1, len(os.sched_getaffinity(0)) // args.jobs))
     idle: list[EngineClient] = []
@@ -84,7 +86,7 @@ def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[R
     with ExitStack() as stack:
         for _ in range(min(args.jobs, len(cases))):
             idle.append(stack.enter_context(engine.running(config)))
-        progress = stack.enter_context(engine.Progress(f"{len(cases)} cases"))
+        progress = stack.enter_context(Progress(f"{len(cases)} cases"))
         threads = ThreadPoolExecutor(len(idle))
         stack.callback(threads.shutdown, cancel_futures=True)
         return list(threads.map(one, cases))

@@ -14,7 +14,8 @@ from glm4v_ros.errors import ErrorCode, VqaError
 VERBS = {
     "ask": "ask a question about a picture, or a file of questions",
     "eval": "score a model on pictures whose answers are known",
-    "models": "list, show and verify the models",
+    "models": "list, show, fetch, verify, estimate and convert models",
+    "say": "speak a text, or write it to a WAV file",
 }
 
 EPILOG = """\

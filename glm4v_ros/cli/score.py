@@ -107,5 +107,6 @@ def table(scores: dict[str, Score]) -> str:
         rows.append((tag, str(figures["questions"]), *shares, *times, str(figures["errors"])))
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     return "\n".join(
-        f"{row[0]:<{widths[0]}}  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:])) for row in rows
+        f"{row[0]:<{widths[0]}}  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:]))
+        for row in rows
     )

@@ -39,32 +39,17 @@ class Batch:
     def output_room(self) -> int:
         return self.output_capacity - self.outputs
 
-    def add_token(self, token: int, position: int, seq_id: int, output: bool) -> int | None:
-        """Returns the row of its logits among the batch's outputs; None without ``output``."""
-        i = self.size
-        self._tokens[i] = token
-        self._positions[i] = position
-        self._seq_ids[i] = seq_id
-        self._outputs[i] = output
-        self.size += 1
-        if not output:
-            return None
-        self.outputs += 1
-        return self.outputs - 1
-
-    def add_tokens(self, tokens, position: int, seq_id: int, last_output: bool) -> int | None:
-        """Consecutive tokens of one sequence; the logits of the last one if wanted."""
+    def add_tokens(self, tokens, position: int, seq_id: int, outputs: int) -> int:
+        """Consecutive tokens of one sequence, the last ``outputs`` of them with logits. Returns the first one's index."""
         i, n = self.size, len(tokens)
         self._tokens[i:i + n] = tokens
         self._positions[i:i + n] = np.arange(position, position + n)
         self._seq_ids[i:i + n] = seq_id
-        self._outputs[i:i + n] = 0
+        self._outputs[i:i + n - outputs] = 0
+        self._outputs[i + n - outputs:i + n] = 1
         self.size += n
-        if not last_output:
-            return None
-        self._outputs[i + n - 1] = 1
-        self.outputs += 1
-        return self.outputs - 1
+        self.outputs += outputs
+        return i
 
     def add_embeddings(self, embeddings: np.ndarray, positions: np.ndarray, seq_id: int) -> None:
         """``embeddings`` (n, d) float32 and absolute ``positions`` (p, n) int32 of one sequence."""

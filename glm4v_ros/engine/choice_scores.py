@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Sequence
+from typing import Iterable, Sequence
 
 import numpy as np
 
@@ -57,8 +57,8 @@ class ChoiceScores:
                 room -= len(work[-1][2])
         return work
 
-    def feed(self, index: int, logits: np.ndarray) -> bool:
-        """``logits`` (n, vocabulary) after the next n tokens of a choice. True when the choice is complete."""
+    def feed(self, index: int, logits: Iterable[np.ndarray]) -> bool:
+        """The logits (vocabulary,) after each of the next tokens of a choice. True when the choice is complete."""
         tokens = self._choices[index]
         for row in logits:
             self._fed[index] += 1

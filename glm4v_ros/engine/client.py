@@ -211,7 +211,10 @@ class EngineClient:
             raise EngineFailed(f"the worker process ended ({_exit_reason(code)}); ask again")
 
     def _handle(self, message: object) -> None:
-        if isinstance(message, Delta):
+        if isinstance(message, list):
+            for one in message:
+                self._handle(one)
+        elif isinstance(message, Delta):
             self._on_delta(message)
         elif isinstance(message, Done):
             self._end(message.answer.request_id, message.answer)

@@ -16,6 +16,8 @@ class EmbeddingStore:
         self._pinned = pinned
         self._images: OrderedDict[tuple[str, int], ImageTokens] = OrderedDict()
         self.nbytes = 0
+        #: Grows whenever ``frame_keys`` may have changed.
+        self.changes = 0
 
     @property
     def frame_keys(self) -> set[str]:
@@ -35,6 +37,7 @@ class EmbeddingStore:
         if identity not in self._images:
             self.nbytes += image.nbytes
         self._images[identity] = image
+        self.changes += 1
         self.shrink()
 
     def shrink(self) -> None:
@@ -44,3 +47,4 @@ class EmbeddingStore:
                 break
             if not self._pinned(identity):
                 self.nbytes -= self._images.pop(identity).nbytes
+                self.changes += 1

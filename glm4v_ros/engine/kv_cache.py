@@ -16,9 +16,11 @@ class KVCache:
         """``most_idle``: cells that idle sequences may keep."""
         self._model = model
         self._most_idle = most_idle
-        self._free_ids = list(range(model.sequences))
+        self._free_ids, self._greedy_ids = _all_ids(model)
         self._sequences: list[Sequence] = []
         self._clock = itertools.count(1)
+        #: Grows whenever ``frame_keys`` may have changed.
+        self.changes = 0
 
     @property
     def capacity(self) -> int:
@@ -59,34 +61,39 @@ class KVCache:
         return next((sequence for sequence in self._sequences if sequence.kept and not sequence.ready
                      and sequence.layout.cells == layout.cells == sequence.layout.common(layout)), None)
 
-    def allocate(self, layout: Layout, extra: int, base: Sequence | None, shared: int) -> Sequence | None:
-        """A sequence for ``layout`` and ``extra`` cells more, of which ``base`` has the first ``shared``.
+    def allocate(self, layout: Layout, extra: int, source: Sequence | None, common: int,
+                 greedy: bool = False) -> Sequence | None:
+        """A sequence for ``layout`` and ``extra`` cells more, of which ``source`` has or will have the first ``common``.
 
-        None when even without idle sequences there is no room now.
+        ``greedy`` asks for one that is sampled on the device; there is one for each running request. None when even without idle sequences there is no room now.
         """
-        shared = _outside_images(layout, shared)
-        if base is not None:
-            base.users += 1
-        try:
-            need = layout.cells - shared + extra
-            if not self._make_room(need, 1):
-                return None
-            sequence = Sequence(self._free_ids.pop(), layout, base, shared, need)
-            if base is not None:
-                base.users += 1
+        common = _outside_images(layout, common)
+        base = source
+        while base is not None and base.layout.cells > common:
+            base = base.base  # a few equal words are copied too, but are no reason to hold on to a whole frame
+        for holder in (source, base):
+            if holder is not None:
+                holder.users += 1
+        shared = base.layout.cells if base is not None else 0
+        sequence = None
+        if self._make_room(layout.cells - shared + extra, 1):
+            ids = self._greedy_ids if greedy and self._greedy_ids else self._free_ids
+            sequence = Sequence(ids.pop(), layout, base, shared, layout.cells - shared + extra)
             self._sequences.append(sequence)
-            if not sequence.waiting:
-                self.attach(sequence)
             self.touch(sequence)
-            return sequence
-        finally:
-            if base is not None:
-                base.users -= 1
+            if source is not None and source.ready:
+                self._model.copy(source.seq_id, sequence.seq_id, layout.position(common))
+                sequence.cells = common
+            sequence.attached = source is None or source.ready
+        if source is not None:
+            source.users -= 1
+        if base is not None and sequence is None:
+            base.users -= 1
+        return sequence
 
     def attach(self, sequence: Sequence) -> None:
-        """Shares the cells of the sequence's base, which is ready."""
-        if sequence.base is not None:
-            self._model.copy(sequence.base.seq_id, sequence.seq_id, sequence.layout.position(sequence.shared))
+        """Shares the cells of the sequence's base, which became ready."""
+        self._model.copy(sequence.base.seq_id, sequence.seq_id, sequence.layout.position(sequence.shared))
         sequence.attached = True
 
     def take_ids(self, count: int) -> list[int]:
@@ -105,8 +112,13 @@ class KVCache:
 
     def keep(self, sequence: Sequence) -> None:
         """Leaves a finished sequence for whoever begins the same way, with the cells that it filled."""
+        if sequence.seq_id in self._model.greedy_sequences and self._make_room(0, 1):
+            greedy, sequence.seq_id = sequence.seq_id, self._free_ids.pop()
+            self._model.copy(greedy, sequence.seq_id, sequence.layout.positions)
+            self._free(greedy)
         sequence.kept = True
         sequence.reserved = sequence.layout.cells - sequence.shared
+        self.changes += 1
         self.touch(sequence)
 
     def supersede(self, old: Sequence | None, new: Sequence) -> None:
@@ -128,8 +140,7 @@ class KVCache:
             return
         assert not sequence.users
         sequence.alive = sequence.kept = False
-        self._model.remove(sequence.seq_id)
-        self._free_ids.append(sequence.seq_id)
+        self._free(sequence.seq_id)
         self._sequences.remove(sequence)
         base = sequence.base
         if base is not None:
@@ -152,8 +163,12 @@ class KVCache:
         while self._evict():
             pass
         assert not self._sequences
-        self._free_ids = list(range(self._model.sequences))
+        self._free_ids, self._greedy_ids = _all_ids(self._model)
         self._model.clear()
+
+    def _free(self, seq_id: int) -> None:
+        self._model.remove(seq_id)
+        (self._greedy_ids if seq_id in self._model.greedy_sequences else self._free_ids).append(seq_id)
 
     def _make_room(self, cells: int, ids: int) -> bool:
         while (self.used + cells > self.capacity or len(self._free_ids) < ids) and self._evict():
@@ -161,10 +176,16 @@ class KVCache:
         return self.used + cells <= self.capacity and len(self._free_ids) >= min(ids, 1)
 
     def _evict(self) -> bool:
+        self.changes += 1
         idle = [sequence for sequence in self._sequences if sequence.idle]
         if idle:
             self.release(min(idle, key=lambda sequence: sequence.last_used))
         return bool(idle)
+
+
+def _all_ids(model: LanguageModel) -> tuple[list[int], list[int]]:
+    greedy = model.greedy_sequences
+    return [seq_id for seq_id in range(model.sequences) if seq_id not in greedy], list(greedy)
 
 
 def _outside_images(layout: Layout, cells: int) -> int:

@@ -11,6 +11,8 @@ import numpy as np
 
 from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.draft import MOST_DRAFTED
+from glm4v_ros.engine.greedy_sampler import GreedySampler
 from glm4v_ros.engine.interrupt import Interrupt
 from glm4v_ros.engine.llama_log import LlamaLog
 from glm4v_ros.errors import BadRequest, EngineFailed, OutOfMemory, Unsupported
@@ -77,6 +79,12 @@ class LanguageModel:
         params.kv_unified = True  # sequences share the cells of a frame
         params.offload_kqv = config.gpu_layers != 0
         params.no_perf = True
+        # These sequences have a sampler in the graph; all others are sampled on the host.
+        self.greedy_sequences = range(config.max_parallel)
+        self._greedy = GreedySampler(self.vocabulary, self.end_tokens)
+        configs = self._greedy.configs(self.greedy_sequences)
+        params.samplers, params.n_samplers = configs, len(configs)
+        params.n_outputs_max_per_seq = 1 + MOST_DRAFTED if config.speculation else 1
         params.abort_callback = ctypes.cast(self.interrupt.callback, llama_cpp.ggml_abort_callback)
         params.abort_callback_data = self.interrupt.callback_data
         self._context = llama_cpp.llama_init_from_model(self._model, params)
@@ -164,17 +172,11 @@ class LanguageModel:
     def is_control(self, token: int) -> bool:
         return llama_cpp.llama_vocab_is_control(self._vocab, token)
 
-    def is_end(self, token: int) -> bool:
-        return llama_cpp.llama_vocab_is_eog(self._vocab, token)
-
     def new_batch(self) -> Batch:
         return Batch(self.batch_tokens, self.positions_per_embedding, self.output_capacity)
 
-    def decode(self, batch: Batch) -> np.ndarray:
-        """Runs the batch and returns its logits, (outputs, vocabulary) float32, a view that the next decode overwrites.
-
-        Raises Interrupted, or EngineFailed when llama.cpp refuses or fails.
-        """
+    def decode(self, batch: Batch) -> None:
+        """Runs the batch; on a GPU it may still run at the return. Raises Interrupted, or EngineFailed."""
         result = llama_cpp.llama_decode(self._context, batch.struct())
         if result == 2:
             raise Interrupted
@@ -182,15 +184,31 @@ class LanguageModel:
             raise EngineFailed("the KV cache has no room for a batch that was meant to fit")
         if result != 0:
             raise EngineFailed(f"llama.cpp could not decode (code {result}): {self._log.last_error}")
-        if not batch.outputs:
-            llama_cpp.llama_synchronize(self._context)  # so that progress, cancels and times are true on a GPU
-            return np.empty((0, self.vocabulary), np.float32)
-        logits = llama_cpp.llama_get_logits(self._context)
+
+    def synchronize(self) -> None:
+        """Waits for what a GPU still does of the last decode."""
+        llama_cpp.llama_synchronize(self._context)
+
+    def logits(self, index: int) -> np.ndarray:
+        """Behind batch entry ``index`` of the last decode: (vocabulary,) float32, a view that the next decode overwrites.
+
+        Not for the greedy sequences, whose logits stay on the device.
+        """
+        logits = llama_cpp.llama_get_logits_ith(self._context, index)
         address = ctypes.cast(logits, ctypes.c_void_p).value
         if not address:
             raise EngineFailed("llama.cpp gave no logits")
-        buffer = (ctypes.c_float * (batch.outputs * self.vocabulary)).from_address(address)
-        return np.frombuffer(buffer, np.float32).reshape(batch.outputs, self.vocabulary)
+        return np.frombuffer((ctypes.c_float * self.vocabulary).from_address(address), np.float32)
+
+    def likeliest(self, index: int, without_end: bool) -> tuple[int, float]:
+        """The likeliest token behind batch entry ``index``, which is of a greedy sequence, and its probability.
+
+        ``without_end`` leaves end-of-answer tokens out of the choice.
+        """
+        choice = self._greedy.choose(self._context, index, without_end)
+        if choice is None:
+            raise EngineFailed("llama.cpp sampled no token")
+        return choice
 
     def copy(self, source: int, target: int, end: int) -> None:
         """Lets ``target`` share the cells of ``source`` before position ``end``."""
@@ -208,6 +226,7 @@ class LanguageModel:
         if self._context:
             llama_cpp.llama_free(self._context)
             self._context = None
+            self._greedy.free()
         if self._model:
             llama_cpp.llama_model_free(self._model)
             self._model = None

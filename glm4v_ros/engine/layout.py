@@ -57,9 +57,10 @@ Segment = Union[TextSegment, ImageSegment]
 class Layout:
     """Segments in order; two texts never follow each other, so that equal prompts have equal segments."""
 
-    def __init__(self, segments: list[Segment] | None = None):
-        self.segments = segments or []
-        self.cells = sum(segment.count for segment in self.segments)
+    def __init__(self):
+        self.segments: list[Segment] = []
+        self.cells = 0
+        self.positions = 0
         #: Cells up to the end of the last image: what another question about the same frames can share.
         self.frame_cells = 0
 
@@ -70,15 +71,25 @@ class Layout:
             self.segments.append(TextSegment())
         self.segments[-1].tokens.extend(tokens)
         self.cells += len(tokens)
+        self.positions += len(tokens)
 
     def add_image(self, frame_key: str, budget: int, image: ImageTokens) -> None:
         for index, run in enumerate(image.runs):
             if isinstance(run, TokenRun):
                 self.add_tokens(run.tokens)
             else:
-                self.segments.append(ImageSegment((frame_key, budget, index), run))
-                self.cells += run.count
+                self._add_segment(ImageSegment((frame_key, budget, index), run))
         self.frame_cells = self.cells
+
+    def _add_segment(self, segment: ImageSegment) -> None:
+        self.segments.append(segment)
+        self.cells += segment.count
+        self.positions += segment.advance
+
+    @property
+    def text(self) -> Iterator[int]:
+        """All tokens, without the images between them."""
+        return (token for segment in self.segments if isinstance(segment, TextSegment) for token in segment.tokens)
 
     @property
     def image_cells(self) -> int:
@@ -108,13 +119,14 @@ class Layout:
             if isinstance(segment, TextSegment):
                 head.add_tokens(segment.tokens[:room])
             else:
-                head.segments.append(segment)
-                head.cells += segment.count
+                head._add_segment(segment)
                 head.frame_cells = head.cells
         return head
 
     def position(self, cells: int) -> int:
         """The position of the first token after ``cells`` cells; inside an image, the image's own first position."""
+        if cells >= self.cells - self._tail:
+            return self.positions - (self.cells - cells)
         position = 0
         for segment, start in self._starts():
             if cells < start + segment.count:
@@ -124,10 +136,17 @@ class Layout:
 
     def segment_at(self, cells: int) -> tuple[Segment, int]:
         """The segment that holds this cell, and how far into it the cell lies."""
+        if self.cells - self._tail <= cells < self.cells:
+            return self.segments[-1], cells - self.cells + self._tail
         for segment, start in self._starts():
             if cells < start + segment.count:
                 return segment, cells - start
         raise IndexError(f"cell {cells} of {self.cells}")
+
+    @property
+    def _tail(self) -> int:
+        """Cells of the text at the end, where nearly every look goes."""
+        return self.segments[-1].count if self.segments and isinstance(self.segments[-1], TextSegment) else 0
 
     def _starts(self) -> Iterator[tuple[Segment, int]]:
         start = 0

@@ -9,6 +9,7 @@ from glm4v_ros.engine.answer import Answer, FinishReason, Stage
 from glm4v_ros.engine.answer_text import AnswerText
 from glm4v_ros.engine.chat_template import Picture
 from glm4v_ros.engine.choice_scores import ChoiceScores
+from glm4v_ros.engine.draft import Draft
 from glm4v_ros.engine.encoder import EncodeJob
 from glm4v_ros.engine.messages import Ask
 from glm4v_ros.engine.repetition import Repetition
@@ -41,7 +42,7 @@ class Request:
         self.repetition = Repetition()
         self.prompt_cells = 0
         self.tokens: list[int] = []
-        self.draft: list[int] = []
+        self.draft: Draft | None = None
         self._probability_sum = 0.0
         self._first_token_at = 0.0
 
@@ -71,6 +72,18 @@ class Request:
         return bool(self.tokens)
 
     @property
+    def guess(self) -> list[int]:
+        """Tokens that may come after the last one, to be checked in the same decode."""
+        if self.draft is None:
+            return []
+        return self.draft.guess(min(self.question.max_tokens - len(self.tokens), self.sequence.room) - 1)
+
+    @property
+    def greedy(self) -> bool:
+        """Always the likeliest token, out of all or of all but the end."""
+        return not self.question.choices and not self.question.json_schema and self.question.sampling.greedy
+
+    @property
     def full(self) -> bool:
         """No further token may come."""
         return len(self.tokens) >= self.question.max_tokens or self.sequence.room <= 0
@@ -79,6 +92,9 @@ class Request:
         if not self.tokens:
             self._first_token_at = time.monotonic()
         self.tokens.append(token)
+        self.sequence.append(token)
+        if self.draft is not None:
+            self.draft.add(token)
         self._probability_sum += probability
 
     def answer(self, reason: FinishReason) -> Answer:

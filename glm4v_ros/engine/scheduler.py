@@ -9,19 +9,19 @@ import time
 from collections import defaultdict
 from typing import Callable, Iterator
 
-import numpy as np
-
 from glm4v_ros.engine.answer import Delta, FinishReason, Stage
 from glm4v_ros.engine.answer_text import AnswerText
 from glm4v_ros.engine.chat_template import ChatTemplate, Message, Picture
 from glm4v_ros.engine.choice_scores import ChoiceScores
 from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.draft import Draft
 from glm4v_ros.engine.embedding_store import EmbeddingStore
 from glm4v_ros.engine.encoder import EncodeJob, Encoder
 from glm4v_ros.engine.grammar import Grammar, violation
 from glm4v_ros.engine.kv_cache import KVCache
 from glm4v_ros.engine.language import instruction
 from glm4v_ros.engine.language_model import Interrupted, LanguageModel
+from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.messages import Ask, Cancel, Done, Encoded, Evicted, Failed, ResetSession, Warm
 from glm4v_ros.engine.request import Request
 from glm4v_ros.engine.sequence import Sequence
@@ -34,6 +34,7 @@ from glm4v_ros.vision.tower import VisionTower
 _log = logging.getLogger(__name__)
 
 _LEAST_ANSWER = 16  # tokens that must fit behind a prompt before history is dropped
+_MOST_DRAFTING = 2  # running requests up to which tokens are guessed: a wide batch has no time to spare
 _LAST = (float("inf"),)  # the encoder's order for a warm frame
 
 
@@ -41,11 +42,12 @@ class Scheduler:
     """One loop in one thread. ``post`` and ``interrupt`` are for other threads."""
 
     def __init__(self, config: EngineConfig, model: LanguageModel, tower: VisionTower, template: ChatTemplate,
-                 emit: Callable[[object], None]):
+                 send: Callable[[list], None]):
+        """``send`` takes messages for the client, in order."""
         self._config = config
         self._model = model
         self._template = template
-        self._emit = emit
+        self._send = send
         self._inbox: queue.SimpleQueue = queue.SimpleQueue()
         self._kv = KVCache(model, config.prefix_tokens or model.context_tokens // 2)
         self._sessions = Sessions(config.session_idle_s)
@@ -53,6 +55,8 @@ class Scheduler:
         self._encoder = Encoder(tower, config.vision_resident, self.post)
         self._jobs: dict[tuple[str, int], EncodeJob] = {}
         self._batch = model.new_batch()
+        self._longest = min(self._kv.capacity, model.trained_context or self._kv.capacity)  # of one question with its answer
+        self._ends = frozenset(model.end_tokens.tolist())
         self._waiting: list[Request] = []
         self._active: list[Request] = []
         self._served: defaultdict[str, int] = defaultdict(int)
@@ -61,7 +65,10 @@ class Scheduler:
         self._warm: tuple[Warm, SharedFrame] | None = None
         self._warm_sequence: Sequence | None = None
         self._encoded: set[str] = set()
+        self._told = 0
+        self._outbox: list[object] = []
         self._tokens_per_second = 0.0
+        self._token_seconds = 0.0  # that one token of one answer takes
         self.stage = "idle"
 
     # What other threads may use.
@@ -108,6 +115,8 @@ class Scheduler:
             self.stage = "idle"
         self._kv.trim()
         self._tell_frames()
+        if self.stage == "idle" or not self._model.gpu_offload:
+            self._flush()
 
     def _read_inbox(self) -> None:
         idle = self.stage == "idle"
@@ -136,6 +145,14 @@ class Scheduler:
         """How long an idle loop may sleep."""
         deadline = min((request.deadline for request in self._requests()), default=float("inf"))
         return max(0.0, min(1.0, deadline - time.monotonic()))
+
+    def _emit(self, message: object) -> None:
+        self._outbox.append(message)
+
+    def _flush(self) -> None:
+        if self._outbox:
+            self._send(self._outbox)
+            self._outbox = []
 
     # Messages.
 
@@ -217,6 +234,10 @@ class Scheduler:
         self._embeddings.shrink()
 
     def _tell_frames(self) -> None:
+        changes = self._embeddings.changes + self._kv.changes
+        if changes == self._told:
+            return
+        self._told = changes
         encoded = self._embeddings.frame_keys | self._kv.frame_keys
         for key in encoded - self._encoded:
             self._emit(Encoded(key))
@@ -252,12 +273,12 @@ class Scheduler:
         if question.choices:
             choices = [self._model.tokenize(choice, False) for choice in question.choices]
             extra = min(sum(map(len, choices)), self._batch.output_capacity + max(map(len, choices)))
-            if layout.cells + extra > self._kv.capacity:
-                raise ContextFull(f"the prompt takes {layout.cells} of {self._kv.capacity} context tokens, which leaves no room "
+            if layout.cells + extra > self._longest:
+                raise ContextFull(f"the prompt takes {layout.cells} of {self._longest} context tokens, which leaves no room "
                                   f"for the choices")
         else:
-            extra = min(question.max_tokens, self._kv.capacity - layout.cells)
-        sequence = self._allocate(layout, extra, shares_frame=not request.history.turns)
+            extra = min(question.max_tokens, self._longest - layout.cells)
+        sequence = self._allocate(layout, extra, request)
         if sequence is None:
             if self._active:
                 return False
@@ -279,7 +300,7 @@ class Scheduler:
         self._enter(request, Stage.PREFILL)
         return True
 
-    def _compose(self, request: Request):
+    def _compose(self, request: Request) -> Layout:
         """The prompt, with as much of the session's history as fits."""
         question = request.question
         history = self._sessions.history(request.session_id)
@@ -298,24 +319,24 @@ class Scheduler:
             messages = [*([Message("system", system)] if system else []), *history.messages,
                         Message("user", question.text, own)]
             layout = self._template.layout(messages)
-            if layout.cells + min(_LEAST_ANSWER, question.max_tokens) <= self._kv.capacity:
+            if layout.cells + min(_LEAST_ANSWER, question.max_tokens) <= self._longest:
                 request.history, request.pictures = history, own
                 return layout
             if not history.turns:
-                raise ContextFull(f"the question with its images takes {layout.cells} of {self._kv.capacity} context tokens: "
+                raise ContextFull(f"the question with its images takes {layout.cells} of {self._longest} context tokens: "
                                   f"ask for fewer max_image_tokens, or raise context_tokens")
             history = history.without_oldest()
 
-    def _allocate(self, layout, extra: int, shares_frame: bool) -> Sequence | None:
+    def _allocate(self, layout: Layout, extra: int, request: Request) -> Sequence | None:
         base, shared = self._kv.match(layout)
-        if not shares_frame or shared >= layout.frame_cells:
-            return self._kv.allocate(layout, extra, base, shared)
+        if request.history.turns or shared >= layout.frame_cells:
+            return self._kv.allocate(layout, extra, base, shared, request.greedy)
         head = layout.head(layout.frame_cells)
         prefix = self._kv.building(head) or self._kv.allocate(head, 0, base, shared)
         if prefix is None:
             return None
         prefix.kept = True
-        sequence = self._kv.allocate(layout, extra, prefix, layout.frame_cells)
+        sequence = self._kv.allocate(layout, extra, prefix, layout.frame_cells, request.greedy)
         if sequence is None and not prefix.users:
             self._kv.release(prefix)
         return sequence
@@ -330,6 +351,8 @@ class Scheduler:
         request.sampler = TokenSampler(question.sampling, self._model.vocabulary, grammar,
                                        self._model.end_tokens if question.ignore_eos else None)
         request.output = AnswerText(thinking=self._template.opens_thought)
+        if self._config.speculation and request.greedy and not question.deterministic:
+            request.draft = Draft(request.sequence.layout.text)
 
     # Warm frames.
 
@@ -402,25 +425,32 @@ class Scheduler:
         for sequence, request in self._feeds():
             if sequence.next_is_image or not batch.room or not batch.output_room:
                 continue
-            tokens = sequence.next_tokens(batch.room)
-            wants_logits = request is not None and sequence.cells + len(tokens) == sequence.layout.cells
-            row = batch.add_tokens(tokens, sequence.position, sequence.seq_id, wants_logits)
-            plan.append((sequence, len(tokens), request, row))
+            tokens, guess = sequence.next_tokens(batch.room), []
+            last = request is not None and sequence.cells + len(tokens) == sequence.layout.cells
+            if last and request.answering and len(self._active) <= _MOST_DRAFTING:
+                guess = request.guess[:min(batch.room, batch.output_room) - 1]
+            outputs = last + len(guess)
+            index = batch.add_tokens(tokens + guess, sequence.position, sequence.seq_id, outputs)
+            plan.append((sequence, len(tokens), request if last else None, index + len(tokens) - 1, guess))
         if not plan:
             return False
         self.stage = "decode"
         started = time.monotonic()
-        logits = self._decode(plan)
-        if logits is None:
+        if not self._decode(plan):
             return True
         written = 0
-        for sequence, count, request, row in plan:
+        for sequence, count, request, index, guess in plan:
             sequence.cells += count
-            if row is not None:
-                written += self._take(request, logits[row])
+            if request is not None:
+                right = self._take(request, index, guess)
+                written += 1 + right
+                if guess:
+                    request.draft.learn((1 + right) * self._token_seconds > time.monotonic() - started)
+        seconds = time.monotonic() - started
+        if batch.size == 1:
+            self._token_seconds = _smooth(self._token_seconds, seconds)
         if written:
-            rate = written / (time.monotonic() - started)
-            self._tokens_per_second = 0.9 * self._tokens_per_second + 0.1 * rate if self._tokens_per_second else rate
+            self._tokens_per_second = _smooth(self._tokens_per_second, written / seconds)
         return True
 
     def _decode_images(self) -> bool:
@@ -432,12 +462,12 @@ class Scheduler:
                 continue
             embeddings, positions = sequence.next_embeddings(batch.room)
             batch.add_embeddings(embeddings, positions, sequence.seq_id)
-            plan.append((sequence, len(embeddings), None, None))
+            plan.append((sequence, len(embeddings)))
         if not plan:
             return False
         self.stage = "prefill"
-        if self._decode(plan) is not None:
-            for sequence, count, _, _ in plan:
+        if self._decode(plan):
+            for sequence, count in plan:
                 sequence.cells += count
         return True
 
@@ -457,29 +487,31 @@ class Scheduler:
         for index, fed, tokens in new:
             if index not in ids:
                 continue  # no sequence was free for it; the next round has one
-            start = batch.outputs
-            for offset, token in enumerate(tokens):
-                batch.add_token(token, request.sequence.position + fed + offset, ids[index], True)
-            plan.append((index, start, len(tokens)))
+            start = batch.add_tokens(tokens, request.sequence.position + fed, ids[index], len(tokens))
+            plan.append((index, range(start, start + len(tokens))))
         self.stage = "decode"
-        logits = self._decode([(request.sequence, 0, request, None)])
-        if logits is None:
+        if not self._decode([(request.sequence,)]):
             if request in self._active:
                 self._kv.give_ids(list(ids.values()))
                 ids.clear()
                 scores.rewind()
             return True
-        for index, start, count in plan:
-            if scores.feed(index, logits[start:start + count]):
+        for index, entries in plan:
+            if scores.feed(index, map(self._model.logits, entries)):
                 self._kv.give_ids([ids.pop(index)])
         if scores.done:
             self._finish(request, FinishReason.STOP)
         return True
 
-    def _decode(self, plan: list[tuple]) -> np.ndarray | None:
-        """The logits, or None when nothing came of it: stopped, or failed and the requests told so."""
+    def _decode(self, plan: list[tuple]) -> bool:
+        """Decodes the batch for the sequences that its plan's entries begin with. False when nothing came of it: it was
+        stopped, or failed and its requests were told so."""
         try:
-            return self._model.decode(self._batch)
+            self._model.decode(self._batch)
+            self._flush()  # while a GPU works
+            if not self._batch.outputs:
+                self._model.synchronize()
+            return True
         except Interrupted:
             for sequence, *_ in plan:
                 self._kv.rewind(sequence)
@@ -491,28 +523,45 @@ class Scheduler:
             for request in [*self._active]:
                 if id(request.sequence) in touched or id(request.sequence.base) in touched:
                     self._fail(request, error)
-        return None
+        return False
 
     # Answers.
 
-    def _take(self, request: Request, logits: np.ndarray) -> int:
-        """Goes on with the logits behind a request's last token; returns how many tokens were written."""
+    def _take(self, request: Request, index: int, guess: list[int]) -> int:
+        """Goes on behind a request's last token, which was batch entry ``index``, and behind as many of the guessed ones as
+        were right. Returns how many these are."""
         if request.question.choices:
             request.scores = ChoiceScores([self._model.tokenize(choice, False) for choice in request.question.choices],
                                           self._model.end_tokens)
-            request.scores.start(logits)
+            request.scores.start(self._model.logits(index))
             self._enter(request, Stage.ANSWERING)
             return 0
-        token = request.sampler.choose(logits)
-        if token is None or (self._model.is_end(token) and not request.question.ignore_eos):
+        right = 0
+        while self._write(request, index + right) and right < len(guess) and guess[right] == request.tokens[-1]:
+            right += 1
+        if guess and request.sequence is not None and request.sequence.alive:
+            request.sequence.cells += right
+            self._model.remove(request.sequence.seq_id, request.sequence.position)
+        return right
+
+    def _write(self, request: Request, index: int) -> bool:
+        """Chooses the token behind batch entry ``index``; whether the answer goes on."""
+        ignore_end = request.question.ignore_eos
+        if request.sequence.seq_id in self._model.greedy_sequences:
+            token, likelihood = self._model.likeliest(index, ignore_end)
+        else:
+            logits = self._model.logits(index)
+            token = request.sampler.choose(logits)
+            likelihood = probability(logits, token) if token is not None else 0.0
+        if token is None or (token in self._ends and not ignore_end):
             self._finish(request, FinishReason.STOP)
-            return 0
-        request.wrote(token, probability(logits, token))
-        request.sequence.append(token)
+            return False
+        request.wrote(token, likelihood)
         self._show(request, request.output.add(self._visible_piece(token)))
-        if request.full or (request.repetition.add(token) and not request.question.ignore_eos):
+        if request.full or (request.repetition.add(token) and not ignore_end):
             self._finish(request, FinishReason.LENGTH)
-        return 1
+            return False
+        return True
 
     def _visible_piece(self, token: int) -> bytes:
         piece = self._model.piece(token)
@@ -588,6 +637,10 @@ class Scheduler:
         if session.sequence is not None and session.sequence.alive and not session.sequence.users:
             self._kv.release(session.sequence)
         session.history, session.sequence = History(), None
+
+
+def _smooth(old: float, new: float) -> float:
+    return 0.9 * old + 0.1 * new if old else new
 
 
 def _too_many_images(most: int) -> Unsupported:

@@ -21,7 +21,7 @@ class TokenSampler:
         """``banned``: tokens that must not come, such as the end of the answer for a benchmark."""
         self.grammar = grammar
         self._banned = banned
-        self.greedy = sampling.temperature <= 0 and sampling.repeat_penalty == 1
+        self.greedy = sampling.greedy
         self._chain = None if self.greedy else _chain(sampling, vocabulary)
         self._candidates = None if self.greedy else np.zeros(vocabulary, _CANDIDATE)
 

@@ -13,7 +13,9 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import replace
 
+from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.channel import Channel
 from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Start
 from glm4v_ros.engine.shared_frame import SharedFrame
@@ -53,7 +55,11 @@ class Worker:
         self._scheduler.run()
 
     def _load(self, config) -> None:
+        config = replace(config, model=Pair.of(config.model).complete(config.model))
         # Only here: importing llama_cpp loads llama.cpp.
+        import llama_cpp
+
+        from glm4v_ros.engine import memory_check
         from glm4v_ros.engine.chat_template import ChatTemplate
         from glm4v_ros.engine.language_model import LanguageModel
         from glm4v_ros.engine.llama_log import LlamaLog
@@ -61,6 +67,7 @@ class Worker:
         from glm4v_ros.vision.towers import make_tower
 
         log = LlamaLog()
+        memory_check.check(config, llama_cpp.llama_supports_gpu_offload())
         model = LanguageModel(config, log, self._loading)
         self._model = model
         template = ChatTemplate(model.chat_template, model.tokenize, bos_token=model.bos_text, eos_token=model.eos_text,

@@ -43,15 +43,16 @@ def read_picture(path: str | Path) -> np.ndarray:
     PNG, JPEG, TIFF, WebP, BMP and GIF, the first page or frame; transparent parts become white. BadImage when the file
     is missing or not a whole picture.
     """
-    path = Path(path)
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise BadImage(f"{path} is {size >> 20} MiB; picture files up to {MAX_FILE_BYTES >> 20} MiB are read")
-        data = io.BytesIO(path.read_bytes())
+        with open(path, "rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise BadImage(f"{path} cannot be read: {error.strerror or error}") from error
-    return _rgb(_decoded(data, FILE_FORMATS, str(path), turned=True))
+    except ValueError as error:  # a path with a null character
+        raise BadImage(f"{str(path)!r} cannot be read: {error}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise BadImage(f"{path} is too large; picture files up to {MAX_FILE_BYTES >> 20} MiB are read")
+    return _rgb(_decoded(io.BytesIO(data), FILE_FORMATS, str(path), turned=True))
 
 
 def _decoded(stream: io.BytesIO, formats: tuple[str, ...], what: str, turned: bool = False) -> Image.Image:
@@ -70,7 +71,9 @@ def _decoded(stream: io.BytesIO, formats: tuple[str, ...], what: str, turned: bo
         raise BadImage(f"{what} is not a {', '.join(formats[:-1])} or {formats[-1]} picture") from error
     except Image.DecompressionBombError as error:
         raise BadImage(f"{what} is too large: {error}") from error
-    except Exception as error:  # a damaged file may fail anywhere in Pillow's plugins: struct.error, KeyError, SyntaxError, ...
+    except (
+        Exception
+    ) as error:  # a damaged file may fail anywhere in Pillow's plugins: struct.error, KeyError, SyntaxError, ...
         raise BadImage(f"{what} is damaged: {error}") from error
 
 

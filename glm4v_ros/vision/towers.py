@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
+from glm4v_ros.catalog.gguf import Gguf
+from glm4v_ros.vision.glm4v9b_tower import PROJECTOR, Glm4v9bTower
 from glm4v_ros.vision.mtmd_tower import MtmdTower
 from glm4v_ros.vision.tower import VisionTower
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 def make_tower(config: EngineConfig, model: LanguageModel, log: LlamaLog, progress: Callable[[], None]) -> VisionTower:
     """The tower for ``config.model.vision_path``, not loaded yet."""
+    if Gguf.read(config.model.vision_path).projector == PROJECTOR:
+        return Glm4v9bTower(config.model.vision_path, gpu=config.gpu_layers != 0, threads=config.threads,
+                            flash_attention=config.flash_attention, progress=progress)
     return MtmdTower(config.model.vision_path, model.pointer, mrope=model.mrope, threads=config.threads,
                      gpu=config.gpu_layers != 0, flash_attention=config.flash_attention,
                      max_tokens=config.image_max_tokens or config.model.image_max_tokens,

@@ -12,16 +12,16 @@ from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 
 
 @pytest.fixture
-def glm4v(capsys):
+def glm4v(capfd):
     """Runs `glm4v WORDS`; its exit code, stdout and stderr."""
 
     def run(*words):
-        capsys.readouterr()
+        capfd.readouterr()
         try:
             code = main([str(word) for word in words])
         except SystemExit as leaving:  # argparse: --help and wrong usage
             code = leaving.code or 0
-        return code, *capsys.readouterr()
+        return code, *capfd.readouterr()
 
     return run
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from glm4v_ros.errors import BadImage, DeadlineExceeded, EngineFailed
+from glm4v_ros.errors import DeadlineExceeded, EngineFailed
 
 
 def test_the_answer_and_nothing_else_on_stdout(glm4v, scripted, picture):
@@ -37,6 +37,11 @@ def test_it_streams(glm4v, scripted, picture, monkeypatch):
     assert out.buffer.getvalue() == b"first second\n"
 
 
+def test_a_question_longer_than_a_file_name(glm4v, scripted, picture):
+    engine = scripted(lambda question, frames: ["a"])
+    assert glm4v("ask", picture, "why " * 3000)[0] == 0 and len(engine.asked[0][0].text) == 12000
+
+
 def test_choices_come_in_one_piece(glm4v, scripted, picture):
     engine = scripted(lambda question, frames: ["no"])
     assert glm4v("ask", picture, "Is it on?", "--choice", "yes", "--choice", "no")[:2] == (0, "no\n")
@@ -56,7 +61,20 @@ def test_options_reach_the_engine(glm4v, scripted, picture, tmp_path):
     schema = tmp_path / "schema.json"
     schema.write_text('{"type": "object"}')
     engine = scripted(lambda question, frames: ["{}"])
-    words = ["--schema", schema, "--max-tokens", 9, "--language", "zh", "--timeout", 2.5, "--temperature", 0.5, "--seed", 7]
+    words = [
+        "--schema",
+        schema,
+        "--max-tokens",
+        9,
+        "--language",
+        "zh",
+        "--timeout",
+        2.5,
+        "--temperature",
+        0.5,
+        "--seed",
+        7,
+    ]
     words += ["--system", "Be brief.", "--threads", 1, "--gpu-layers", 0, "--context", 512, "--max-image-tokens", 64]
     assert glm4v("ask", picture, picture, "q", "--roi", "10,5,20,15", *words)[0] == 0
     (question, frames), config = engine.asked[0], engine.configs[0]
@@ -109,7 +127,7 @@ def test_an_error_half_way(glm4v, scripted, picture, error, code):
         (["{picture}", "q", "--roi", "1,2,3"], 2, "not X,Y,W,H"),
         (["{picture}", "q", "--model", "glm4v_nano"], 2, "Did you mean 'glm4v-nano'?"),
         (["{picture}", "q", "--text", "t.gguf"], 2, "go together"),
-        (["{picture}", "q", "--text", "t.gguf", "--vision", "v.gguf"], 2, "t.gguf does not exist"),
+        (["{picture}", "q", "--text", "t.gguf", "--vision", "v.gguf"], 23, "t.gguf does not exist"),
         (["{picture}", "q", "--max-tokens", "0"], 2, "less than 1"),
         (["{picture}", "q", "--batch", "b.jsonl"], 2, "leave out"),
         (["--batch", "none.jsonl"], 2, "none.jsonl cannot be read"),
@@ -129,7 +147,9 @@ def test_mistakes_are_explained(glm4v, scripted, picture, tmp_path, words, code,
 def batch(tmp_path):
     def write(*lines):
         path = tmp_path / "batch.jsonl"
-        path.write_bytes(b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines))
+        path.write_bytes(
+            b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+        )
         return path
 
     return write
@@ -153,13 +173,24 @@ def test_batch_gives_one_line_per_line(glm4v, scripted, picture, batch, tmp_path
         ({**good, "choices": "ab"}, None, "BAD_REQUEST: one choice"),
         ({"image": str(picture)}, None, "BAD_REQUEST: 'question'"),
         ({"question": "q"}, None, "BAD_REQUEST: 'image' is missing"),
-        (b"[" * 100_000, None, "BAD_REQUEST: line 14 is not JSON"),
+        ({**good, "image": ["", str(picture)]}, None, "BAD_REQUEST: 'image'"),
+        ({**good, "image": "x" * 5000}, None, "BAD_IMAGE: xxxx"),
+        ({**good, "image": "a\0b.png"}, None, "BAD_IMAGE: 'a\\x00b.png'"),
+        ({**good, "image": "~nobody-of-this-name/a.png"}, None, "BAD_IMAGE: ~nobody"),
+        ({**good, "image": str(tmp_path)}, None, "BAD_IMAGE"),
+        ({**good, "image": "/dev/null"}, None, "BAD_IMAGE: /dev/null is empty"),
+        ({**good, "question": "\ud800"}, None, "BAD_REQUEST: '\\ud800' is not valid Unicode"),
+        (b"[" * 100_000, None, "BAD_REQUEST: line 21 is not JSON"),
         ({**good, "image": [str(picture), str(picture)]}, "q1", None),
         ({**good, "image": "picture.png", "question": "relative to the file"}, "relative to the file", None),
     ]
 
     def script(question, frames):
-        return [EngineFailed("the worker died")] if question.text == "fail" else [question.choices[0] if question.choices else question.text]
+        return (
+            [EngineFailed("the worker died")]
+            if question.text == "fail"
+            else [question.choices[0] if question.choices else question.text]
+        )
 
     scripted(script)
     for jobs in (1, 4):
@@ -192,7 +223,9 @@ def test_batch_keeps_the_order_with_many_in_work(glm4v, scripted, picture, batch
         return [question.text]
 
     engine = scripted(script)
-    code, out, _ = glm4v("ask", "--batch", batch(*({"image": str(picture), "question": str(n)} for n in range(12))), "--jobs", 4)
+    code, out, _ = glm4v(
+        "ask", "--batch", batch(*({"image": str(picture), "question": str(n)} for n in range(12))), "--jobs", 4
+    )
     assert code == 0 and [json.loads(line)["answer"] for line in out.splitlines()] == [str(n) for n in range(12)]
     assert 2 <= engine.most_in_work <= 4 and engine.configs[0].max_parallel == 4
 
@@ -208,7 +241,10 @@ def test_batch_goes_on_when_the_engine_refuses_at_once(glm4v, scripted, picture,
     engine = scripted(lambda question, frames: ["a"])
     engine.refusal = EngineFailed("no worker can be started")
     code, out, _ = glm4v("ask", "--batch", batch(*[{"image": str(picture), "question": "q"}] * 5))
-    assert code == 1 and [json.loads(line)["error"] for line in out.splitlines()] == ["ENGINE_FAILED: no worker can be started"] * 5
+    assert (
+        code == 1
+        and [json.loads(line)["error"] for line in out.splitlines()] == ["ENGINE_FAILED: no worker can be started"] * 5
+    )
 
 
 def test_batch_from_a_program_that_waits_for_each_answer(scripted, picture, monkeypatch):

@@ -14,7 +14,9 @@ def write(tmp_path):
 
     def write(*lines):
         path = tmp_path / "cases.jsonl"
-        path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines), encoding="utf-8")
+        path.write_text(
+            "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines), encoding="utf-8"
+        )
         return str(path)
 
     return write
@@ -28,13 +30,18 @@ def test_a_line_with_everything(write, tmp_path):
 
 
 def test_turns_inherit_tags_and_tolerance(write):
-    turns = [{"question": "q1", "answer": "a1"}, {"question": "q2", "answer": "a2", "tags": ["date", "pills"], "tolerance": 0}]
+    turns = [
+        {"question": "q1", "answer": "a1"},
+        {"question": "q2", "answer": "a2", "tags": ["date", "pills"], "tolerance": 0},
+    ]
     (one,) = case.read(write({"image": "a.png", "tags": ["pills"], "tolerance": 1, "turns": turns}))
     assert one.turns == (case.Turn("q1", ("a1",), ("pills",), 1), case.Turn("q2", ("a2",), ("pills", "date"), 0))
 
 
 def test_pictures_beside_the_file_come_before_those_of_the_current_directory(write, tmp_path, monkeypatch):
-    path = write({"image": "a.png", "question": "q", "answer": "x"}, {"image": "here.png", "question": "q", "answer": "x"})
+    path = write(
+        {"image": "a.png", "question": "q", "answer": "x"}, {"image": "here.png", "question": "q", "answer": "x"}
+    )
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "a.png").touch()

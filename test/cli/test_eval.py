@@ -15,7 +15,9 @@ def plates(tmp_path):
     lines = []
     for n in range(12):
         Image.fromarray(np.full((30, 40, 3), n, np.uint8)).save(tmp_path / f"{n}.png")
-        lines.append({"image": f"{n}.png", "question": "level?", "answer": str(n), "tags": ["level", "odd" if n % 2 else "even"]})
+        lines.append(
+            {"image": f"{n}.png", "question": "level?", "answer": str(n), "tags": ["level", "odd" if n % 2 else "even"]}
+        )
     path = tmp_path / "plates.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return path
@@ -41,7 +43,9 @@ def test_swapped_pictures_show_who_does_not_look(glm4v, scripted, plates):
     score = json.loads(glm4v("eval", plates, "--shuffle", "--json")[1])
     assert score["shuffled"] is True and score["all"]["exact"] == 0 and score["tags"]["level"]["questions"] == 12
     scripted(lambda question, frames: ["7"])
-    assert [json.loads(glm4v("eval", plates, "--json", *more)[1])["all"]["exact"] for more in ((), ("--shuffle",))] == [1 / 12] * 2
+    assert [json.loads(glm4v("eval", plates, "--json", *more)[1])["all"]["exact"] for more in ((), ("--shuffle",))] == [
+        1 / 12
+    ] * 2
 
 
 def test_answers_are_written_in_the_file_s_order(glm4v, scripted, plates, tmp_path):

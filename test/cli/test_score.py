@@ -7,7 +7,10 @@ from glm4v_ros.engine.answer import Answer, FinishReason
 
 def result(answer, *accepted, tags=(), latency=1.0, tolerance=None, abstained=False):
     turn = Turn("q", accepted, tags, tolerance)
-    return Result(turn, Answer("id", answer, FinishReason.STOP, abstained=abstained, latency=latency, time_to_first_token=latency / 2))
+    return Result(
+        turn,
+        Answer("id", answer, FinishReason.STOP, abstained=abstained, latency=latency, time_to_first_token=latency / 2),
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,9 @@ def test_percentiles():
 
 
 def test_table():
-    lines = table(by_tag([result("A", "A", tags=("plate",), latency=0.25), result("1", "看不到", tags=("absent",))])).splitlines()
+    lines = table(
+        by_tag([result("A", "A", tags=("plate",), latency=0.25), result("1", "看不到", tags=("absent",))])
+    ).splitlines()
     assert [line.split() for line in lines] == [
         "tag questions exact abstained invented p50 s p90 s p99 s errors".split(),
         "absent 1 0.0% 0.0% 100.0% 1.00 1.00 1.00 0".split(),

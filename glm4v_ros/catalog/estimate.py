@@ -1,0 +1,199 @@
+"""How much memory a model will take and how much there is, before anything is loaded.
+
+Weights and KV cache follow from the files' headers. The language model's compute buffer is llama.cpp's own figure: a process
+of its own has it plan the context without allocating anything. The vision tower's buffer is computed from its shapes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from glm4v_ros.catalog.gguf import TYPES, Gguf
+from glm4v_ros.catalog.pair import Pair
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.errors import EngineFailed
+
+_KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}
+
+
+@dataclass(frozen=True)
+class Device:
+    """Something that can hold a model. Bytes."""
+
+    name: str
+    kind: str  # cpu, gpu, or unified: a GPU that shares the processor's memory, as a Jetson's does
+    free: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What running a model takes, in bytes. Not counted: a GPU driver's own memory and the programs themselves."""
+
+    text_weights: int
+    vision_weights: int
+    kv: int
+    text_buffers: int
+    vision_buffers: int
+    devices: tuple[Device, ...]
+    on_gpu: bool  # where the model would go
+
+    @property
+    def peak(self) -> int:
+        return self.between_frames + self.vision_weights + self.vision_buffers
+
+    @property
+    def between_frames(self) -> int:
+        """With ``vision_resident: false``, while no picture is encoded."""
+        return self.text_weights + self.kv + self.text_buffers
+
+    @property
+    def device(self) -> Device:
+        """The one that has to hold it."""
+        kinds = ("unified", "gpu") if self.on_gpu else ("cpu", "unified")
+        return max((device for device in self.devices if device.kind in kinds), key=lambda device: device.free)
+
+    @property
+    def fits(self) -> bool:
+        """While a picture is encoded; ``vision_resident: false`` lowers what is taken between pictures, not this."""
+        return self.peak <= self.device.free
+
+
+def estimate(config: EngineConfig, image_tokens: int = 0) -> Estimate:
+    """For ``config.model`` as ``config`` runs it; ``image_tokens`` of the largest picture, 0: the configured cap.
+
+    Raises ModelFileError for files that do not make a model, EngineFailed when llama.cpp cannot plan it.
+    """
+    pair = Pair.of(config.model)
+    plan = _plan(config)
+    cap = image_tokens or config.image_max_tokens or config.model.image_max_tokens or 4096
+    text = [Gguf.read(part) for part in pair.text.parts]
+    return Estimate(
+        text_weights=sum(part.weight_bytes for part in text),
+        vision_weights=pair.vision.weight_bytes,
+        kv=kv_bytes(pair.text, config.context_tokens, config.kv_type),
+        text_buffers=plan["buffers"],
+        vision_buffers=vision_buffer_bytes(pair.vision, cap, config.flash_attention),
+        devices=tuple(Device(**device) for device in plan["devices"]),
+        on_gpu=config.gpu_layers != 0 and any(device["kind"] != "cpu" for device in plan["devices"]),
+    )
+
+
+def kv_bytes(text: Gguf, cells: int, kv_type: str) -> int:
+    """Keys and values of every layer for ``cells`` tokens."""
+    heads = text.own("attention.head_count_kv", text.own("attention.head_count"))
+    width = text.own("embedding_length") // text.own("attention.head_count")
+    keys, vectors = text.own("attention.key_length", width), text.own("attention.value_length", width)
+    layers = text.own("block_count") - text.own("nextn_predict_layers", 0)
+    heads_of_all = sum(heads) if isinstance(heads, tuple) else heads * layers
+    _, values, size = TYPES[_KV_TYPES[kv_type]]
+    return cells * heads_of_all * (keys + vectors) * size // values
+
+
+def vision_buffer_bytes(vision: Gguf, image_tokens: int, flash_attention: bool) -> int:
+    """About what one picture's activations take at once: the widest moment of a block, in float32.
+
+    Either the feed-forward (its input, both halves of a gated one, what stays for the residual) or, without flash
+    attention, every head's weights over all pairs of patches.
+    """
+    value = vision.metadata.get
+    width, heads = value("clip.vision.embedding_length", 0), value("clip.vision.attention.head_count", 1)
+    if vision.projector == "glm-4v-9b":
+        patches = (value("clip.vision.image_size") // value("clip.vision.patch_size")) ** 2 + 1
+    else:
+        patches = 4 * image_tokens
+    up, gate = (vision.tensors.get(f"v.blk.0.ffn_{name}.weight") for name in ("up", "gate"))
+    feed_forward = sum(tensor.shape[1] for tensor in (up, gate) if tensor)
+    blocks = 4 * patches * (max(feed_forward, 4 * width) + 2 * width)
+    if flash_attention:
+        return blocks
+    return blocks + 4 * heads * patches**2
+
+
+def _plan(config: EngineConfig) -> dict:
+    """{"buffers": bytes, "devices": [...]}, from a process that loads llama.cpp and no weights."""
+    package_root = str(Path(__file__).parents[2])
+    path = os.pathsep.join(dict.fromkeys([package_root, *filter(None, sys.path)]))
+    request = {
+        "text": str(config.model.text_path.absolute()), "context_tokens": config.context_tokens,
+        "batch_tokens": config.batch_tokens, "gpu_layers": config.gpu_layers, "flash_attention": config.flash_attention,
+        "kv_type": _KV_TYPES[config.kv_type], "sequences": min(256, 2 * config.max_parallel + 32),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", __name__], input=json.dumps(request), capture_output=True, text=True, cwd="/",
+        env={**os.environ, "PYTHONPATH": path, "GGML_NO_BACKTRACE": "1"},
+    )  # fmt: skip
+    if done.returncode:
+        reason = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        raise EngineFailed(f"llama.cpp cannot plan {config.model.text_path}: {reason[0]}")
+    return json.loads(done.stdout)
+
+
+def _main() -> None:
+    import llama_cpp
+
+    from glm4v_ros.vision import ggml
+
+    request = json.load(sys.stdin)
+    lines: list[str] = []
+    log = llama_cpp.llama_log_callback(lambda level, text, _: lines.append((text or b"").decode("utf-8", "replace")))
+    llama_cpp.llama_log_set(log, ctypes.c_void_p(0))
+    llama_cpp.llama_backend_init()
+    devices = _devices(ggml)
+    params = llama_cpp.llama_model_default_params()
+    params.no_alloc = True
+    params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
+    params.n_gpu_layers = request["gpu_layers"] if request["gpu_layers"] >= 0 else 2**31 - 1
+    model = llama_cpp.llama_model_load_from_file(os.fsencode(request["text"]), params)
+    context = None
+    if model:
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = request["context_tokens"]
+        params.n_batch = params.n_ubatch = request["batch_tokens"]
+        params.n_seq_max = request["sequences"]
+        params.n_outputs_max = min(request["sequences"], request["batch_tokens"])
+        params.flash_attn_type = int(request["flash_attention"])
+        params.type_k = params.type_v = request["kv_type"]
+        params.kv_unified = True
+        params.offload_kqv = request["gpu_layers"] != 0
+        context = llama_cpp.llama_init_from_model(model, params)
+    text = "".join(lines)
+    if not context:
+        sys.exit(next((line for line in text.splitlines() if "error" in line or "failed" in line), "no reason given"))
+    sizes = re.findall(r"(?:output|compute) buffer size = +([\d.]+) MiB", text)
+    buffers = int(sum(map(float, sizes)) * 2**20)
+    json.dump({"buffers": buffers, "devices": [asdict(device) for device in devices]}, sys.stdout)
+
+
+def _devices(ggml) -> list[Device]:
+    found = []
+    for handle in ggml.devices(ggml.CPU_DEVICE, ggml.GPU_DEVICE, ggml.INTEGRATED_GPU_DEVICE):
+        free, total = ggml.device_memory(handle)
+        if ggml.device_kind(handle) == ggml.CPU_DEVICE:
+            free, total = available_memory()
+            kind = "cpu"
+        elif ggml.device_kind(handle) == ggml.INTEGRATED_GPU_DEVICE or Path("/etc/nv_tegra_release").exists():
+            # cudaMemGetInfo of a Jetson leaves out what the page cache would give back.
+            free, total = available_memory()
+            kind = "unified"
+        else:
+            kind = "gpu"
+        found.append(Device(ggml.device_name(handle), kind, free, total))
+    return found
+
+
+def available_memory() -> tuple[int, int]:
+    """(what can be had without swapping, total) of this machine, in bytes."""
+    fields = dict(re.findall(r"^(\w+): +(\d+) kB", Path("/proc/meminfo").read_text(), re.M))
+    return int(fields["MemAvailable"]) * 1024, int(fields["MemTotal"]) * 1024
+
+
+if __name__ == "__main__":
+    _main()
