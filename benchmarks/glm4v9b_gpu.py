@@ -2,10 +2,10 @@
 
     python benchmarks/glm4v9b_gpu.py WORK_DIR [--llama-bench PATH] [--tiny]
 
-The weights are random, so nothing is said about answers; shapes, types and arithmetic are the real ones. One half of the
-checkpoint lies on the disk at a time: 45 GB are enough. Every step writes what it found to WORK_DIR/results.json and is
-left out when it is there already, so a run that was broken off goes on. At the end a table is printed with the bars of
-the project beside the figures. ``--tiny`` rehearses all of it on a CPU with a model of a few megabytes.
+The weights are random, so nothing is said about answers; shapes, types and arithmetic are the real ones. One half of
+the checkpoint lies on the disk at a time: 45 GB are enough. Every step writes what it found to WORK_DIR/results.json
+and is left out when it is there already, so a run that was broken off goes on. At the end a table is printed with the
+bars of the project beside the figures. ``--tiny`` rehearses all of it on a CPU with a model of a few megabytes.
 
 Needs torch, gguf and a llama-cpp-python that was built for the GPU.
 """
@@ -32,7 +32,6 @@ sys.path[:0] = [str(ROOT), str(ROOT / "test")]
 
 from golden import glm4v9b_checkpoint as checkpoint  # noqa: E402
 
-from glm4v_ros.catalog.convert import Conversion  # noqa: E402
 from glm4v_ros.catalog.model import Model  # noqa: E402
 from glm4v_ros.catalog.quantise import quantise  # noqa: E402
 from glm4v_ros.engine.frame import Frame  # noqa: E402
@@ -59,7 +58,15 @@ class Memory:
         self._threads = [threading.Thread(target=self._watch_processes, daemon=True)]
         self._smi = None
         if shutil.which("nvidia-smi"):
-            command = ["nvidia-smi", "-i", "0", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "-lms", "50"]
+            command = [
+                "nvidia-smi",
+                "-i",
+                "0",
+                "--query-gpu=memory.used",
+                "--format=csv,noheader,nounits",
+                "-lms",
+                "50",
+            ]
             self._smi = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             self._threads.append(threading.Thread(target=self._watch_gpu, daemon=True))
         for thread in self._threads:
@@ -157,8 +164,13 @@ class Bench:
             "print(llama_cpp.__version__, ggml.version(), llama_cpp.llama_supports_gpu_offload(),"
             " [ggml.device_name(d) for d in ggml.devices(0, 1, 2)])"
         )
-        return {"gpu": gpu, "llama": self.python("-c", script).strip(), "cores": os.cpu_count(),
-                "shape": "tiny" if self.tiny else "full", "disk_free_gb": shutil.disk_usage(self.directory).free / 1e9}
+        return {
+            "gpu": gpu,
+            "llama": self.python("-c", script).strip(),
+            "cores": os.cpu_count(),
+            "shape": "tiny" if self.tiny else "full",
+            "disk_free_gb": shutil.disk_usage(self.directory).free / 1e9,
+        }
 
     def generate(self, half: str) -> dict[str, Any]:
         """Shards of about 2 GB, the way the published checkpoint is cut."""
@@ -188,14 +200,22 @@ class Bench:
             self.python("-m", "glm4v_ros.cli.main", "models", "convert", str(self.checkpoint), str(self.out),
                         "--only", half, f"--{half}", kind)  # fmt: skip
             seconds = time.monotonic() - start
-        return {"seconds": seconds, "peak_ram_mib": memory.resident_mib, "file_gb": self.file(half, kind).stat().st_size / 1e9}
+        return {
+            "seconds": seconds,
+            "peak_ram_mib": memory.resident_mib,
+            "file_gb": self.file(half, kind).stat().st_size / 1e9,
+        }
 
     def quantise_vision(self, kind: str) -> dict[str, Any]:
         with Memory() as memory:
             start = time.monotonic()
             quantise(self.file("vision", "BF16"), self.file("vision", kind), kind, 0, lambda done, total: None)
             seconds = time.monotonic() - start
-        return {"seconds": seconds, "peak_ram_mib": memory.resident_mib, "file_gb": self.file("vision", kind).stat().st_size / 1e9}
+        return {
+            "seconds": seconds,
+            "peak_ram_mib": memory.resident_mib,
+            "file_gb": self.file("vision", kind).stat().st_size / 1e9,
+        }
 
     def reference(self) -> dict[str, Any]:
         """PyTorch's embeddings in float32 and bfloat16, and how far these two are apart."""
@@ -260,8 +280,10 @@ class Bench:
             stopped_s = time.monotonic() - ticks[-1]
             found["flash" if flash else "exact attention"] = {
                 "device": tower.device, "load_s": load_s, "first_encode_s": times[0], "encode_s": sorted(times[1:])[2],
-                "stop_s": stopped_s, "weights_mib": tower.weight_bytes / 2**20, "buffers_mib": tower.compute_bytes / 2**20,
-                "rms_error_to_f32": _rms_error(run.embeddings, exact), "rms_error_to_bf16": _rms_error(run.embeddings, half),
+                "stop_s": stopped_s, "weights_mib": tower.weight_bytes / 2**20,
+                "buffers_mib": tower.compute_bytes / 2**20,
+                "rms_error_to_f32": _rms_error(run.embeddings, exact),
+                "rms_error_to_bf16": _rms_error(run.embeddings, half),
                 "max_error_to_f32": float(np.abs(run.embeddings - exact)[1:-1].max() / np.abs(exact[1:-1]).max()),
             }  # fmt: skip
             tower.free()
@@ -312,7 +334,19 @@ class Bench:
         """The same file in llama.cpp's own benchmark; no figure where there is no such program."""
         if not self.llama_bench:
             return {"tg128": None, "pp1600": None}
-        command = [self.llama_bench, "-m", str(self.file("text", "Q4_K_M")), "-fa", "1", "-n", "128", "-p", "1600", "-o", "json"]
+        command = [
+            self.llama_bench,
+            "-m",
+            str(self.file("text", "Q4_K_M")),
+            "-fa",
+            "1",
+            "-n",
+            "128",
+            "-p",
+            "1600",
+            "-o",
+            "json",
+        ]
         rows = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
         return {("tg128" if row["n_gen"] else "pp1600"): row["avg_ts"] for row in rows}
 
@@ -321,7 +355,8 @@ class Bench:
 
         found = estimate(self.config("Q8_0", True))
         return {"peak_mib": found.peak / 2**20, "between_frames_mib": found.between_frames / 2**20,
-                "buffers_mib": found.text_buffers / 2**20, "devices": [vars(device) for device in found.devices]}  # fmt: skip
+                "buffers_mib": found.text_buffers / 2**20,
+                "devices": [vars(device) for device in found.devices]}  # fmt: skip
 
     def config(self, kind: str, resident: bool):
         from glm4v_ros.engine.config import EngineConfig
@@ -343,7 +378,8 @@ class Bench:
 
     def python(self, *arguments: str) -> str:
         path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-        done = subprocess.run([sys.executable, *arguments], env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE,
+        done = subprocess.run([sys.executable, *arguments], env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True)  # fmt: skip
         if done.returncode:
             sys.exit(f"{' '.join(arguments)[:200]} failed:\n{done.stderr[-4000:]}")
@@ -371,13 +407,21 @@ class Bench:
             rows.append((f"peak, not resident, {kind} [MiB]", f"{freed['peak_device_mib']:.0f}", ""))
             rows.append((f"between frames, tower freed, {kind} [MiB]", f"{freed['between_frames_mib']:.0f}", "< 6866"))
         text = found["convert text"]
-        rows.append(("convert text: minutes, peak RAM [MiB]", f"{text['seconds'] / 60:.1f}, {text['peak_ram_mib']:.0f}", "< 4096"))
+        rows.append(
+            (
+                "convert text: minutes, peak RAM [MiB]",
+                f"{text['seconds'] / 60:.1f}, {text['peak_ram_mib']:.0f}",
+                "< 4096",
+            )
+        )
         return "\n".join(f"| {a:44} | {b:>14} | {c:>16} |" for a, b, c in rows)
 
 
 def _random(name: str, shape: tuple[int, ...], device: str):
-    """Like the tiny checkpoint's values, but small gains in the blocks' norms: with unit gains 63 random blocks are chaotic,
-    and then every rounding error is as large as the signal."""
+    """Like the tiny checkpoint's values, but with small gains in the blocks' norms.
+
+    With unit gains 63 random blocks are chaotic, and every rounding error grows as large as the signal.
+    """
     import torch
 
     if "norm" in name and name.endswith("weight"):
@@ -428,7 +472,9 @@ def _rms_error(found: np.ndarray, expected: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work_dir", type=Path, metavar="WORK_DIR")
-    parser.add_argument("--llama-bench", default="", metavar="PATH", help="llama.cpp's own benchmark, built for this GPU")
+    parser.add_argument(
+        "--llama-bench", default="", metavar="PATH", help="llama.cpp's own benchmark, built for this GPU"
+    )
     parser.add_argument("--tiny", action="store_true", help="rehearse on a CPU")
     parser.add_argument("--tower", default="", help=argparse.SUPPRESS)  # the part that runs in a process of its own
     bench = Bench(args := parser.parse_args())

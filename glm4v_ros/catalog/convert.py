@@ -1,7 +1,7 @@
 """A glm-4v-9b checkpoint to the two GGUF files that the engine runs.
 
-Each half is written unquantised in the checkpoint's own type, tensor by tensor, then quantised by llama.cpp into a file that
-gets its final name only when it is whole. What was finished before an interruption is kept.
+Each half is written unquantised in the checkpoint's own type, tensor by tensor, then quantised by llama.cpp into a
+file that gets its final name only when it is whole. What was finished before an interruption is kept.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Conversion:
     ) -> Conversion:
         """``only`` ("text" or "vision") leaves the other half alone; its tensors may then be missing.
 
-        Raises ModelFileError for a checkpoint that is incomplete or of another model and for a disk that is too small, Unsupported for a file type or a
-        configuration that cannot be converted.
+        Raises ModelFileError for a checkpoint that is incomplete or of another model and for a disk that is too
+        small, Unsupported for a file type or a configuration that cannot be converted.
         """
         types = {half: kind.upper() or DEFAULT_TYPES[half] for half, kind in (("text", text), ("vision", vision))}
         if unknown := [kind for kind in types.values() if kind not in FILE_TYPES]:
@@ -91,7 +91,9 @@ class Conversion:
         if self.types[name] == half.dtype:
             plain.replace(final)
             return
-        quantise(plain, part, self.types[name], threads, lambda done, total: progress(f"quantising {name}", done, total))
+        quantise(
+            plain, part, self.types[name], threads, lambda done, total: progress(f"quantising {name}", done, total)
+        )
         part.replace(final)
 
     def _plain_path(self, half: str) -> Path:
@@ -114,8 +116,8 @@ class Conversion:
         free = shutil.disk_usage(place).free
         if free < needed:
             raise ModelFileError(
-                f"{self.directory} has {free / 1e9:.1f} GB free, the conversion needs {needed / 1e9:.1f} GB for a while; "
-                "free some or choose another directory"
+                f"{self.directory} has {free / 1e9:.1f} GB free, the conversion needs {needed / 1e9:.1f} GB for "
+                "a while; free some or choose another directory"
             )
 
     def _read_manifest(self) -> dict[str, Any]:
@@ -129,6 +131,7 @@ class Conversion:
             for half in HALVES:
                 self._plain_path(half).unlink(missing_ok=True)
         return {"model": NAME, "checkpoint": {**before, **identity}, "files": files}
+
 
 _BITS = {"F32": 32, "F16": 16, "BF16": 16}
 

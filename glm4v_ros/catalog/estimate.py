@@ -1,7 +1,8 @@
 """How much memory a model will take and how much there is, before anything is loaded.
 
-Weights and KV cache follow from the files' headers. The language model's compute buffer is llama.cpp's own figure: a process
-of its own has it plan the context without allocating anything. The vision tower's buffer is computed from its shapes.
+Weights and KV cache follow from the files' headers. The language model's compute buffer is llama.cpp's own figure: a
+process of its own has it plan the context without allocating anything. The vision tower's buffer is computed from its
+shapes.
 """
 
 from __future__ import annotations

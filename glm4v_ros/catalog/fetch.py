@@ -1,7 +1,7 @@
 """A named model's files onto this machine: from Hugging Face, a mirror of it, or a folder such as a USB stick.
 
-A file gets its name only when it is whole and its SHA-256 is right; until then it lies beside it as ``.part`` and the next
-attempt, in this process or another, goes on where the last one ended.
+A file gets its name only when it is whole and its SHA-256 is right; until then it lies beside it as ``.part`` and the
+next attempt, in this process or another, goes on where the last one ended.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ def fetch(
 ) -> Pair:
     """Brings what is missing of ``entry``'s files and returns their headers.
 
-    ``endpoint`` is a mirror's URL (default: HF_ENDPOINT, else Hugging Face). ``folder`` is searched for the two files instead,
-    also one level down. Files that are there and right stay untouched.
+    ``endpoint`` is a mirror's URL (default: HF_ENDPOINT, else Hugging Face). ``folder`` is searched for the two files
+    instead, also one level down. Files that are there and right stay untouched.
 
-    Raises BadRequest for a model that nobody publishes, ModelFileError when a file cannot be had, does not fit on the disk
-    or is not what it should be. Nothing is lost by any of these: fetch again.
+    Raises BadRequest for a model that nobody publishes, ModelFileError when a file cannot be had, does not fit on the
+    disk or is not what it should be. Nothing is lost by any of these: fetch again.
     """
     model = entry.model
     wanted = [
@@ -66,7 +66,9 @@ def fetch(
         bring: Callable[[_File, Progress], None] = _copy
     else:
         if wanted and not entry.repository:
-            raise BadRequest(f"{model.name} is published nowhere as GGUF; {entry.notes or 'its entry names no repository'}")
+            raise BadRequest(
+                f"{model.name} is published nowhere as GGUF; {entry.notes or 'its entry names no repository'}"
+            )
         files = [_remote(entry.repository, path, expected, endpoint) for path, expected in wanted]
         bring = _download
     _check_disk(files)
@@ -124,10 +126,14 @@ def _remote(repository: str, target: Path, expected: str, endpoint: str) -> _Fil
     try:
         metadata = hub.get_hf_file_metadata(url, endpoint=endpoint or None)
     except hub.errors.GatedRepoError:
-        raise ModelFileError(f"{repository} wants you to accept its licence on its page and to log in with `hf auth login`")
+        raise ModelFileError(
+            f"{repository} wants you to accept its licence on its page and to log in with `hf auth login`"
+        )
     except hub.errors.HfHubHTTPError as error:
         status = error.response.status_code
-        raise ModelFileError(f"{url} answers {status}; is there a repository {repository} with {target.name}?") from None
+        raise ModelFileError(
+            f"{url} answers {status}; is there a repository {repository} with {target.name}?"
+        ) from None
     except _network_errors() as error:
         raise ModelFileError(
             f"no answer from {url} ({error}); without a network, copy the files from another machine and "
@@ -179,7 +185,9 @@ def _download(file: _File, progress: Progress) -> None:
 def _in_folder(folder: Path, target: Path, expected: str, progress: Progress) -> _File:
     if not folder.is_dir():
         raise ModelFileError(f"there is no folder {folder}; is the stick plugged in and mounted?")
-    found = next((path for path in (folder / target.name, *sorted(folder.glob(f"*/{target.name}"))) if path.is_file()), None)
+    found = next(
+        (path for path in (folder / target.name, *sorted(folder.glob(f"*/{target.name}"))) if path.is_file()), None
+    )
     if found is None:
         raise ModelFileError(f"{folder} has no {target.name}, neither in itself nor one level down")
     Gguf.read(found)
@@ -233,8 +241,8 @@ def _hub():
         import huggingface_hub.errors  # noqa: F401
     except ImportError:
         raise ModelFileError(
-            "fetching needs the Python package huggingface_hub (pip install huggingface_hub); without it, copy the files "
-            "from another machine and fetch with --from FOLDER"
+            "fetching needs the Python package huggingface_hub (pip install huggingface_hub); without it, copy the "
+            "files from another machine and fetch with --from FOLDER"
         ) from None
     return huggingface_hub
 

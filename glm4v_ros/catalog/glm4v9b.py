@@ -1,9 +1,9 @@
 """What a glm-4v-9b checkpoint becomes in GGUF: metadata and tensors of its two halves.
 
-The language half is written as architecture ``paddleocr``: RMSNorm, QKV with biases, SwiGLU and M-RoPE, which can give all
-patches of an image one position while the mask stays causal, as the model's own code does. (``qwen2vl`` has the same
-graph, but llama.cpp as of ggml 0.25.3 does not read its norms' epsilon, an error of 1e-4 on image tokens.) The rotary
-pairs are rearranged so that the ones GLM does not turn follow a stream of positions that is always zero.
+The language half is written as architecture ``paddleocr``: RMSNorm, QKV with biases, SwiGLU and M-RoPE, which can
+give all patches of an image one position while the mask stays causal, as the model's own code does. (``qwen2vl`` has
+the same graph, but llama.cpp as of ggml 0.25.3 does not read its norms' epsilon, an error of 1e-4 on image tokens.)
+The rotary pairs are rearranged so that the ones GLM does not turn follow a stream of positions that is always zero.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class Half:
         self.outputs = self._list_outputs()
         if self._missing:
             shown = ", ".join(self._missing[:3]) + (" ..." if len(self._missing) > 3 else "")
-            raise ModelFileError(f"{checkpoint.directory} lacks {len(self._missing)} tensors ({shown}); is a shard missing?")
+            raise ModelFileError(
+                f"{checkpoint.directory} lacks {len(self._missing)} tensors ({shown}); is a shard missing?"
+            )
         if len(self._dtypes) != 1:
             raise Unsupported(f"{checkpoint.directory} mixes {', '.join(sorted(self._dtypes))}; one type is needed")
         (self.dtype,) = self._dtypes  # of the checkpoint and of the unquantised file: nothing is lost between them
@@ -101,7 +103,9 @@ class Half:
     def _copy(self, name: str, source: str, *shape: int) -> Output:
         return Output(name, shape, source=self._stored(source, shape))
 
-    def _exact(self, name: str, source: str, shape: tuple[int, ...], view: Callable[[np.ndarray], np.ndarray]) -> Output:
+    def _exact(
+        self, name: str, source: str, shape: tuple[int, ...], view: Callable[[np.ndarray], np.ndarray]
+    ) -> Output:
         """A small tensor in float32, seen through ``view``."""
         stored = self._stored(source, shape)
         seen = view(np.broadcast_to(np.float32(0), shape)).shape
@@ -117,7 +121,8 @@ class TextHalf(Half):
     def _list_outputs(self) -> list[Output]:
         for key, expected in (
             ("add_bias_linear", False), ("rmsnorm", True), ("post_layer_norm", True), ("original_rope", True),
-            ("apply_residual_connection_post_layernorm", False), ("add_qkv_bias", True), ("multi_query_attention", True),
+            ("apply_residual_connection_post_layernorm", False), ("add_qkv_bias", True), ("multi_query_attention",
+            True),
         ):  # fmt: skip
             self._require(key, expected)
         if self.config.get("tie_word_embeddings", False):
@@ -130,7 +135,9 @@ class TextHalf(Half):
         if self.heads * self.head != self.width or self.head % 4:
             raise Unsupported(f"{self.heads} heads of {self.head} do not make up {self.width} in whole rotary pairs")
         outputs = [
-            self._copy("token_embd.weight", "transformer.embedding.word_embeddings.weight", self.vocabulary, self.width),
+            self._copy(
+                "token_embd.weight", "transformer.embedding.word_embeddings.weight", self.vocabulary, self.width
+            ),
             self._vector("output_norm.weight", "transformer.encoder.final_layernorm.weight", self.width),
             self._copy("output.weight", "transformer.output_layer.weight", self.vocabulary, self.width),
         ]
@@ -168,7 +175,9 @@ class TextHalf(Half):
         ]
 
     def _rotary_rows(self, heads: int) -> np.ndarray:
-        """Row order within each head: GLM turns neighbours (0, 1), (2, 3) ... of its first half; M-RoPE turns (i, i + h/2).
+        """Row order within each head.
+
+        GLM turns the neighbours (0, 1), (2, 3) ... of its first half; M-RoPE turns (i, i + h/2) of the whole head.
 
         The first quarter of the new pairs are the ones that turn; the others stand still.
         """

@@ -8,8 +8,8 @@ from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.errors import ModelFileError
 
-# Projectors whose image positions need a text model with M-RoPE sections. Without them llama.cpp gives every image token
-# the next position and says nothing.
+# Projectors whose image positions need a text model with M-RoPE sections. Without them llama.cpp gives every image
+# token the next position and says nothing.
 MROPE_PROJECTORS = {
     "glm4v", "glm5v", "glm-4v-9b", "qwen2vl_merger", "qwen2.5vl_merger", "qwen3vl_merger",
 }  # fmt: skip

@@ -35,8 +35,10 @@ def quantise(source: Path, target: Path, file_type: str, threads: int, progress:
     }
     last = ""
     # In a session of its own, so that Ctrl-C reaches this process alone, which then ends the other.
-    with subprocess.Popen(command, env=environment, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", start_new_session=True) as process:  # fmt: skip
+    with subprocess.Popen(
+        command, env=environment, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="replace", start_new_session=True,
+    ) as process:  # fmt: skip
         try:
             for line in process.stdout:
                 if match := re.match(r"\[ *(\d+)/ *(\d+)\]", line):
@@ -50,7 +52,9 @@ def quantise(source: Path, target: Path, file_type: str, threads: int, progress:
             raise
     if process.returncode:
         target.unlink(missing_ok=True)
-        raise ModelFileError(f"quantising {source.name} to {file_type} failed: {last or f'exit code {process.returncode}'}")
+        raise ModelFileError(
+            f"quantising {source.name} to {file_type} failed: {last or f'exit code {process.returncode}'}"
+        )
 
 
 def _main(source: str, target: str, file_type: str, threads: str) -> int:

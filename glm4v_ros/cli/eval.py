@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[Result]]:
-    """The results of each case, in order. Each engine answers one at a time: scores do not depend on --jobs."""
+    """The results of each case, in order."""
     if args.jobs > 1 and not args.threads:
         config = replace(config, threads=max(1, len(os.sched_getaffinity(0)) // args.jobs))
     idle: list[EngineClient] = []
@@ -107,7 +107,8 @@ def _ask_case(args: argparse.Namespace, client: EngineClient, case: Case) -> lis
     results = []
     for turn in case.turns:
         question = Question(turn.question, uuid.uuid4().hex, session_id=session, system_prompt=args.system,
-                            choices=turn.choices, max_tokens=args.max_tokens, retry_on_crash=True)
+                            choices=turn.choices, max_tokens=args.max_tokens, deterministic=True,
+                            retry_on_crash=True)
         try:
             results.append(Result(turn, client.ask(question, frames).result()))
             frames = []  # the session has them now

@@ -1,8 +1,8 @@
 """The ggml functions that the GLM-4v-9b tower needs, bound on the library that llama_cpp has loaded.
 
 Opening libggml by path would map a second copy with its own registry of devices. Handles are plain integers (pointers);
-tensor types are GGUF's type numbers. No structure of ggml's is read: only functions are called, so what can change under
-us is their signatures and meaning, and these are checked by version.
+tensor types are GGUF's type numbers. No structure of ggml's is read: only functions are called, so what can change
+under us is their signatures and meaning, and these are checked by version.
 """
 
 from __future__ import annotations

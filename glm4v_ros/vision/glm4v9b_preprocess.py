@@ -9,8 +9,8 @@ from PIL import Image
 def patches(rgb: np.ndarray, image_size: int, patch_size: int, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     """The picture squashed to a square, normalised and cut into patches.
 
-    ``rgb`` is (height, width, 3) uint8; ``mean`` and ``std`` are (3,), of values in [0, 1]. Returns (n, 3 * patch_size**2)
-    float32, patches in reading order, each with its channels one after the other, rows within a channel.
+    ``rgb`` is (height, width, 3) uint8; ``mean`` and ``std`` are (3,), of values in [0, 1]. Returns float32 of shape
+    (n, 3 * patch_size**2): patches in reading order, each with its channels one after the other, rows within a channel.
 
     The model's own transform is torchvision's Resize(BICUBIC) of a PIL image, ToTensor, Normalize. Pillow's bicubic is
     part of it: it widens the kernel when it shrinks, which OpenCV's does not.

@@ -193,8 +193,8 @@ class Glm4v9bTower(VisionTower):
         return ImageTokens((EmbeddingRun(embeddings, self._positions(), advance=3),))
 
     def _positions(self) -> np.ndarray:
-        # The model gives all patches one position, between those of the begin and the end of the image. The column tells
-        # the causal mask their order; it turns nothing, since the text model's sections leave that stream out.
+        # The model gives all patches one position, between those of the begin and the end of the image. The column
+        # tells the causal mask their order; it turns nothing, since the text model's sections leave that stream out.
         n = self._shape.tokens + 2
         positions = np.zeros((4, n), np.int32)
         positions[0, 1:] = 1
@@ -389,7 +389,9 @@ class _Graph:
         )
         scale = head**-0.5
         if self._flash_attention:
-            out = ggml.flash_attention(c, q, ggml.cast(c, k, ggml.F16), ggml.cast(c, v, ggml.F16), None, scale, 0.0, 0.0)
+            out = ggml.flash_attention(
+                c, q, ggml.cast(c, k, ggml.F16), ggml.cast(c, v, ggml.F16), None, scale, 0.0, 0.0
+            )
             ggml.set_accumulation(out, ggml.PRECISION_F32)
             self.attentions.append(out)
             return ggml.reshape_2d(c, out, d, n)  # it comes as (head, heads, n)

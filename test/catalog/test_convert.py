@@ -1,5 +1,7 @@
-"""Conversion of tiny glm-4v-9b checkpoints, whole, broken and interrupted. Parity with PyTorch is tested in test/vision and
-test/engine."""
+"""Conversion of tiny glm-4v-9b checkpoints, whole, broken and interrupted.
+
+Parity with PyTorch is tested in test/vision and test/engine.
+"""
 
 import hashlib
 import json
@@ -45,7 +47,9 @@ def test_makes_two_files_and_a_manifest_that_describes_them(converted):
 
 def test_bfloat16_weights_arrive_bit_for_bit(tmp_path):
     shape = replace(PLAIN, dtype="BF16")
-    conversion = Conversion.plan(tiny.write(tmp_path / "c", shape, parts=3), tmp_path / "out", text="bf16", vision="bf16")
+    conversion = Conversion.plan(
+        tiny.write(tmp_path / "c", shape, parts=3), tmp_path / "out", text="bf16", vision="bf16"
+    )
     conversion.run()
     text, vision = Gguf.read(conversion.path("text")), Gguf.read(conversion.path("vision"))
     stored = {name: bfloat16(tiny.values(name, size)) for name, size in tiny.shapes(shape).items()}
@@ -61,16 +65,16 @@ def test_bfloat16_weights_arrive_bit_for_bit(tmp_path):
     order = [*range(0, 16, 2), *range(16, 24), *range(1, 16, 2), *range(24, 32)]
     assert np.array_equal(values(text, "blk.1.attn_q.weight")[32:64], head[order])
     merger = stored["transformer.vision.conv.weight"]
-    assert np.array_equal(
-        values(vision, "mm.patch_merger.weight").reshape(d, 2, 2, -1), merger.transpose(0, 2, 3, 1)
-    )
+    assert np.array_equal(values(vision, "mm.patch_merger.weight").reshape(d, 2, 2, -1), merger.transpose(0, 2, 3, 1))
     exact = tiny.values("transformer.encoder.final_layernorm.weight", (d,))
     assert np.array_equal(bfloat16(values(text, "output_norm.weight")), bfloat16(exact))
 
 
 def test_the_configuration_is_read(tmp_path):
     ids = tiny.special_ids()
-    shape = replace(PLAIN, rope_ratio=500, scaling_factor=2, extra={"eos_token_id": [ids["<|user|>"]], "seq_length": 1024})
+    shape = replace(
+        PLAIN, rope_ratio=500, scaling_factor=2, extra={"eos_token_id": [ids["<|user|>"]], "seq_length": 1024}
+    )
     conversion = Conversion.plan(tiny.write(tmp_path / "c", shape), tmp_path / "out", text="F32", vision="F32")
     conversion.run()
     text, vision = Gguf.read(conversion.path("text")), Gguf.read(conversion.path("vision"))
@@ -152,7 +156,9 @@ class Interrupted(Exception):
     pass
 
 
-@pytest.mark.parametrize("stage", ["reading text", "quantising text", "checking", "reading vision", "quantising vision"])
+@pytest.mark.parametrize(
+    "stage", ["reading text", "quantising text", "checking", "reading vision", "quantising vision"]
+)
 def test_interrupted_anywhere_it_goes_on(broken, converted, tmp_path, monkeypatch, stage):
     out = tmp_path / "out"
     told = []
@@ -169,7 +175,9 @@ def test_interrupted_anywhere_it_goes_on(broken, converted, tmp_path, monkeypatc
 
     written = []
     original = converting._write
-    monkeypatch.setattr(converting, "_write", lambda output, file: (written.append(output.name), original(output, file)))
+    monkeypatch.setattr(
+        converting, "_write", lambda output, file: (written.append(output.name), original(output, file))
+    )
     conversion = Conversion.plan(broken, out)
     manifest = conversion.run()
     for half in ("text", "vision"):

@@ -50,9 +50,14 @@ LanguageModel(EngineConfig(model, context_tokens=1024, threads=2, kv_type=sys.ar
 
 def test_weights_are_the_files_own(config):
     found = estimate(config)
-    for weights, path in ((found.text_weights, config.model.text_path), (found.vision_weights, config.model.vision_path)):
+    for weights, path in (
+        (found.text_weights, config.model.text_path),
+        (found.vision_weights, config.model.vision_path),
+    ):
         assert 0 < path.stat().st_size - weights < 40_000  # the header
-    assert found.peak == sum((found.text_weights, found.vision_weights, found.kv, found.text_buffers, found.vision_buffers))
+    assert found.peak == sum(
+        (found.text_weights, found.vision_weights, found.kv, found.text_buffers, found.vision_buffers)
+    )
     assert found.between_frames < found.peak
     assert not found.on_gpu and found.device.kind == "cpu" and found.fits
 

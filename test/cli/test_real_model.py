@@ -84,13 +84,25 @@ def test_eval_counts_what_the_model_says(glm4v, plates, tmp_path):
     for turn, key in zip(cases[3]["turns"], keys[3:]):
         turn["answer"] = key
     file.write_text("".join(json.dumps(case) + "\n" for case in cases))
-    code, out, _ = glm4v("eval", file, "--json", "--max-tokens", 12)
+    code, out, _ = glm4v("eval", file, "--json", "--max-tokens", 12, "--jobs", 2)  # the same, however many work at it
     score = json.loads(out)
     assert (
         code == 0 and score["model"] == "glm4v-nano" and score["all"]["questions"] == 5 and score["all"]["exact"] == 1
     )
     assert score["tags"]["print"]["latency_s"]["p50"] > 0
     assert json.loads(glm4v("eval", file, "--json", "--shuffle", "--max-tokens", 12)[1])["all"]["exact"] < 1
+
+
+def test_bench_has_every_figure(glm4v):
+    code, out, err = glm4v("bench", "--json", "--size", "112x84", "--tokens", 8, "--repeat", 1)
+    figures = json.loads(out)
+    assert (code, err) == (0, "") and (figures["model"], figures["device"]) == ("glm4v-nano", "CPU")
+    assert all(0 < figures[f"{frame}_frame_ttft_ms"] for frame in ("new", "same", "warm"))
+    assert figures["decode_tokens_per_s"] > 0 and figures["peak_memory_mib"] > 20
+    assert set(figures["requests_per_s"]) == {"one_frame", "one_frame_each"}
+    for per_s in figures["requests_per_s"].values():
+        assert list(per_s) == ["1", "4", "16"] and min(per_s.values()) > 0
+    assert list(figures["cancel_ms"]) == ["queued", "encoding", "prefill", "answering"]
 
 
 def test_damaged_model(glm4v, plates, nano, tmp_path):

@@ -146,7 +146,9 @@ def test_tokens_are_tiktokens(language_model):
 
 def test_the_models_end_tokens_end_an_answer(language_model):
     ids = tiny.special_ids()
-    assert {ids[end] for end in ("<|endoftext|>", "<|user|>", "<|observation|>")} <= set(language_model.end_tokens.tolist())
+    assert {ids[end] for end in ("<|endoftext|>", "<|user|>", "<|observation|>")} <= set(
+        language_model.end_tokens.tolist()
+    )
     assert not language_model.adds_bos
 
 

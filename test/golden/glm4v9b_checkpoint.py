@@ -15,7 +15,8 @@ SPECIAL = (
 )  # fmt: skip
 CORPUS = (
     "the pressure on the gauge is 3.5 bar and the pump is running. What does the label say? It's 24 V, don't touch! "
-    "压力表的读数是多少？水泵正在运行，请不要触摸。The valve is closed, they're open; 12345 rpm\n\n    indented lines\t\r\n"
+    "压力表的读数是多少？水泵正在运行，请不要触摸。"
+    "The valve is closed, they're open; 12345 rpm\n\n    indented lines\t\r\n"
 )
 
 

@@ -59,7 +59,9 @@ class Reference:
     def vision_attention(self, x, name):
         n, w = x.shape
         heads = self.shape.vision_heads
-        q, k, v = (p.reshape(n, heads, -1).transpose(0, 1) for p in self.linear(x, name + "query_key_value", True).chunk(3, -1))
+        q, k, v = (
+            p.reshape(n, heads, -1).transpose(0, 1) for p in self.linear(x, name + "query_key_value", True).chunk(3, -1)
+        )
         out = F.scaled_dot_product_attention(q, k, v)
         return self.linear(out.transpose(0, 1).reshape(n, w), name + "dense", True)
 

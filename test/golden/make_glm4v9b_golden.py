@@ -22,12 +22,15 @@ from golden.glm4v9b_reference import Reference  # noqa: E402
 HERE = Path(__file__).parent
 QUESTION = "What does the gauge say?"
 SENTENCES = (
-    "What does the label say?", "压力表的读数是多少？", "It's 12345 rpm,\n\n  they're open; DON'T  touch!", " \t\r\n x\r\n\r\n",
+    "What does the label say?", "压力表的读数是多少？", "It's 12345 rpm,\n\n  they're open; DON'T  touch!",
+    " \t\r\n x\r\n\r\n",
     "naïve café 🤖 ½ 3.5bar", "<|user|> is text here", "", "a", "水泵正在运行，请不要触摸。",
 )  # fmt: skip
 PATTERN = (  # tokenization_chatglm.py's
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
+    r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+
 
 def greedy(reference: Reference, x: torch.Tensor, positions: torch.Tensor, count: int) -> list[int]:
     tokens = []

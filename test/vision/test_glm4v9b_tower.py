@@ -82,8 +82,8 @@ def test_equals_pytorch_in_float32(files, variant):
     tower.free()
 
 
-# Measured with these random weights, root mean square: 0.07 and 0.13 % (keys and values rounded to float16), 2.4 and 1.9 %,
-# 8.0 and 7.5 %.
+# Measured with these random weights, root mean square: 0.07 and 0.13 % (keys and values rounded to float16), 2.4 and
+# 1.9 %, 8.0 and 7.5 %.
 @pytest.mark.parametrize("kind, bar", [("F32", 0.003), ("Q8_0", 0.04), ("Q4_K_M", 0.12)])
 def test_flash_attention_and_quantisation_stay_close(files, variant, kind, bar):
     tower = tower_of(files(variant, kind))
@@ -118,7 +118,9 @@ def test_any_size_and_shape_of_picture(tower):
 def test_patches_are_pillows_bicubic_cut_in_reading_order():
     rgb = tiny.picture()
     mean, std = np.array([0.5, 0.4, 0.3]), np.array([0.2, 0.25, 0.3])
-    square = np.asarray(Image.fromarray(rgb).resize((84, 84), Image.Resampling.BICUBIC)).astype(np.float32) / np.float32(255)
+    square = np.asarray(Image.fromarray(rgb).resize((84, 84), Image.Resampling.BICUBIC)).astype(
+        np.float32
+    ) / np.float32(255)
     normalised = (square - mean.astype(np.float32)) / std.astype(np.float32)
     found = patches(rgb, 84, 14, mean, std)
     assert found.shape == (36, 588) and found.dtype == np.float32
