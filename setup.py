@@ -69,7 +69,8 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     # ROS itself comes from the distribution or from requirements/ros-*.txt; naming it here would pull wheels over apt's.
-    install_requires=["numpy", "opencv-python-headless", "pillow", "pyyaml", "jinja2", "llama-cpp-python==0.3.36"],
+    install_requires=["numpy", "opencv-python-headless", "pillow", "pyyaml", "jinja2", "jsonschema", "llama-cpp-python==0.3.36"],
+    extras_require={"voice": ["pyttsx3", "espeakng-loader"], "behaviours": ["py_trees"], "models": ["huggingface_hub", "gguf"]},
     packages=[],
     entry_points={"console_scripts": ["glm4v = glm4v_ros.cli.main:main"]},
     cmdclass={"build": CMakeBuild},

@@ -83,10 +83,10 @@ def sourced_ros() -> str:
 
 
 def find_python(ros: str) -> str:
-    """A supported Python; beside a sourced ROS the one that ROS is built for."""
+    """A supported Python, not that of an active virtual environment; beside a sourced ROS the one that ROS is built for."""
     candidates = ["python3"] if ros else [sys.executable, *(f"python{version}" for version in SUPPORTED)]
     for candidate in filter(shutil.which, candidates):
-        told = subprocess.run([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"],
+        told = subprocess.run([candidate, "-c", "import os, sys; print('%d.%d' % sys.version_info[:2], os.path.realpath(sys._base_executable))"],
                               capture_output=True, text=True)
         if told.returncode == 0 and told.stdout.split()[0] in SUPPORTED:
             return told.stdout.split(maxsplit=1)[1].strip()
@@ -149,7 +149,7 @@ def run(command: list, name: str, **environment: str) -> None:
                     shown = percent // 5
                     print(f"setup: {name}: {percent} %", flush=True)
     if process.returncode:
-        print("".join(log.open(errors="replace").readlines()[-30:]), file=sys.stderr)
+        print("".join(log.open(errors="replace").readlines()[-60:]), file=sys.stderr)
         stop(f"{name} failed; all of its output is in {log}")
 
 

@@ -42,7 +42,7 @@ def load_presets(path: str | Path | None = None) -> dict[str, Preset]:
 def find_preset(presets: dict[str, Preset], name: str) -> Preset:
     """Raises BadRequest with the names there are."""
     if name not in presets:
-        raise BadRequest(f"there is no preset '{name}'; there are {', '.join(sorted(presets))}")
+        raise BadRequest(f"there is no preset '{name[:64]}'; there are {', '.join(sorted(presets))}")
     return presets[name]
 
 

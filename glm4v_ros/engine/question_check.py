@@ -25,6 +25,17 @@ _COUNTS = {"minItems", "maxItems", "minLength", "maxLength", "minProperties", "m
 
 def check(question: Question, frames: Sequence[Frame]) -> None:
     """Raises BadRequest with what is wrong and what would be right."""
+    check_words(question)
+    if len(frames) > _MOST_FRAMES:
+        raise BadRequest(f"at most {_MOST_FRAMES} images in one question, not {len(frames)}")
+    if not all(isinstance(frame, Frame) for frame in frames):
+        raise BadRequest("frames are Frame objects")
+    if not frames and not question.session_id:
+        raise BadRequest("the question brings no image: send one, name a camera, or go on in a session that has one")
+
+
+def check_words(question: Question) -> None:
+    """The same for all but the frames, which may come later."""
     _text("the question", question.text, 1, _MOST_CHARACTERS)
     _text("the system prompt", question.system_prompt, 0, _MOST_CHARACTERS)
     _text("request_id", question.request_id, 1, 200)
@@ -32,12 +43,6 @@ def check(question: Question, frames: Sequence[Frame]) -> None:
     _text("language", question.language, 0, 35)
     if not question.text.strip():
         raise BadRequest("the question is empty")
-    if len(frames) > _MOST_FRAMES:
-        raise BadRequest(f"at most {_MOST_FRAMES} images in one question, not {len(frames)}")
-    if not all(isinstance(frame, Frame) for frame in frames):
-        raise BadRequest("frames are Frame objects")
-    if not frames and not question.session_id:
-        raise BadRequest("the question brings no image: send one, name a camera, or go on in a session that has one")
     _number("max_tokens", question.max_tokens, 1, 1_000_000)
     _number("max_image_tokens", question.max_image_tokens, 0, 1_000_000)
     _number("timeout", question.timeout, 0, math.inf)

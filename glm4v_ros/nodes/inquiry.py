@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Answer, Delta
-from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.executor import NodeExecutor
@@ -39,13 +37,16 @@ class Inquiry:
 
     def __init__(self, request: Request, surroundings: Surroundings):
         self.request = request
-        self.request_id = uuid.uuid4().hex
         self.pictures: tuple[Picture, ...] = ()  # in the order shown to the model
         self._around = surroundings
-        self._deadline = time.monotonic() + request.timeout
+        self._deadline = time.monotonic() + request.question.timeout
         self._canceled = threading.Event()
         self._asked = False
         self._waiting = None
+
+    @property
+    def request_id(self) -> str:
+        return self.request.question.request_id
 
     @property
     def model(self) -> Model:
@@ -62,30 +63,14 @@ class Inquiry:
         request = self.request
         shown = await self._find()
         self._check()
-        question = Question(
-            text=request.text,
-            request_id=self.request_id,
-            session_id=request.session_id,
-            system_prompt=request.preset.system_prompt,
-            language=request.language,
-            choices=request.choices,
-            json_schema=request.json_schema,
-            max_tokens=request.max_tokens,
-            max_image_tokens=request.max_image_tokens,
-            timeout=self._deadline - time.monotonic(),
-            priority=request.priority,
-            deterministic=request.deterministic,
-            retry_on_crash=request.retry_on_crash,
-            ignore_eos=request.ignore_eos,
-            sampling=request.sampling,
-        )
+        question = replace(request.question, timeout=max(0.001, self._deadline - time.monotonic()))
         future = self._around.engine.ask(question, shown.frames, on_delta)
         self._asked = True
         if self._canceled.is_set():  # between the check above and the engine's taking it
             self._around.engine.cancel(self.request_id)
         answer = (await self._around.executor.wrap(future)).result()
-        if request.session_id:
-            self._around.sessions.keep(request.session_id, shown)
+        if question.session_id:
+            self._around.sessions.keep(question.session_id, shown)
         return answer
 
     async def _find(self) -> Shown:
@@ -94,7 +79,7 @@ class Inquiry:
         The session's are shown again, which the engine takes for the ones it has; should it have lost them, it has them again.
         """
         request = self.request
-        kept = self._around.sessions.shown(request.session_id)
+        kept = self._around.sessions.shown(request.question.session_id)
         if kept and not request.pictures and not request.cameras:
             if request.regions:
                 raise BadRequest("rois need a new picture, but the session keeps the one it has; name a camera, or leave rois empty")
@@ -155,10 +140,10 @@ class Inquiry:
         if time.monotonic() < self._deadline:
             return
         if camera is None:
-            raise DeadlineExceeded(f"the deadline of {self.request.timeout:g} s passed before the model saw the question; allow more time")
+            raise DeadlineExceeded(f"the deadline of {self.request.question.timeout:g} s passed before the model saw the question; allow more time")
         if not camera.has_picture:
-            raise NoImage(f"camera '{camera.name}' sent no picture on {camera.topic} within {self.request.timeout:g} s; "
+            raise NoImage(f"camera '{camera.name}' sent no picture on {camera.topic} within {self.request.question.timeout:g} s; "
                           f"is it running, and is the parameter camera.{camera.name}.topic right?")
-        raise StaleImage(f"camera '{camera.name}' sent no picture within {self.request.timeout:g} s that is fresh enough; its newest is "
+        raise StaleImage(f"camera '{camera.name}' sent no picture within {self.request.question.timeout:g} s that is fresh enough; its newest is "
                          f"{camera.age:.3f} s old, max_image_age is {self.request.max_image_age:g} s"
                          + (", and not_before is set" if self.request.not_before else ""))

@@ -104,9 +104,8 @@ ANSWER = [
     Parameter("ignore_eos", False, "Write max_tokens tokens whatever the model thinks; for measuring."),
 ]
 LIMITS = [
-    Parameter("max_question_characters", 4000, "Longest question.", 1, 1 << 20),
-    Parameter("max_images", 8, "Most pictures of one question.", 1, 64),
-    Parameter("max_choices", 64, "Most choices of one question; each has up to max_question_characters characters.", 2, 4096),
+    Parameter("max_question_characters", 4000, "Longest question.", 1, 32000),
+    Parameter("max_images", 8, "Most pictures of one question.", 1, 16),
 ]
 TABLE = NODE + MODEL + ANSWER + LIMITS
 

@@ -17,6 +17,7 @@ from glm4v_ros.vision.decoder import decode
 from glm4v_ros.vision.enhance import crop, enhance
 
 JPEG_QUALITY = 92
+Region = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 
 class Picture:
@@ -41,11 +42,11 @@ class Picture:
         """SHA-256 (hex) of the message's data bytes, as received."""
         return self._once("sha256", lambda: hashlib.sha256(self.message.data).hexdigest())
 
-    def frame(self, region: tuple[int, int, int, int] | None, mode: str) -> Frame:
+    def frame(self, region: Region | None, mode: str) -> Frame:
         """What the engine gets: the region (x, y, width, height in pixels; None: all), enhanced. Raises BadImage."""
         return self._once((region, mode), partial(self._frame, region, mode))
 
-    def frame_if_made(self, region: tuple[int, int, int, int] | None, mode: str) -> Frame | None:
+    def frame_if_made(self, region: Region | None, mode: str) -> Frame | None:
         return self._made.get((region, mode))
 
     @property
@@ -97,7 +98,7 @@ class Picture:
         return message
 
 
-def region_of(roi: RegionOfInterest) -> tuple[int, int, int, int] | None:
+def region_of(roi: RegionOfInterest) -> Region | None:
     """None for a region without an extent, which means the whole picture."""
     if roi.width == 0 and roi.height == 0:
         return None

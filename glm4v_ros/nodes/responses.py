@@ -39,7 +39,7 @@ def refusal(question: str, session_id: str) -> AnswerMessage:
 def answer_message(inquiry: Inquiry, answer: Answer | None, error: VqaError | None) -> AnswerMessage:
     """``answer`` is what was written, complete or not; None if nothing was."""
     request, pictures, model = inquiry.request, inquiry.pictures, inquiry.model
-    message = refusal(request.text, request.session_id)
+    message = refusal(request.question.text, request.question.session_id)
     message.request_id = inquiry.request_id
     message.model = model.name
     message.model_sha256 = model.text_sha256

@@ -17,18 +17,17 @@ class ScriptedEngine:
     until it is canceled or its deadline passes, one that begins with "fail" ends with EngineFailed, "tell" is answered with two
     sentences, the second of which waits for ``go_on``."""
 
-    def __init__(self, config: EngineConfig, *, on_status=None):
+    def __init__(self, config: EngineConfig, loading: threading.Event):
         self.config = config
         self.questions = []
         self.encoded: set[str] = set()
         self.warmed: list[str] = []
-        self.loading = threading.Event()
-        self.loading.set()
+        self._loading = loading  # start waits for it
         self.told, self.go_on = threading.Event(), threading.Event()
         self._canceled: dict[str, threading.Event] = {}
 
     def start(self, on_progress=None):
-        self.loading.wait(20)
+        self._loading.wait(20)
         if on_progress:
             on_progress(1.0)
 

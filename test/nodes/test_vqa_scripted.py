@@ -10,7 +10,9 @@ import pytest
 import rclpy
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration, Time
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from lifecycle_msgs.msg import State
+from lifecycle_msgs.srv import GetState
 from rclpy.context import Context
 from rclpy.parameter import Parameter
 from rclpy.qos import ReliabilityPolicy
@@ -38,6 +40,8 @@ class Rig:
     """The node in this process, a robot beside it."""
 
     def __init__(self, directory: Path, **parameters):
+        self.loading = threading.Event()
+        self.loading.set()
         self.context = Context()
         rclpy.init(context=self.context)
         models = directory / "models.yaml"
@@ -53,7 +57,7 @@ class Rig:
         self.robot = Robot(self.context)
 
     def make_engine(self, config):
-        self.engine = ScriptedEngine(config)
+        self.engine = ScriptedEngine(config, self.loading)
         return self.engine
 
     def close(self):
@@ -198,13 +202,14 @@ def bad_requests():
     yield of("max_question_characters", question="x" * 4001)
     yield of("either", cameras=["front"], images=[red])
     yield of("max_images", images=[red] * 9)
-    yield of("2 to 64", options={"choices": ["one"]})
-    yield of("all different", options={"choices": ["a", "a"]})
-    yield of("a choice is empty", options={"choices": ["a", " "]})
-    yield of("not JSON", options={"json_schema": "{"})
-    yield of("choices and a json_schema", options={"json_schema": "{}", "choices": ["a", "b"]})
-    yield of("nested deeper", options={"json_schema": "[" * 40 + "]" * 40})
-    yield of("is nested deeper", options={"json_schema": "[" * 20_000 + "]" * 20_000})
+    yield of("2 to 64 choices", options={"choices": ["one"]})
+    yield of("differ from each other", options={"choices": ["a", "a"]})
+    yield of("a choice is not blank", options={"choices": ["a", " "]})
+    yield of("no JSON", options={"json_schema": "{"})
+    yield of("exclude each other", options={"json_schema": "{}", "choices": ["a", "b"]})
+    yield of("nested deeper", options={"json_schema": '{"a":' * 40 + "{}" + "}" * 40})
+    yield of("json_schema has", options={"json_schema": "[" * 20_000 + "]" * 20_000})
+    yield of("is a JSON object", options={"json_schema": "[]"})
     yield of("there is no preset", options={"preset": "none"})
     yield of("enhance is one of", options={"enhance": "magic"})
     yield of("timeout is negative", options={"timeout": duration(-1)})
@@ -458,5 +463,40 @@ def test_warm_frames(tmp_path):
         rig.publish(front, image(GREEN, rig.robot.now()))
         eventually(lambda: rig.engine.warmed == [key(RED), key(GREEN)])
         assert rig.robot.ask("what?").answer.text == key(GREEN)
+    finally:
+        rig.close()
+
+
+def test_answers_while_the_model_is_loaded(tmp_path):
+    """Everything is there and answers NOT_ACTIVE while configure is at work."""
+    rig = Rig(tmp_path)
+    try:
+        rig.loading.clear()
+        starting = threading.Thread(target=rig.node.autostart)
+        starting.start()
+        get_state = rig.robot.node.create_client(GetState, "/vqa/get_state")
+        assert get_state.wait_for_service(30)
+        eventually(lambda: wait(get_state.call_async(GetState.Request())).current_state.id == State.TRANSITION_STATE_CONFIGURING)
+        assert code(rig.robot.ask("what?", images=[image(RED, Time())])) is ErrorCode.NOT_ACTIVE
+        rig.loading.set()
+        starting.join()
+        assert rig.robot.ask("what?", images=[image(RED, Time())]).success
+    finally:
+        rig.close()
+
+
+def test_a_model_that_does_not_load_is_said_and_can_be_put_right(tmp_path):
+    rig = Rig(tmp_path, model="nonesuch")
+    try:
+        heard = rig.robot.listen(DiagnosticArray, "/diagnostics")
+        rig.node.autostart()
+        response = rig.robot.ask("what?", images=[image(RED, Time())])
+        assert code(response) is ErrorCode.NOT_ACTIVE and "nonesuch" in response.error_msg
+        eventually(lambda: any(status.level == DiagnosticStatus.ERROR and "nonesuch" in status.message
+                               for message in heard for status in message.status))
+        rig.node.set_parameters([Parameter("model", value="script")])
+        rig.node.autostart()
+        assert rig.robot.ask("what?", images=[image(RED, Time())]).success
+        eventually(lambda: all(status.level == DiagnosticStatus.OK for status in heard[-1].status if "camera" not in status.name))
     finally:
         rig.close()
