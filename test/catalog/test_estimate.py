@@ -71,6 +71,31 @@ def test_the_towers_buffers(config):
     tower.free()
 
 
+MTMD_SCRIPT = """
+import logging, sys
+from pathlib import Path
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.language_model import LanguageModel
+from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.vision.towers import make_tower
+config = EngineConfig(Model("m", Path(sys.argv[1]), Path(sys.argv[2])), context_tokens=512, threads=2, gpu_layers=0)
+log = LlamaLog()
+model = LanguageModel(config, log, lambda _: True)
+make_tower(config, model, log, lambda: None).load()
+"""
+
+
+def test_the_buffers_of_llama_cpps_tower(nano):
+    """What mtmd reserves when it is loaded."""
+    command = [sys.executable, "-c", MTMD_SCRIPT, nano.text_path, nano.vision_path]
+    log = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    reserved = float(re.search(r"reserve_compute_meta: .*compute buffer size = +([\d.]+) MiB", log)[1])
+    vision = Gguf.read(nano.vision_path)
+    assert estimating.vision_buffer_bytes(vision, 576, True) / 2**20 == pytest.approx(reserved, rel=0.05)
+
+
 def test_figures_of_the_full_size():
     """Arithmetic on the real model's shapes, against figures measured with random weights of that shape."""
     text = Gguf(None, {
