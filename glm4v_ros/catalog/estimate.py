@@ -116,7 +116,10 @@ def vision_buffer_bytes(vision: Gguf, image_tokens: int, flash_attention: bool) 
         patches, attention = 4 * max(image_tokens, _MTMD_WARM_UP_TOKENS), int(6.5 * width)
     up, gate = (vision.tensors.get(f"v.blk.0.ffn_{name}.weight") for name in ("up", "gate"))
     feed_forward = sum(tensor.shape[1] for tensor in (up, gate) if tensor)
-    blocks = 4 * patches * max(feed_forward + 2 * width, attention)
+    if vision.projector == "glm-4v-9b":
+        feed_forward //= 2  # half of the patches after the other
+    pixels = 3 * value("clip.vision.patch_size", 0) ** 2 if vision.projector == "glm-4v-9b" else 0  # they stay
+    blocks = 4 * patches * (max(feed_forward + 2 * width, attention) + pixels)
     return blocks if flash_attention else blocks + 4 * heads * patches**2
 
 

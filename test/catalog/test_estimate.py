@@ -67,7 +67,8 @@ def test_the_towers_buffers(config):
     tower = Glm4v9bTower(config.model.vision_path, gpu=False, threads=2)
     tower.load()
     tower.encode(Frame(np.zeros((10, 10, 3), np.uint8)))
-    assert estimating.vision_buffer_bytes(vision, 0, True) == pytest.approx(tower.compute_bytes, rel=0.05)
+    # In so small a tower the allocator finds a place for the pixels elsewhere.
+    assert tower.compute_bytes <= estimating.vision_buffer_bytes(vision, 0, True) < 1.5 * tower.compute_bytes
     tower.free()
 
 
@@ -97,7 +98,7 @@ def test_the_buffers_of_llama_cpps_tower(nano):
 
 
 def test_figures_of_the_full_size():
-    """Arithmetic on the real model's shapes, against figures measured with random weights of that shape."""
+    """Against what ggml's allocator plans for the tower's graph in the real model's shape: 301 and 2734 MiB."""
     text = Gguf(None, {
         "general.architecture": "paddleocr", "paddleocr.block_count": 40, "paddleocr.embedding_length": 4096,
         "paddleocr.attention.head_count": 32, "paddleocr.attention.head_count_kv": 2,
@@ -108,8 +109,8 @@ def test_figures_of_the_full_size():
         "clip.projector_type": "glm-4v-9b", "clip.vision.image_size": 1120, "clip.vision.patch_size": 14,
         "clip.vision.embedding_length": 1792, "clip.vision.attention.head_count": 16,
     }, {"v.blk.0.ffn_up.weight": Tensor("v.blk.0.ffn_up.weight", (1792, 15360), 0, 0)})  # fmt: skip
-    assert estimating.vision_buffer_bytes(vision, 0, True) / 2**20 == pytest.approx(463, abs=2)
-    assert estimating.vision_buffer_bytes(vision, 0, False) / 2**30 == pytest.approx(2.8, rel=0.1)
+    assert estimating.vision_buffer_bytes(vision, 0, True) / 2**20 == pytest.approx(301, rel=0.05)
+    assert estimating.vision_buffer_bytes(vision, 0, False) / 2**20 == pytest.approx(2734, rel=0.05)
 
 
 def test_which_device_has_to_hold_it(config):
