@@ -29,15 +29,21 @@ class Interrupted(Exception):
 class LanguageModel:
     """Weights, KV cache and vocabulary. One thread uses it; ``interrupt`` alone is for others."""
 
-    def __init__(self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool]):
-        """Loads the weights and makes a context. ``on_progress`` gets 0 to 1 and says whether to go on."""
+    def __init__(self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool], *,
+                 allocate: bool = True):
+        """Loads the weights and makes a context. ``on_progress`` gets 0 to 1 and says whether to go on.
+
+        Without ``allocate`` llama.cpp only plans, and logs, what it would take; nothing can be decoded then.
+        """
         self.interrupt = Interrupt()
         self._log = log
         self._model = self._context = None
         model = config.model
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = config.gpu_layers if config.gpu_layers >= 0 else 2**31 - 1
-        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP if config.mmap else llama_cpp.LLAMA_LOAD_MODE_NONE
+        params.no_alloc = not allocate
+        mmap = config.mmap and allocate
+        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP if mmap else llama_cpp.LLAMA_LOAD_MODE_NONE
         self._on_progress = llama_cpp.llama_progress_callback(lambda fraction, _: bool(on_progress(fraction)))
         params.progress_callback = self._on_progress
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(model.text_path), params)
