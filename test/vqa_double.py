@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -69,7 +68,7 @@ class VqaDouble:
         timeout = goal.request.options.timeout
         deadline = time.monotonic() + (timeout.sec + timeout.nanosec / 1e9 or 30.0)
         text = ""
-        while not goal.is_cancel_requested and time.monotonic() < deadline:
+        while self.context.ok() and not goal.is_cancel_requested and time.monotonic() < deadline:
             text += "word "
             goal.publish_feedback(AskImage.Feedback(stage=AskImage.Feedback.ANSWERING, delta="word "))
             self.slow_began.set()
@@ -87,8 +86,7 @@ class VqaDouble:
 if __name__ == "__main__":
     double = VqaDouble(name=sys.argv[1])
     sys.stdin.read()  # until the parent closes it
-    try:
-        double._action.destroy()
-    except ValueError:
-        pass  # rclpy: a goal is being worked on
-    os._exit(0)  # in the middle of its work
+    double._executor.shutdown(0.0)
+    double._action.destroy()
+    double.node.destroy_node()
+    rclpy.shutdown(context=double.context)
