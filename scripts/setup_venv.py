@@ -111,14 +111,21 @@ def cuda_flags() -> str:
 
 
 def install_llama(flags: str) -> None:
-    """Builds the wheel unless one with these flags is there: pip's own cache would take one built with other flags."""
+    """Builds the wheel unless one with these flags for this processor is in the user's cache: pip's own would take any."""
     requirement = read("requirements/llama.txt").split()[0]
-    wheels = ROOT / "build" / "wheels" / hashlib.sha256(f"{requirement} {flags}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{requirement} {flags} {processor()}".encode()).hexdigest()[:16]
+    wheels = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "glm4v_ros" / "wheels" / key
     if not list(wheels.glob("*.whl")):
         run(pip("wheel", "--verbose", "--no-deps", "--no-cache-dir", "--no-binary", "llama-cpp-python", "--wheel-dir", wheels, requirement),
             "llama-cpp-python", CMAKE_ARGS=flags, CMAKE_BUILD_PARALLEL_LEVEL=str(CORES))
     run(pip("install", "--force-reinstall", "--no-deps", *wheels.glob("*.whl")), "llama-cpp-python-install")
     run(pip("install", requirement), "llama-cpp-python-install")
+
+
+def processor() -> str:
+    """What llama.cpp's build looks at: the instructions that this processor knows."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
 
 
 def check_offload() -> None:

@@ -1,9 +1,10 @@
 """Golden vectors from PyTorch for the engine's parity tests, which need no PyTorch.
 
-    python -m training.golden CHECKPOINT OUT_DIR      (OUT_DIR: test/golden/nano)
+    python -m training.golden TEXT_GGUF VISION_GGUF OUT_DIR      (the shipped files; OUT_DIR: test/golden/nano)
 
-Writes pictures whose sides are multiples of 28 px (so that nothing resizes them), greedy answers in f32 for 50 of them, and
-the image embeddings of three.
+The weights are those of the shipped files, rounded to f16 as the tests round them, so that only the two programs differ.
+Writes pictures whose sides are multiples of 28 px (so that nothing resizes them), greedy answers to 50 of them, and the
+image embeddings of three.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ import cv2
 import numpy as np
 import torch
 
-from training.batches import SKILLS, TEXT_TOKENS, choose
-from training.checkpoint import load
+from training.batches import SKILLS, choose
 from training.config import TOKEN_PIXELS, NanoConfig
 from training.model import Nano
 from training.pictures import draw
 from training.pictures.degrade import collate, degrade
+from training.restore import read, restore
 from training.tokenizer import Tokenizer
 
 SIZES = ((8, 8), (12, 8), (10, 8), (9, 12))
@@ -30,10 +31,10 @@ EMBEDDED = 3
 MOST_TOKENS = 48
 
 
-def stored_weights(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    """Matrices as the f16 GGUF holds them; vectors and the position table stay at f32 (see export.add)."""
+def as_f16(name: str, tensor: np.ndarray) -> torch.Tensor:
+    """Matrices as an f16 GGUF holds them; vectors and the position table stay at f32 (see export.add)."""
     keep = tensor.ndim == 1 or "position_embedding" in name
-    return tensor.float() if keep else tensor.half().float()
+    return torch.from_numpy(tensor if keep else tensor.astype(np.float16).astype(np.float32))
 
 
 @torch.no_grad()
@@ -54,15 +55,17 @@ def greedy(model: Nano, tokenizer: Tokenizer, picture: np.ndarray, question: str
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("text", type=Path)
+    parser.add_argument("vision", type=Path)
     parser.add_argument("out", type=Path)
     a = parser.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
 
     tokenizer = Tokenizer.load()
-    model = Nano(NanoConfig(vocab_size=len(tokenizer))).eval()
-    state = load(a.checkpoint)
-    model.load_state_dict({k: stored_weights(k, v) for k, v in state.items() if not k.startswith("reader.")})
+    config = NanoConfig(vocab_size=len(tokenizer))
+    model = Nano(config).eval()
+    state = restore(read(a.text), read(a.vision), config)
+    model.load_state_dict({name: as_f16(name, tensor) for name, tensor in state.items()})
 
     rng = np.random.default_rng(50)
     cases, embeddings = [], {}
@@ -72,7 +75,7 @@ def main() -> None:
         image = degrade(torch.from_numpy(picture.image)[None], collate([picture.degradation]))[0].numpy()
         name = f"{number:02}.png"
         cv2.imwrite(str(a.out / name), image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
-        question = picture.turns[0].question[:TEXT_TOKENS]
+        question = picture.turns[0].question
         cases.append({"image": name, "question": question, "answer": greedy(model, tokenizer, image, question)})
         if number < EMBEDDED:
             with torch.no_grad():

@@ -156,7 +156,9 @@ def main() -> None:
     if a.resume:
         state = checkpoint.load(a.resume)
         model.load_state_dict({k: v for k, v in state.items() if not k.startswith("reader.")})
-        reader.load_state_dict({k[7:]: v for k, v in state.items() if k.startswith("reader.")})
+        readings = {k[7:]: v for k, v in state.items() if k.startswith("reader.")}
+        if readings:  # a restored checkpoint has none
+            reader.load_state_dict(readings)
         header = json.loads((a.resume / "header.json").read_text())
         notes = {key: header[key] for key in notes}
     together = nn.ModuleList([model, reader])

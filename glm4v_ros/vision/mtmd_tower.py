@@ -12,6 +12,7 @@ import llama_cpp
 import llama_cpp.mtmd_cpp as mtmd
 import numpy as np
 
+from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import BadImage, EngineFailed, Unsupported
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, Run, TokenRun, VisionTower
@@ -34,6 +35,10 @@ class MtmdTower(VisionTower):
         self._gpu = gpu
         self._flash_attention = flash_attention
         self._max_tokens = max_tokens
+        header = Gguf.read(path)
+        # GLM-4V's grid follows the picture; other projectors tile or pad in ways of their own and stay with mtmd.
+        sides = header.metadata.get("clip.vision.patch_size", 0), header.metadata.get("clip.vision.spatial_merge_size", 2)
+        self._token_pixels = sides[0] * sides[1] if header.projector == "glm4v" else 0
         self._last_error = last_error
         self._progress = progress
         self._context: int | None = None
@@ -97,7 +102,7 @@ class MtmdTower(VisionTower):
         self._should_stop, self._stopped, self._nodes = should_stop, False, 0
         if should_stop():
             raise EncodeStopped
-        rgb = self._within(frame, max_tokens)
+        rgb = self._sampled(self._within(frame, max_tokens))
         runs: list[Run] = []
         with _Chunks(self._context, rgb.shape[1], rgb.shape[0], rgb) as chunks:
             for chunk in chunks:
@@ -149,6 +154,19 @@ class MtmdTower(VisionTower):
         if (width, height) == (frame.width, frame.height):
             return frame.rgb
         return np.ascontiguousarray(cv2.resize(frame.rgb, (width, height), interpolation=cv2.INTER_AREA))
+
+    def _sampled(self, rgb: np.ndarray) -> np.ndarray:
+        """Larger pictures at the very size that mtmd would make of them: its bicubic takes single pixels where area sampling
+        takes them all, and small print is lost."""
+        height, width = rgb.shape[:2]
+        with _Chunks(self._context, width, height, None) as chunks:
+            image = next(c for c in chunks if mtmd.mtmd_input_chunk_get_type(c) == mtmd.MTMD_INPUT_CHUNK_TYPE_IMAGE)
+            tokens = mtmd.mtmd_input_chunk_get_tokens_image(image)
+            columns, rows = mtmd.mtmd_image_tokens_get_nx(tokens), mtmd.mtmd_image_tokens_get_ny(tokens)
+        target = columns * self._token_pixels, rows * self._token_pixels
+        if not self._token_pixels or width * height <= target[0] * target[1]:
+            return rgb
+        return cv2.resize(rgb, target, interpolation=cv2.INTER_AREA)
 
     def _look(self, _node: int, ask: bool, _user_data) -> bool:
         if ask:

@@ -17,20 +17,27 @@ def engine(nano):
         yield client
 
 
-@pytest.fixture(scope="session")
-def nano_f32(nano, tmp_path_factory):
-    """The embedded model with its weights blown up to f32, so that rounding differs by nothing that matters."""
+def blown_up(model, directory, file_type: int):
+    """``model`` with its weights at f32 or f16, so that rounding differs by nothing that matters."""
     import llama_cpp
-
-    directory = tmp_path_factory.mktemp("nano_f32")
 
     def blow_up(path):
         target = directory / path.name
         params = llama_cpp.llama_model_quantize_default_params()
-        params.ftype = llama_cpp.LLAMA_FTYPE_ALL_F32
+        params.ftype = file_type
         params.allow_requantize = True
         params.nthread = 1
         assert llama_cpp.llama_model_quantize(os.fsencode(path), os.fsencode(target), ctypes.byref(params)) == 0
         return target
 
-    return replace(nano, text_path=blow_up(nano.text_path), vision_path=blow_up(nano.vision_path))
+    return replace(model, text_path=blow_up(model.text_path), vision_path=blow_up(model.vision_path))
+
+
+@pytest.fixture(scope="session")
+def nano_f32(nano, tmp_path_factory):
+    return blown_up(nano, tmp_path_factory.mktemp("nano_f32"), 0)  # LLAMA_FTYPE_ALL_F32
+
+
+@pytest.fixture(scope="session")
+def nano_f16(nano, tmp_path_factory):
+    return blown_up(nano, tmp_path_factory.mktemp("nano_f16"), 1)  # LLAMA_FTYPE_MOSTLY_F16
