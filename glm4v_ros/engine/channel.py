@@ -7,7 +7,8 @@ import pickle
 import socket
 import struct
 import threading
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 _HEADER = struct.Struct("!IB")  # length of the pickle, number of file descriptors
 _MOST_FDS = 64
@@ -60,8 +61,9 @@ class Channel:
     def _receive_header(self) -> tuple[bytes, list[int]]:
         fds = array.array("i")
         try:
-            header, ancillary, _, _ = self._socket.recvmsg(_HEADER.size, socket.CMSG_SPACE(_MOST_FDS * fds.itemsize),
-                                                           socket.MSG_CMSG_CLOEXEC)
+            header, ancillary, _, _ = self._socket.recvmsg(
+                _HEADER.size, socket.CMSG_SPACE(_MOST_FDS * fds.itemsize), socket.MSG_CMSG_CLOEXEC
+            )
         except (ConnectionError, ValueError) as error:
             raise EOFError from error
         except TimeoutError:
@@ -70,7 +72,7 @@ class Channel:
             raise EOFError from error
         for level, kind, data in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                fds.frombytes(data[:len(data) - len(data) % fds.itemsize])
+                fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
         if not header:
             raise EOFError
         self._socket.settimeout(None)

@@ -5,15 +5,27 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Callable, Sequence
 
 from glm4v_ros.engine import question_check, shared_frame
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.frame import Frame
-from glm4v_ros.engine.messages import Ask, Beat, Cancel, Done, Encoded, Evicted, Failed, Loading, Ready, ResetSession, Warm
+from glm4v_ros.engine.messages import (
+    Ask,
+    Beat,
+    Cancel,
+    Done,
+    Encoded,
+    Evicted,
+    Failed,
+    Loading,
+    Ready,
+    ResetSession,
+    Warm,
+)
 from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.engine.status import EngineStatus
@@ -88,11 +100,14 @@ class EngineClient:
             started = self._started
         started.result()
 
-    def ask(self, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None] | None = None) -> Future:
+    def ask(
+        self, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None] | None = None
+    ) -> Future:
         """A future that ends with an Answer or a VqaError; Canceled and DeadlineExceeded carry what was written.
 
-        Raises BadRequest, Busy (with ``retry_after``) and EngineFailed at once. Never waits for inference. No frames means
-        the session's own picture. ``on_delta`` is called from the client's thread, before the future is completed.
+        Raises BadRequest, Busy (with ``retry_after``) and EngineFailed at once. Never waits for inference. No frames
+        means the session's own picture. ``on_delta`` is called from the client's thread, before the future is
+        completed.
         """
         question_check.check(question, frames)
         pending = _Pending(question, tuple(frames), time.monotonic(), Future(), on_delta)
@@ -103,8 +118,10 @@ class EngineClient:
             if question.request_id in self._pending:
                 raise BadRequest(f"request_id {question.request_id!r} is already being answered")
             if len(self._pending) >= self._config.max_parallel + self._config.max_queue:
-                raise Busy(f"{len(self._pending)} questions are being answered or wait; ask again later",
-                           retry_after=self._answer_seconds)
+                raise Busy(
+                    f"{len(self._pending)} questions are being answered or wait; ask again later",
+                    retry_after=self._answer_seconds,
+                )
             self._pending[question.request_id] = pending
             if self._ready:
                 self._send(pending)
@@ -176,8 +193,10 @@ class EngineClient:
             failures = 0 if self._answered else failures + 1
             self._after_crash(error)
             if failures > len(_BACK_OFF):
-                error = type(error)(f"{failures} workers in a row failed before they answered anything, and no other is "
-                                    f"started. The last one: {error}")
+                error = type(error)(
+                    f"{failures} workers in a row failed before they answered anything, and no other is "
+                    f"started. The last one: {error}"
+                )
                 break
             _log.warning("%s", error)
             self._wait(_BACK_OFF[max(0, failures - 1)])
@@ -236,12 +255,21 @@ class EngineClient:
 
     def _on_ready(self, message: Ready) -> None:
         if self._config.gpu_layers > 0 and not message.gpu_offload:
-            _log.error("gpu_layers is %d but the model runs on the CPU: llama-cpp-python was built without GPU support, or no "
-                       "GPU was found", self._config.gpu_layers)
+            _log.error(
+                "gpu_layers is %d but the model runs on the CPU: llama-cpp-python was built without GPU support, or no "
+                "GPU was found",
+                self._config.gpu_layers,
+            )
         with self._lock:
             self._ready = True
-            self._status = replace(self._status, loaded=True, device=message.device, gpu_offload=message.gpu_offload,
-                                   context_tokens=message.context_tokens, stage="idle")
+            self._status = replace(
+                self._status,
+                loaded=True,
+                device=message.device,
+                gpu_offload=message.gpu_offload,
+                context_tokens=message.context_tokens,
+                stage="idle",
+            )
             for pending in self._pending.values():
                 self._send(pending)
         if not self._started.done():
@@ -255,19 +283,29 @@ class EngineClient:
             if beat.progress != self._progress or not beat.busy:
                 self._progress, self._progress_at = beat.progress, now
             self._status = replace(
-                self._status, stage=beat.stage, tokens_per_second=beat.tokens_per_second, used_tokens=beat.used_tokens,
-                prefix_tokens=beat.prefix_tokens, embedding_mib=beat.embedding_bytes / 2**20, resident_mib=beat.resident_mib)
+                self._status,
+                stage=beat.stage,
+                tokens_per_second=beat.tokens_per_second,
+                used_tokens=beat.used_tokens,
+                prefix_tokens=beat.prefix_tokens,
+                embedding_mib=beat.embedding_bytes / 2**20,
+                resident_mib=beat.resident_mib,
+            )
         self._tell_status()
 
     def _check_watchdog(self) -> VqaError | None:
         now, limit = time.monotonic(), self._config.watchdog_timeout
         if limit > 0 and now - self._beat_at > limit:
             return EngineFailed(f"the worker gave no sign of life for {limit:g} s and was ended")
-        if limit > 0 and now - self._progress_at > limit:
-            return EngineFailed(f"the worker made no progress for {limit:g} s (stage: {self._status.stage}) and was ended")
+        if limit > 0 and self._beat_at - self._progress_at > limit:
+            return EngineFailed(
+                f"the worker made no progress for {limit:g} s (stage: {self._status.stage}) and was ended"
+            )
         most = self._config.memory_limit_mib
         if most and self._status.resident_mib > most:
-            return OutOfMemory(f"the worker used {self._status.resident_mib:.0f} MiB, more than memory_limit_mib ({most})")
+            return OutOfMemory(
+                f"the worker used {self._status.resident_mib:.0f} MiB, more than memory_limit_mib ({most})"
+            )
         return None
 
     def _end_overdue(self) -> None:

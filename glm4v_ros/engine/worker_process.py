@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 import glm4v_ros
 from glm4v_ros.engine.channel import Channel
@@ -31,9 +32,12 @@ class WorkerProcess:
             with theirs:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "glm4v_ros.engine.worker", str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=2,  # stdout is for answers
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=2,  # stdout is for answers
                     cwd="/",  # -m puts the working directory before everything else on the module path
-                    env=_environment())
+                    env=_environment(),
+                )
         except BaseException:
             self._channel.close()
             raise
@@ -41,9 +45,17 @@ class WorkerProcess:
         self._outbox: queue.SimpleQueue = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="glm4v-write", daemon=True)
         self._writer.start()
-        self.send(Start(replace(config, model=replace(model, text_path=Path(model.text_path).resolve(),
-                                                      vision_path=Path(model.vision_path).resolve())),
-                        logging.getLogger("glm4v_ros").getEffectiveLevel()))
+        self.send(
+            Start(
+                replace(
+                    config,
+                    model=replace(
+                        model, text_path=Path(model.text_path).resolve(), vision_path=Path(model.vision_path).resolve()
+                    ),
+                ),
+                logging.getLogger("glm4v_ros").getEffectiveLevel(),
+            )
+        )
 
     @property
     def pid(self) -> int:
@@ -89,5 +101,8 @@ def _environment() -> dict[str, str]:
     # The worker must find the very modules that this process found, however it found them.
     package_root = str(Path(glm4v_ros.__file__).resolve().parent.parent)
     path = [package_root, *(entry for entry in sys.path if entry)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
-            "GGML_NO_BACKTRACE": "1"}  # else a debugger attaches when llama.cpp aborts
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
+        "GGML_NO_BACKTRACE": "1",
+    }  # else a debugger attaches when llama.cpp aborts
