@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from glm4v_ros.engine import question_check, shared_frame
+from glm4v_ros.engine import question_check
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.frame import Frame
@@ -106,12 +106,14 @@ class EngineClient:
         """A future that ends with an Answer or a VqaError; Canceled and DeadlineExceeded carry what was written.
 
         Raises BadRequest, Busy (with ``retry_after``) and EngineFailed at once. Never waits for inference. No frames
-        means the session's own picture. ``on_delta`` is called from the client's thread, before the future is
-        completed.
+        means the session's own picture; pixels must not change before the future ends. ``on_delta`` is called from the
+        client's thread, before the future is completed.
         """
         question_check.check(question, frames)
         pending = _Pending(question, tuple(frames), time.monotonic(), Future(), on_delta)
         pending.future.set_running_or_notify_cancel()  # it is cancelled by its request_id alone
+        for frame in frames:
+            frame.key  # noqa: B018  computed here, where nobody waits for the lock
         with self._lock:
             if self._thread is None:
                 raise EngineFailed(self._status.failed or "the engine was not started, or was closed")
@@ -151,7 +153,7 @@ class EngineClient:
         """Has this frame encoded when nothing else is to be done; it replaces one that was not begun."""
         with self._lock:
             if self._ready and not self._pending and not self.is_encoded(frame.key):
-                self._worker.send(Warm(_header(frame), system_prompt, max_image_tokens), [shared_frame.write(frame)])
+                self._worker.send(Warm(_header(frame), system_prompt, max_image_tokens), [frame])
 
     @property
     def status(self) -> EngineStatus:
@@ -165,6 +167,8 @@ class EngineClient:
         self._closing.set()
         with self._lock:
             thread = self._thread
+            if self._worker is not None:
+                self._worker.hang_up()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
@@ -185,6 +189,9 @@ class EngineClient:
                 self._serve_one_worker()
             except VqaError as reason:
                 error = reason
+            except Exception as reason:  # such as no memory for another process
+                _log.exception("the engine's worker could not be kept running")
+                error = EngineFailed(f"the worker could not be kept running: {reason}")
             self._ready_off()
             if self._closing.is_set():
                 break
@@ -363,8 +370,8 @@ class EngineClient:
     # Questions.
 
     def _send(self, pending: _Pending) -> None:
-        fds = [shared_frame.write(frame) for frame in pending.frames]
-        self._worker.send(Ask(pending.question, tuple(map(_header, pending.frames)), pending.taken_at), fds)
+        headers = tuple(map(_header, pending.frames))
+        self._worker.send(Ask(pending.question, headers, pending.taken_at), pending.frames)
 
     def _on_delta(self, delta: Delta) -> None:
         with self._lock:

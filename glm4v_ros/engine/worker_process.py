@@ -15,9 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import glm4v_ros
+from glm4v_ros.engine import shared_frame
 from glm4v_ros.engine.channel import Channel
 from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.messages import Start
+
+_log = logging.getLogger(__name__)
 
 _END_PATIENCE = 2.0  # seconds between closing the worker's socket and SIGKILL
 
@@ -61,9 +65,13 @@ class WorkerProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def send(self, message: Any, fds: Sequence[int] = ()) -> None:
-        """Takes the file descriptors over. What is sent to a dead worker is lost."""
-        self._outbox.put((message, fds))
+    def send(self, message: Any, frames: Sequence[Frame] = ()) -> None:
+        """The frames' pixels are copied a little later. What is sent to a dead worker is lost."""
+        self._outbox.put((message, frames))
+
+    def hang_up(self) -> None:
+        """Ends ``receive`` with EOFError; the worker ends by itself when it notices."""
+        self._channel.hang_up()
 
     def receive(self, timeout: float) -> Any:
         """The worker's next message. Raises EOFError once it is gone, TimeoutError."""
@@ -86,12 +94,17 @@ class WorkerProcess:
     def _write(self) -> None:
         gone = False
         while (item := self._outbox.get()) is not None:
-            message, fds = item
+            if gone:
+                continue
+            message, frames = item
+            fds = []
             try:
-                if not gone:
-                    self._channel.send(message, fds)
-            except OSError:
+                fds += map(shared_frame.write, frames)
+                self._channel.send(message, fds)
+            except OSError as error:  # the worker is gone, or the frame cannot be copied: no question may wait for ever
+                _log.debug("the worker cannot be told: %s", error)
                 gone = True
+                self._process.kill()
             finally:
                 for fd in fds:
                     os.close(fd)
