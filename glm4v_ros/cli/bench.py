@@ -12,10 +12,20 @@ from glm4v_ros.cli.engine import at_least
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.add_argument("--size", type=_size, default=(448, 336), metavar="WxH", help="of the frames (default: 448x336)")
-    parser.add_argument("--askers", type=at_least(1), nargs="+", default=[1, 4, 16], metavar="N",
-                        help="how many ask at once (default: 1 4 16)")
-    parser.add_argument("--tokens", type=at_least(1), default=64, metavar="N", help="per answer of many askers (default: 64)")
+    parser.add_argument(
+        "--size", type=_size, default=(448, 336), metavar="WxH", help="of the frames (default: 448x336)"
+    )
+    parser.add_argument(
+        "--askers",
+        type=at_least(1),
+        nargs="+",
+        default=[1, 4, 16],
+        metavar="N",
+        help="how many ask at once (default: 1 4 16)",
+    )
+    parser.add_argument(
+        "--tokens", type=at_least(1), default=64, metavar="N", help="per answer of many askers (default: 64)"
+    )
     parser.add_argument("--repeats", type=at_least(1), default=5, metavar="N", help="of each figure; the median counts")
     engine.add_arguments(parser)
 

@@ -7,9 +7,9 @@ import re
 import statistics
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Callable, Iterator
 
 import numpy as np
 
@@ -23,8 +23,8 @@ _PATIENCE = 3600.0  # seconds; a large model on a small processor
 
 
 class Benchmark:
-    """Runs on a started engine that nobody else uses. Every frame is noise that was never shown before, every question has
-    other words, and the end of an answer is ignored, so that each run does the same work."""
+    """Runs on a started engine that nobody else uses. Every frame is noise that was never shown before, every question
+    has other words, and the end of an answer is ignored, so that each run does the same work."""
 
     def __init__(self, client: EngineClient, width: int, height: int, report: Callable[[str], None] = lambda _: None):
         """``report`` hears what is measured next."""
@@ -42,14 +42,24 @@ class Benchmark:
             "same_frame_ttft_ms": self._same_frame(repeats),
             "warm_frame_ttft_ms": self._warm_frame(repeats),
             "decode_tokens_per_s": self._decode(128, repeats),
-            "requests_per_s": {f"{name}_{n}": self._requests(n, own, tokens)
-                               for name, own in (("one_frame", False), ("own_frames", True)) for n in askers},
+            "requests_per_s": {
+                f"{name}_{n}": self._requests(n, own, tokens)
+                for name, own in (("one_frame", False), ("own_frames", True))
+                for n in askers
+            },
             "cancel_ms": {stage.name.lower(): self._cancel(stage, repeats) for stage in Stage},
         }
         status = self._client.status
-        return {"model": status.model, "device": status.device, "frame": f"{self._width}x{self._height}",
-                "image_tokens": self._image_tokens, "context_tokens": status.context_tokens, **results,
-                "peak_memory_mib": _peak_resident_mib(status.worker_pid), "kv_tokens_used": status.used_tokens}
+        return {
+            "model": status.model,
+            "device": status.device,
+            "frame": f"{self._width}x{self._height}",
+            "image_tokens": self._image_tokens,
+            "context_tokens": status.context_tokens,
+            **results,
+            "peak_memory_mib": _peak_resident_mib(status.worker_pid),
+            "kv_tokens_used": status.used_tokens,
+        }
 
     def _new_frame(self, repeats: int) -> float:
         self._report("first token on a new frame")
@@ -78,14 +88,18 @@ class Benchmark:
         frame = self._frame()
         self._ask(frame, 2)
         answers = [self._ask(frame, tokens) for _ in range(repeats)]
-        return _median((answer.completion_tokens - 1) / (answer.latency - answer.time_to_first_token) for answer in answers)
+        return _median(
+            (answer.completion_tokens - 1) / (answer.latency - answer.time_to_first_token) for answer in answers
+        )
 
     def _requests(self, askers: int, own_frames: bool, tokens: int, rounds: int = 2) -> float:
         """So many askers at once, each with the next question as soon as the last is answered."""
         self._report(f"{askers} asker{'s' if askers > 1 else ''}, {'a frame each' if own_frames else 'one frame'}")
         shared = self._frame()
         frames = [[self._frame() if own_frames else shared for _ in range(rounds)] for _ in range(askers)]
-        threads = [threading.Thread(target=lambda mine=mine: [self._ask(frame, tokens) for frame in mine]) for mine in frames]
+        threads = [
+            threading.Thread(target=lambda mine=mine: [self._ask(frame, tokens) for frame in mine]) for mine in frames
+        ]
         started = time.monotonic()
         for thread in threads:
             thread.start()
@@ -100,7 +114,9 @@ class Benchmark:
         def one() -> float:
             reached = threading.Event()
             question = self._question(100_000)
-            future = self._client.ask(question, [self._frame()], lambda delta: reached.set() if delta.stage >= stage else None)
+            future = self._client.ask(
+                question, [self._frame()], lambda delta: reached.set() if delta.stage >= stage else None
+            )
             reached.wait(_PATIENCE)
             started = time.monotonic()
             self._client.cancel(question.request_id)
@@ -114,7 +130,9 @@ class Benchmark:
 
     def _question(self, tokens: int) -> Question:
         number = next(self._count)
-        return Question(f"{number}: what is the serial number?", f"benchmark-{number}", max_tokens=tokens, ignore_eos=True)
+        return Question(
+            f"{number}: what is the serial number?", f"benchmark-{number}", max_tokens=tokens, ignore_eos=True
+        )
 
     def _frame(self) -> Frame:
         return Frame(self._noise.integers(0, 256, (self._height, self._width, 3), dtype=np.uint8))

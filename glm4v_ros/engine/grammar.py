@@ -12,7 +12,6 @@ from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 from glm4v_ros.errors import BadRequest
 
-
 # llama-cpp-python's rule for a character lets control characters through, which JSON forbids.
 _CONTROL_CHARACTERS = (r'char ::= [^"\\]', r'char ::= [^"\\\x7F\x00-\x1F]')
 # llama.cpp parses a grammar by recursion, and a stack that overflows takes the process with it.
@@ -29,7 +28,9 @@ class Grammar:
         except Exception as error:  # the converter raises whatever its visit ran into
             raise BadRequest(f"json_schema has a part that cannot be held to: {error}") from error
         if len(rules) > _MOST_CHARACTERS or _depth(rules) > _MOST_DEPTH:
-            raise BadRequest("json_schema counts too far (maxItems, maxLength and the like up to about 200) or is too large")
+            raise BadRequest(
+                "json_schema counts too far (maxItems, maxLength and the like up to about 200) or is too large"
+            )
         self._sampler = llama_cpp.llama_sampler_init_grammar(vocabulary_pointer, rules.encode(), b"root")
         if not self._sampler:
             raise BadRequest("json_schema has a part that cannot be held to (llama.cpp refuses its grammar)")

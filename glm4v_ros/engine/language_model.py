@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Callable
+from collections.abc import Callable
 
 import llama_cpp
 import numpy as np
@@ -29,8 +29,9 @@ class Interrupted(Exception):
 class LanguageModel:
     """Weights, KV cache and vocabulary. One thread uses it; ``interrupt`` alone is for others."""
 
-    def __init__(self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool], *,
-                 allocate: bool = True):
+    def __init__(
+        self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool], *, allocate: bool = True
+    ):
         """Loads the weights and makes a context. ``on_progress`` gets 0 to 1 and says whether to go on.
 
         Without ``allocate`` llama.cpp only plans, and logs, what it would take; nothing can be decoded then.
@@ -125,7 +126,9 @@ class LanguageModel:
     def chat_template(self) -> str:
         template = llama_cpp.llama_model_chat_template(self._model, None)
         if not template:
-            raise Unsupported("the language model's file has no chat template (tokenizer.chat_template); convert it again")
+            raise Unsupported(
+                "the language model's file has no chat template (tokenizer.chat_template); convert it again"
+            )
         return template.decode()
 
     def token_text(self, token: int) -> str:
@@ -157,7 +160,7 @@ class LanguageModel:
             count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, room, False, special)
             if count >= 0:
                 return tuple(tokens[:count])
-            if count == -2**31 or -count <= room:
+            if count == -(2**31) or -count <= room:
                 raise BadRequest("this text cannot be tokenised")
             room = -count
 
@@ -196,7 +199,8 @@ class LanguageModel:
         llama_cpp.llama_synchronize(self._context)
 
     def logits(self, index: int) -> np.ndarray:
-        """Behind batch entry ``index`` of the last decode: (vocabulary,) float32, a view that the next decode overwrites.
+        """Behind batch entry ``index`` of the last decode: (vocabulary,) float32, a view that the next decode
+        overwrites.
 
         Not for the greedy sequences, whose logits stay on the device.
         """
@@ -241,6 +245,7 @@ class LanguageModel:
 def _load_error(what: str, log: LlamaLog) -> EngineFailed | OutOfMemory:
     reason = log.last_error
     if any(sign in reason.lower() for sign in ("alloc", "out of memory", "mmap")):
-        return OutOfMemory(f"{what}: not enough memory ({reason}). Use a smaller context_tokens, kv_type q8_0, or fewer "
-                           f"gpu_layers")
+        return OutOfMemory(
+            f"{what}: not enough memory ({reason}). Use a smaller context_tokens, kv_type q8_0, or fewer gpu_layers"
+        )
     return EngineFailed(f"{what}: {reason or 'llama.cpp gave no reason'}. Check the file with `glm4v models verify`")

@@ -20,14 +20,21 @@ def model(nano):
     model.free()
 
 
-@pytest.mark.parametrize("schema", [
-    {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"enum": ["x", "y"]}}, "required": ["a", "b"]},
-    {"type": "array", "items": {"type": "boolean"}, "minItems": 1, "maxItems": 3}, {"type": "string", "maxLength": 5},
-    {"anyOf": [{"type": "null"}, {"const": "z"}]}])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"enum": ["x", "y"]}}, "required": ["a", "b"]},
+        {"type": "array", "items": {"type": "boolean"}, "minItems": 1, "maxItems": 3},
+        {"type": "string", "maxLength": 5},
+        {"anyOf": [{"type": "null"}, {"const": "z"}]},
+    ],
+)
 def test_whatever_the_logits_say_the_answer_fits(model, schema):
     for seed in range(5):
         drawn = np.random.default_rng(seed)
-        sampler = TokenSampler(Sampling(), model.vocabulary, Grammar(json.dumps(schema), model.vocabulary_pointer, model.vocabulary))
+        sampler = TokenSampler(
+            Sampling(), model.vocabulary, Grammar(json.dumps(schema), model.vocabulary_pointer, model.vocabulary)
+        )
         raw, token = b"", None
         for _ in range(300):
             token = sampler.choose(drawn.normal(size=model.vocabulary).astype(np.float32))
@@ -40,8 +47,12 @@ def test_whatever_the_logits_say_the_answer_fits(model, schema):
 
 
 def test_nothing_allowed_ends_the_answer(model):
-    sampler = TokenSampler(Sampling(), model.vocabulary, Grammar('{"const": 1}', model.vocabulary_pointer, model.vocabulary),
-                           banned=model.end_tokens)
+    sampler = TokenSampler(
+        Sampling(),
+        model.vocabulary,
+        Grammar('{"const": 1}', model.vocabulary_pointer, model.vocabulary),
+        banned=model.end_tokens,
+    )
     logits = np.zeros(model.vocabulary, np.float32)
     assert model.piece(sampler.choose(logits)).strip() == b"1"
     while (token := sampler.choose(logits)) is not None:
@@ -49,8 +60,15 @@ def test_nothing_allowed_ends_the_answer(model):
     sampler.free()
 
 
-@pytest.mark.parametrize("schema", ["{}x", '{"not": {}}', '{"$ref": "http://example.com"}',
-                                    '{"type": "array", "items": {"type": "string"}, "maxItems": 100000}'])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "{}x",
+        '{"not": {}}',
+        '{"$ref": "http://example.com"}',
+        '{"type": "array", "items": {"type": "string"}, "maxItems": 100000}',
+    ],
+)
 def test_what_cannot_be_held_to(model, schema):
     with pytest.raises(BadRequest):
         Grammar(schema, model.vocabulary_pointer, model.vocabulary)
