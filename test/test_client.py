@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 import rclpy
@@ -164,6 +165,8 @@ def test_waiting_in_a_callback_of_a_single_threaded_executor(vqa):
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin, daemon=True)
     thread.start()
+    while not publisher.get_subscription_count():
+        time.sleep(0.01)
     publisher.publish(String(data="What is it?"))
     assert answered.wait(20)
     assert answers == ["A pump. It runs."] * 2

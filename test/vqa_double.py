@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -14,10 +13,13 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.context import Context
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from glm4v_ros.action import AskImage
 from glm4v_ros.errors import ErrorCode
 from glm4v_ros.msg import Answer
+
+KEEP_ALL = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class VqaDouble:
@@ -34,7 +36,8 @@ class VqaDouble:
         self.node = Node(name, context=self.context)
         self._action = ActionServer(
             self.node, AskImage, "~/ask_image_stream", self._on_goal, cancel_callback=lambda goal: CancelResponse.ACCEPT,
-            callback_group=ReentrantCallbackGroup(),
+            callback_group=ReentrantCallbackGroup(), goal_service_qos_profile=KEEP_ALL, cancel_service_qos_profile=KEEP_ALL,
+            result_service_qos_profile=KEEP_ALL,
         )  # fmt: skip
         self._executor = MultiThreadedExecutor(8, context=self.context)
         self._executor.add_node(self.node)
@@ -69,7 +72,7 @@ class VqaDouble:
         timeout = goal.request.options.timeout
         deadline = time.monotonic() + (timeout.sec + timeout.nanosec / 1e9 or 30.0)
         text = ""
-        while not goal.is_cancel_requested and time.monotonic() < deadline:
+        while self.context.ok() and not goal.is_cancel_requested and time.monotonic() < deadline:
             text += "word "
             goal.publish_feedback(AskImage.Feedback(stage=AskImage.Feedback.ANSWERING, delta="word "))
             self.slow_began.set()
@@ -87,8 +90,7 @@ class VqaDouble:
 if __name__ == "__main__":
     double = VqaDouble(name=sys.argv[1])
     sys.stdin.read()  # until the parent closes it
-    try:
-        double._action.destroy()
-    except ValueError:
-        pass  # rclpy: a goal is being worked on
-    os._exit(0)  # in the middle of its work
+    double._executor.shutdown(0.0)
+    double._action.destroy()
+    double.node.destroy_node()
+    rclpy.shutdown(context=double.context)

@@ -8,7 +8,8 @@ from typing import Any
 from py_trees.behaviour import Behaviour
 from py_trees.common import Access, Status
 
-_NUMBER = re.compile(r"(?<![A-Za-z0-9.])[-−]?\d+(?:,\d{3})*(?:\.\d+)?(?![A-Za-z]*\d)")
+# Not a part of a name (H3U-32), of a range (5-10), of a date or of a time.
+_NUMBER = re.compile(r"(?<![A-Za-z0-9.−-])[-−]?\d+(?:,\d{3})*(?:\.\d+)?(?![\d,]*\d|[A-Za-z]*\d|\s?[-–~～/:.]\s?\d)")
 
 
 class AnswerIs(Behaviour):

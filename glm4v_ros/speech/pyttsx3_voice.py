@@ -22,7 +22,9 @@ class Pyttsx3Voice:
         _make_espeak_available()
         try:
             import pyttsx3
+            from pyttsx3.drivers import _espeak
 
+            self._espeak = _espeak
             self._engine = pyttsx3.init("espeak")
         except ImportError as error:
             raise SpeechError("the voice pyttsx3 is not installed: pip install pyttsx3") from error
@@ -45,9 +47,13 @@ class Pyttsx3Voice:
     def synthesize(self, words: str, language: str, rate: int) -> Pcm:
         self._engine.setProperty("voice", self._voice_id(language))
         self._engine.setProperty("rate", rate)
+        # espeak-ng works in a thread of its own: unless it has caught up, a new rate or voice comes too late for its
+        # sentence (seen with 12 of 100 sentences).
+        self._espeak.Synchronize()
         self._file.unlink(missing_ok=True)
         self._engine.save_to_file(words, str(self._file))
         self._engine.runAndWait()
+        self._espeak.Synchronize()
         try:
             with wave.open(str(self._file), "rb") as file:
                 return Pcm(file.readframes(file.getnframes()), file.getframerate(), file.getnchannels())

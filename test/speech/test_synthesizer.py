@@ -34,6 +34,15 @@ def test_rate(synthesizer):
     assert slow > 1.5 * fast
 
 
+def test_a_change_of_voice_and_rate_is_in_time_for_its_sentence(synthesizer):
+    """espeak-ng works asynchronously: without care, one sentence in eight had the rate of the one before."""
+    cases = [("The pump is running.", "en", 450), ("水泵正在运行。", "zh", 450), ("The pump is running.", "en", 150), ("水泵正在运行。", "zh", 150)]
+    expected = [synthesizer.synthesize(*case).seconds for case in cases]
+    assert expected[2] > 2 * expected[0] and expected[3] > 2 * expected[1]
+    for _ in range(25):
+        assert [synthesizer.synthesize(*case).seconds for case in cases] == pytest.approx(expected, rel=0.1)
+
+
 def test_an_unknown_language_is_an_error_and_the_next_sentence_is_said(synthesizer):
     with pytest.raises(SpeechError, match="no voice for the language 'xx'"):
         synthesizer.synthesize("hello", "xx")
