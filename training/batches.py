@@ -62,6 +62,16 @@ def choose(rng: np.random.Generator, weights: dict):
     return keys[rng.choice(len(keys), p=values / values.sum())]
 
 
+def draw_somehow(rng, skill: str, pixels: tuple[int, int], split: str, level: float):
+    """A picture of this skill; a lamp panel, which fits any canvas, where the painter finds no room for its own."""
+    for _ in range(5):
+        try:
+            return draw(rng, skill, pixels, split, level)
+        except (RuntimeError, ValueError, IndexError):
+            continue
+    return draw(rng, "lamp", pixels, split, level)
+
+
 def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills, split: str) -> dict:
     """One batch: clean pictures, how to degrade them, conversations, and where each character stands.
 
@@ -70,7 +80,8 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
     """
     columns, rows = size
     tokens = rows * columns
-    pictures = [draw(rng, skill, (columns * TOKEN_PIXELS, rows * TOKEN_PIXELS), split, level) for skill, level in zip(skills, levels)]
+    pixels = columns * TOKEN_PIXELS, rows * TOKEN_PIXELS
+    pictures = [draw_somehow(rng, skill, pixels, split, level) for skill, level in zip(skills, levels)]
     conversations, tags = [], []
     for picture in pictures:
         turns, length = [], 0

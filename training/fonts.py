@@ -25,7 +25,20 @@ def cut(source: Path, index: int, text: str, name: str, folder: Path) -> Path:
     """Writes the glyphs of `text` alone, without layout tables (text is set one glyph at a time)."""
     font = TTFont(source, fontNumber=index)
     options = subset.Options(layout_features=[], hinting=True, notdef_outline=True, ignore_missing_unicodes=True)
-    options.drop_tables += ["kern", "GPOS", "GSUB", "GDEF", "BASE", "vhea", "vmtx", "VORG", "EBDT", "EBLC", "EBSC", "MATH"]
+    options.drop_tables += [
+        "kern",
+        "GPOS",
+        "GSUB",
+        "GDEF",
+        "BASE",
+        "vhea",
+        "vmtx",
+        "VORG",
+        "EBDT",
+        "EBLC",
+        "EBSC",
+        "MATH",
+    ]
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=text)
     subsetter.subset(font)
@@ -74,7 +87,9 @@ def main():
             target = cut(source, index, charset if script == "chinese" else ascii_and_signs, name, args.out)
             total += target.stat().st_size
             drawn = ImageFont.truetype(str(target), 40, layout_engine=ImageFont.Layout.BASIC)
-            covers = "".join(c for c in map(chr, sorted(TTFont(target).getBestCmap())) if c == " " or drawn.getmask(c).getbbox())
+            covers = "".join(
+                c for c in map(chr, sorted(TTFont(target).getBestCmap())) if c == " " or drawn.getmask(c).getbbox()
+            )
             notes[name] = {"file": target.name, "covers": covers, "alike": [] if script == "segment" else alike(target)}
         (args.out / "faces.json").write_text(json.dumps(notes, ensure_ascii=False, indent=0), encoding="utf-8")
         print(f"{len(faces)} faces, {total / 1e6:.1f} MB in {args.out}")

@@ -169,7 +169,7 @@ def main() -> None:
     curriculum = Curriculum(notes["seen"])
     dataset = Batches(tokenizer, curriculum, a.patches, seed=1000 * (notes["slices"] + 1) + rank)
     loader = iter(
-        torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=a.workers, prefetch_factor=2, pin_memory=cuda)
+        torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=a.workers, prefetch_factor=4, pin_memory=cuda, in_order=False)
     )
     held_out = {}
     if rank == 0:

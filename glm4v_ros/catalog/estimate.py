@@ -7,20 +7,23 @@ shapes.
 
 from __future__ import annotations
 
-import ctypes
 import json
+import logging
 import os
+import pickle
 import re
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from glm4v_ros.catalog.gguf import TYPES, Gguf
 from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.errors import EngineFailed
+from glm4v_ros.errors import EngineFailed, VqaError
 
+# mtmd reserves its buffers for a picture of this many tokens when it is loaded, whatever the cap.
+_MTMD_WARM_UP_TOKENS = 46 * 46
 _KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}
 
 
@@ -74,7 +77,7 @@ def estimate(config: EngineConfig, image_tokens: int = 0) -> Estimate:
     """
     pair = Pair.of(config.model)
     plan = _plan(config)
-    cap = image_tokens or config.image_max_tokens or config.model.image_max_tokens or 4096
+    cap = image_tokens or config.image_max_tokens or config.model.image_max_tokens or 4096  # mtmd's own for GLM-4V
     text = [Gguf.read(part) for part in pair.text.parts]
     return Estimate(
         text_weights=sum(part.weight_bytes for part in text),
@@ -101,74 +104,64 @@ def kv_bytes(text: Gguf, cells: int, kv_type: str) -> int:
 def vision_buffer_bytes(vision: Gguf, image_tokens: int, flash_attention: bool) -> int:
     """About what one picture's activations take at once: the widest moment of a block, in float32.
 
-    Either the feed-forward (its input, both halves of a gated one, what stays for the residual) or, without flash
-    attention, every head's weights over all pairs of patches.
+    That is the feed-forward (its input, both halves of a gated one, what stays for the residual) or the attention
+    (query, key and value, their copies, the residual); without flash attention, every head's weights over all pairs of
+    patches besides.
     """
     value = vision.metadata.get
     width, heads = value("clip.vision.embedding_length", 0), value("clip.vision.attention.head_count", 1)
     if vision.projector == "glm-4v-9b":
-        patches = (value("clip.vision.image_size") // value("clip.vision.patch_size")) ** 2 + 1
-    else:
-        patches = 4 * image_tokens
+        patches, attention = (value("clip.vision.image_size") // value("clip.vision.patch_size")) ** 2 + 1, 6 * width
+    else:  # with rotary positions, which copy
+        patches, attention = 4 * max(image_tokens, _MTMD_WARM_UP_TOKENS), int(6.5 * width)
     up, gate = (vision.tensors.get(f"v.blk.0.ffn_{name}.weight") for name in ("up", "gate"))
     feed_forward = sum(tensor.shape[1] for tensor in (up, gate) if tensor)
-    blocks = 4 * patches * (max(feed_forward, 4 * width) + 2 * width)
-    if flash_attention:
-        return blocks
-    return blocks + 4 * heads * patches**2
+    if vision.projector == "glm-4v-9b":
+        feed_forward //= 2  # half of the patches after the other
+    pixels = 3 * value("clip.vision.patch_size", 0) ** 2 if vision.projector == "glm-4v-9b" else 0  # they stay
+    blocks = 4 * patches * (max(feed_forward + 2 * width, attention) + pixels)
+    return blocks if flash_attention else blocks + 4 * heads * patches**2
 
 
 def _plan(config: EngineConfig) -> dict:
     """{"buffers": bytes, "devices": [...]}, from a process that loads llama.cpp and no weights."""
     package_root = str(Path(__file__).parents[2])
     path = os.pathsep.join(dict.fromkeys([package_root, *filter(None, sys.path)]))
-    request = {
-        "text": str(config.model.text_path.absolute()), "context_tokens": config.context_tokens,
-        "batch_tokens": config.batch_tokens, "gpu_layers": config.gpu_layers, "flash_attention": config.flash_attention,
-        "kv_type": _KV_TYPES[config.kv_type], "sequences": min(256, 2 * config.max_parallel + 32),
-    }  # fmt: skip
+    model = replace(
+        config.model, text_path=config.model.text_path.absolute(), vision_path=config.model.vision_path.absolute()
+    )
     done = subprocess.run(
-        [sys.executable, "-m", __name__], input=json.dumps(request), capture_output=True, text=True, cwd="/",
+        [sys.executable, "-m", __name__],
+        input=pickle.dumps(replace(config, model=model)),
+        capture_output=True,
+        cwd="/",
         env={**os.environ, "PYTHONPATH": path, "GGML_NO_BACKTRACE": "1"},
-    )  # fmt: skip
+    )
     if done.returncode:
-        reason = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
         raise EngineFailed(f"llama.cpp cannot plan {config.model.text_path}: {reason[0]}")
     return json.loads(done.stdout)
 
 
 def _main() -> None:
-    import llama_cpp
-
+    from glm4v_ros.engine.language_model import LanguageModel
+    from glm4v_ros.engine.llama_log import LlamaLog
     from glm4v_ros.vision import ggml
 
-    request = json.load(sys.stdin)
+    config = pickle.load(sys.stdin.buffer)
     lines: list[str] = []
-    log = llama_cpp.llama_log_callback(lambda level, text, _: lines.append((text or b"").decode("utf-8", "replace")))
-    llama_cpp.llama_log_set(log, ctypes.c_void_p(0))
-    llama_cpp.llama_backend_init()
+    logger = logging.getLogger("glm4v_ros.llama_cpp")
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logger.addHandler(handler)
     devices = _devices(ggml)
-    params = llama_cpp.llama_model_default_params()
-    params.no_alloc = True
-    params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
-    params.n_gpu_layers = request["gpu_layers"] if request["gpu_layers"] >= 0 else 2**31 - 1
-    model = llama_cpp.llama_model_load_from_file(os.fsencode(request["text"]), params)
-    context = None
-    if model:
-        params = llama_cpp.llama_context_default_params()
-        params.n_ctx = request["context_tokens"]
-        params.n_batch = params.n_ubatch = request["batch_tokens"]
-        params.n_seq_max = request["sequences"]
-        params.n_outputs_max = min(request["sequences"], request["batch_tokens"])
-        params.flash_attn_type = int(request["flash_attention"])
-        params.type_k = params.type_v = request["kv_type"]
-        params.kv_unified = True
-        params.offload_kqv = request["gpu_layers"] != 0
-        context = llama_cpp.llama_init_from_model(model, params)
-    text = "".join(lines)
-    if not context:
-        sys.exit(next((line for line in text.splitlines() if "error" in line or "failed" in line), "no reason given"))
-    sizes = re.findall(r"(?:output|compute) buffer size = +([\d.]+) MiB", text)
+    try:
+        LanguageModel(config, LlamaLog(), lambda _: True, allocate=False)
+    except VqaError as error:
+        sys.exit(next((line for line in lines if "error" in line or "failed" in line), str(error)))
+    sizes = re.findall(r"(?:output|compute) buffer size = +([\d.]+) MiB", "\n".join(lines))
     buffers = int(sum(map(float, sizes)) * 2**20)
     json.dump({"buffers": buffers, "devices": [asdict(device) for device in devices]}, sys.stdout)
 

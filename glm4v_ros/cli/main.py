@@ -15,7 +15,7 @@ VERBS = {
     "ask": "ask a question about a picture, or a file of questions",
     "eval": "score a model on pictures whose answers are known",
     "models": "list, show, fetch, verify, estimate and convert models",
-    "bench": "measure a model on this machine",
+    "bench": "measure how fast a model answers on this machine",
     "say": "speak a text, or write it to a WAV file",
 }
 

@@ -50,7 +50,7 @@ class AnswerText:
                 break
             if not self._thinking:
                 shown.append(text[:position])
-            text = text[position + len(tag):]
+            text = text[position + len(tag) :]
             if tag in _THOUGHT:
                 self._thinking = tag == _THOUGHT[0]
                 self.thought = True
@@ -60,7 +60,7 @@ class AnswerText:
         """Holds white space back until something follows it, so that the text is stripped at both ends."""
         text = self._space + text
         body = text.rstrip()
-        self._space = text[len(body):] if body or self.text else ""
+        self._space = text[len(body) :] if body or self.text else ""
         if not self.text:
             body = body.lstrip()
         self.text += body

@@ -40,13 +40,14 @@ class Batch:
         return self.output_capacity - self.outputs
 
     def add_tokens(self, tokens, position: int, seq_id: int, outputs: int) -> int:
-        """Consecutive tokens of one sequence, the last ``outputs`` of them with logits. Returns the first one's index."""
+        """Consecutive tokens of one sequence, the last ``outputs`` of them with logits. Returns the first one's
+        index."""
         i, n = self.size, len(tokens)
-        self._tokens[i:i + n] = tokens
-        self._positions[i:i + n] = np.arange(position, position + n)
-        self._seq_ids[i:i + n] = seq_id
-        self._outputs[i:i + n - outputs] = 0
-        self._outputs[i + n - outputs:i + n] = 1
+        self._tokens[i : i + n] = tokens
+        self._positions[i : i + n] = np.arange(position, position + n)
+        self._seq_ids[i : i + n] = seq_id
+        self._outputs[i : i + n - outputs] = 0
+        self._outputs[i + n - outputs : i + n] = 1
         self.size += n
         self.outputs += outputs
         return i
@@ -54,17 +55,18 @@ class Batch:
     def add_embeddings(self, embeddings: np.ndarray, positions: np.ndarray, seq_id: int) -> None:
         """``embeddings`` (n, d) float32 and absolute ``positions`` (p, n) int32 of one sequence."""
         self._chunks.append((embeddings, positions, seq_id))
-        self._seq_ids[self.size:self.size + len(embeddings)] = seq_id
-        self._outputs[self.size:self.size + len(embeddings)] = 0
+        self._seq_ids[self.size : self.size + len(embeddings)] = seq_id
+        self._outputs[self.size : self.size + len(embeddings)] = 0
         self.size += len(embeddings)
 
     def struct(self) -> llama_cpp.llama_batch:
         """The C view of this batch, valid until it is cleared."""
         if self._chunks:
-            self._embeddings = (self._chunks[0][0] if len(self._chunks) == 1
-                                else np.concatenate([chunk[0] for chunk in self._chunks]))
+            self._embeddings = (
+                self._chunks[0][0] if len(self._chunks) == 1 else np.concatenate([chunk[0] for chunk in self._chunks])
+            )
             positions = np.concatenate([chunk[1] for chunk in self._chunks], axis=1)
-            self._positions[:positions.size] = positions.reshape(-1)  # section-major over the whole batch
+            self._positions[: positions.size] = positions.reshape(-1)  # section-major over the whole batch
         return llama_cpp.llama_batch(
             n_tokens=self.size,
             token=None if self._chunks else _pointer(self._tokens, ctypes.c_int32),

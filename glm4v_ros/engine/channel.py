@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import pickle
+import select
 import socket
 import struct
 import threading
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 _HEADER = struct.Struct("!IB")  # length of the pickle, number of file descriptors
 _MOST_FDS = 64
@@ -19,6 +22,8 @@ class Channel:
     def __init__(self, sock: socket.socket):
         self._socket = sock
         self._sending = threading.Lock()
+        self._readable = select.poll()
+        self._readable.register(sock, select.POLLIN)
 
     @classmethod
     def pair(cls) -> tuple[Channel, socket.socket]:
@@ -40,40 +45,39 @@ class Channel:
 
         Raises EOFError when the other end is gone, TimeoutError when nothing came within ``timeout`` seconds.
         """
-        self._socket.settimeout(timeout)
-        try:
-            header, fds = self._receive_header()
-        finally:
-            self._socket.settimeout(None)
+        # A timeout of the socket itself would hold for a thread that sends, too.
+        if timeout is not None and not self._readable.poll(1000 * timeout):
+            raise TimeoutError
+        header, fds = self._receive_header()
         length, count = _HEADER.unpack(header)
         if count != len(fds):
             raise EOFError("file descriptors were lost on the way")
         return pickle.loads(self._receive_exactly(length)), fds
 
+    def hang_up(self) -> None:
+        """Ends the conversation at both ends; may be called while other threads send and receive."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
-        try:
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes a thread that is blocked in receive
-        except OSError:
-            pass
+        self.hang_up()
         self._socket.close()
 
     def _receive_header(self) -> tuple[bytes, list[int]]:
         fds = array.array("i")
         try:
-            header, ancillary, _, _ = self._socket.recvmsg(_HEADER.size, socket.CMSG_SPACE(_MOST_FDS * fds.itemsize),
-                                                           socket.MSG_CMSG_CLOEXEC)
+            header, ancillary, _, _ = self._socket.recvmsg(
+                _HEADER.size, socket.CMSG_SPACE(_MOST_FDS * fds.itemsize), socket.MSG_CMSG_CLOEXEC
+            )
         except (ConnectionError, ValueError) as error:
             raise EOFError from error
-        except TimeoutError:
-            raise
         except OSError as error:  # closed by another thread
             raise EOFError from error
         for level, kind, data in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                fds.frombytes(data[:len(data) - len(data) % fds.itemsize])
+                fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
         if not header:
             raise EOFError
-        self._socket.settimeout(None)
         return header + self._receive_exactly(_HEADER.size - len(header)), list(fds)
 
     def _receive_exactly(self, length: int) -> bytes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Sequence, Union
+from typing import Any, Union
 
 import jinja2
 import jinja2.sandbox
@@ -15,8 +16,8 @@ from glm4v_ros.engine.layout import Layout
 from glm4v_ros.errors import Unsupported
 from glm4v_ros.vision.tower import ImageTokens
 
-# Stand for text and images while the template is rendered, so that no text of a user can look like a part of it. They are
-# in a Unicode private use area, and a template that knew them would have to be written for this engine.
+# Stand for text and images while the template is rendered, so that no text of a user can look like a part of it. They
+# are # in a Unicode private use area, and a template that knew them would have to be written for this engine.
 _SENTINEL = "\uf8f0{}\uf8f1"
 _SENTINELS = re.compile("\uf8f0(\\d+)\uf8f1")
 
@@ -46,12 +47,24 @@ _Content = Union[Picture, str, "tuple[int, ...]"]
 class ChatTemplate:
     """Renders as Hugging Face's ``apply_chat_template`` does, with user text kept apart from the template's own."""
 
-    def __init__(self, source: str, tokenize: Callable[[str, bool], tuple[int, ...]], *, bos_token: str = "",
-                 eos_token: str = "", arguments: dict[str, Any] | None = None, answer_prefix: str = ""):
-        """``tokenize(text, special)``: with ``special`` off, control tokens in the text are text. Raises Unsupported."""
+    def __init__(
+        self,
+        source: str,
+        tokenize: Callable[[str, bool], tuple[int, ...]],
+        *,
+        bos_token: str = "",
+        eos_token: str = "",
+        arguments: dict[str, Any] | None = None,
+        answer_prefix: str = "",
+    ):
+        """``tokenize(text, special)``: with ``special`` off, control tokens in the text are text. Raises
+        Unsupported."""
         environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
-        environment.globals.update(raise_exception=_raise, strftime_now=lambda form: datetime.datetime.now().strftime(form))
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        )
+        environment.globals.update(
+            raise_exception=_raise, strftime_now=lambda form: datetime.datetime.now().strftime(form)
+        )
         environment.filters["tojson"] = lambda value, **options: json.dumps(value, ensure_ascii=False, **options)
         try:
             self._template = environment.from_string(source)
@@ -64,7 +77,8 @@ class ChatTemplate:
         self.opens_thought = self._opens_thought()
 
     def layout(self, messages: Sequence[Message]) -> Layout:
-        """The prompt that asks for an answer to these messages. Raises Unsupported when the template cannot take them."""
+        """The prompt that asks for an answer to these messages. Raises Unsupported when the template cannot take
+        them."""
         contents: list[_Content] = []
         rendered = self._render(messages, contents)
         layout = Layout()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -13,9 +13,10 @@ from glm4v_ros.engine.token_sampler import log_sum
 class ChoiceScores:
     """Adds up log-probabilities token by token.
 
-    A choice's score is log P(its tokens, then end of answer | prompt), and its probability the softmax over the choices:
-    exactly P(choice | the answer is one of the choices). There is no division by length: with the end counted, a short
-    choice that begins a longer one has no advantage, and a mean per token would no longer be a probability.
+    A choice's score is log P(its tokens, then end of answer | prompt), and its probability the softmax over the
+    choices: exactly P(choice | the answer is one of the choices). There is no division by length: with the end
+    counted, a short choice that begins a longer one has no advantage, and a mean per token would no longer be a
+    probability.
     """
 
     def __init__(self, choices: Sequence[tuple[int, ...]], end_tokens: np.ndarray):
@@ -48,12 +49,13 @@ class ChoiceScores:
         self._log_probabilities = [row[:1] for row in self._log_probabilities]
 
     def next(self, room: int, most_choices: int) -> list[tuple[int, int, tuple[int, ...]]]:
-        """(choice, tokens fed before, tokens to feed now): at most ``room`` tokens of at most ``most_choices`` choices."""
+        """(choice, tokens fed before, tokens to feed now): at most ``room`` tokens of at most ``most_choices``
+        choices."""
         work = []
         for index, tokens in enumerate(self._choices):
             fed = self._fed[index]
             if fed < len(tokens) and room and len(work) < most_choices:
-                work.append((index, fed, tokens[fed:fed + room]))
+                work.append((index, fed, tokens[fed : fed + room]))
                 room -= len(work[-1][2])
         return work
 

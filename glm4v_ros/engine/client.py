@@ -5,15 +5,27 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Callable, Sequence
 
-from glm4v_ros.engine import question_check, shared_frame
+from glm4v_ros.engine import question_check
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.frame import Frame
-from glm4v_ros.engine.messages import Ask, Beat, Cancel, Done, Encoded, Evicted, Failed, Loading, Ready, ResetSession, Warm
+from glm4v_ros.engine.messages import (
+    Ask,
+    Beat,
+    Cancel,
+    Done,
+    Encoded,
+    Evicted,
+    Failed,
+    Loading,
+    Ready,
+    ResetSession,
+    Warm,
+)
 from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.engine.status import EngineStatus
@@ -88,23 +100,30 @@ class EngineClient:
             started = self._started
         started.result()
 
-    def ask(self, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None] | None = None) -> Future:
+    def ask(
+        self, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None] | None = None
+    ) -> Future:
         """A future that ends with an Answer or a VqaError; Canceled and DeadlineExceeded carry what was written.
 
-        Raises BadRequest, Busy (with ``retry_after``) and EngineFailed at once. Never waits for inference. No frames means
-        the session's own picture. ``on_delta`` is called from the client's thread, before the future is completed.
+        Raises BadRequest, Busy (with ``retry_after``) and EngineFailed at once. Never waits for inference. No frames
+        means the session's own picture; pixels must not change before the future ends. ``on_delta`` is called from the
+        client's thread, before the future is completed.
         """
         question_check.check(question, frames)
         pending = _Pending(question, tuple(frames), time.monotonic(), Future(), on_delta)
         pending.future.set_running_or_notify_cancel()  # it is cancelled by its request_id alone
+        for frame in frames:
+            frame.key  # noqa: B018  computed here, where nobody waits for the lock
         with self._lock:
             if self._thread is None:
                 raise EngineFailed(self._status.failed or "the engine was not started, or was closed")
             if question.request_id in self._pending:
                 raise BadRequest(f"request_id {question.request_id!r} is already being answered")
             if len(self._pending) >= self._config.max_parallel + self._config.max_queue:
-                raise Busy(f"{len(self._pending)} questions are being answered or wait; ask again later",
-                           retry_after=self._answer_seconds)
+                raise Busy(
+                    f"{len(self._pending)} questions are being answered or wait; ask again later",
+                    retry_after=self._answer_seconds,
+                )
             self._pending[question.request_id] = pending
             if self._ready:
                 self._send(pending)
@@ -134,7 +153,7 @@ class EngineClient:
         """Has this frame encoded when nothing else is to be done; it replaces one that was not begun."""
         with self._lock:
             if self._ready and not self._pending and not self.is_encoded(frame.key):
-                self._worker.send(Warm(_header(frame), system_prompt, max_image_tokens), [shared_frame.write(frame)])
+                self._worker.send(Warm(_header(frame), system_prompt, max_image_tokens), [frame])
 
     @property
     def status(self) -> EngineStatus:
@@ -148,6 +167,8 @@ class EngineClient:
         self._closing.set()
         with self._lock:
             thread = self._thread
+            if self._worker is not None:
+                self._worker.hang_up()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
@@ -168,6 +189,9 @@ class EngineClient:
                 self._serve_one_worker()
             except VqaError as reason:
                 error = reason
+            except Exception as reason:  # such as no memory for another process
+                _log.exception("the engine's worker could not be kept running")
+                error = EngineFailed(f"the worker could not be kept running: {reason}")
             self._ready_off()
             if self._closing.is_set():
                 break
@@ -176,8 +200,10 @@ class EngineClient:
             failures = 0 if self._answered else failures + 1
             self._after_crash(error)
             if failures > len(_BACK_OFF):
-                error = type(error)(f"{failures} workers in a row failed before they answered anything, and no other is "
-                                    f"started. The last one: {error}")
+                error = type(error)(
+                    f"{failures} workers in a row failed before they answered anything, and no other is "
+                    f"started. The last one: {error}"
+                )
                 break
             _log.warning("%s", error)
             self._wait(_BACK_OFF[max(0, failures - 1)])
@@ -236,12 +262,21 @@ class EngineClient:
 
     def _on_ready(self, message: Ready) -> None:
         if self._config.gpu_layers > 0 and not message.gpu_offload:
-            _log.error("gpu_layers is %d but the model runs on the CPU: llama-cpp-python was built without GPU support, or no "
-                       "GPU was found", self._config.gpu_layers)
+            _log.error(
+                "gpu_layers is %d but the model runs on the CPU: llama-cpp-python was built without GPU support, or no "
+                "GPU was found",
+                self._config.gpu_layers,
+            )
         with self._lock:
             self._ready = True
-            self._status = replace(self._status, loaded=True, device=message.device, gpu_offload=message.gpu_offload,
-                                   context_tokens=message.context_tokens, stage="idle")
+            self._status = replace(
+                self._status,
+                loaded=True,
+                device=message.device,
+                gpu_offload=message.gpu_offload,
+                context_tokens=message.context_tokens,
+                stage="idle",
+            )
             for pending in self._pending.values():
                 self._send(pending)
         if not self._started.done():
@@ -255,19 +290,29 @@ class EngineClient:
             if beat.progress != self._progress or not beat.busy:
                 self._progress, self._progress_at = beat.progress, now
             self._status = replace(
-                self._status, stage=beat.stage, tokens_per_second=beat.tokens_per_second, used_tokens=beat.used_tokens,
-                prefix_tokens=beat.prefix_tokens, embedding_mib=beat.embedding_bytes / 2**20, resident_mib=beat.resident_mib)
+                self._status,
+                stage=beat.stage,
+                tokens_per_second=beat.tokens_per_second,
+                used_tokens=beat.used_tokens,
+                prefix_tokens=beat.prefix_tokens,
+                embedding_mib=beat.embedding_bytes / 2**20,
+                resident_mib=beat.resident_mib,
+            )
         self._tell_status()
 
     def _check_watchdog(self) -> VqaError | None:
         now, limit = time.monotonic(), self._config.watchdog_timeout
         if limit > 0 and now - self._beat_at > limit:
             return EngineFailed(f"the worker gave no sign of life for {limit:g} s and was ended")
-        if limit > 0 and now - self._progress_at > limit:
-            return EngineFailed(f"the worker made no progress for {limit:g} s (stage: {self._status.stage}) and was ended")
+        if limit > 0 and self._beat_at - self._progress_at > limit:
+            return EngineFailed(
+                f"the worker made no progress for {limit:g} s (stage: {self._status.stage}) and was ended"
+            )
         most = self._config.memory_limit_mib
         if most and self._status.resident_mib > most:
-            return OutOfMemory(f"the worker used {self._status.resident_mib:.0f} MiB, more than memory_limit_mib ({most})")
+            return OutOfMemory(
+                f"the worker used {self._status.resident_mib:.0f} MiB, more than memory_limit_mib ({most})"
+            )
         return None
 
     def _end_overdue(self) -> None:
@@ -325,8 +370,8 @@ class EngineClient:
     # Questions.
 
     def _send(self, pending: _Pending) -> None:
-        fds = [shared_frame.write(frame) for frame in pending.frames]
-        self._worker.send(Ask(pending.question, tuple(map(_header, pending.frames)), pending.taken_at), fds)
+        headers = tuple(map(_header, pending.frames))
+        self._worker.send(Ask(pending.question, headers, pending.taken_at), pending.frames)
 
     def _on_delta(self, delta: Delta) -> None:
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from collections.abc import Iterable
 
 MOST_DRAFTED = 6  # tokens in one guess
 _NEEDED = 3  # equal tokens before a guess is made
@@ -12,7 +12,8 @@ class Draft:
     """Prompt lookup: where the last three tokens stood before, what followed then may follow again.
 
     A guess that paid makes the next one longer; one that did not is followed by silence, for longer each time in a row.
-    Where nothing is copied, or where a wide decode takes as much longer as it says more, guessing costs next to nothing.
+    Where nothing is copied, or where a wide decode takes as much longer as it says more, guessing costs next to
+    nothing.
     """
 
     def __init__(self, tokens: Iterable[int]):
@@ -38,7 +39,7 @@ class Draft:
             return []
         if self._last_seen is None:
             return []
-        return self._tokens[self._last_seen:self._last_seen + max(0, min(self._most, room))]
+        return self._tokens[self._last_seen : self._last_seen + max(0, min(self._most, room))]
 
     def learn(self, paid: bool) -> None:
         """Whether the last guess brought more tokens than its decode took longer."""

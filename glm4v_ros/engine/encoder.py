@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Callable
+from collections.abc import Callable
 
 from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import EngineFailed, VqaError
@@ -31,8 +31,8 @@ class EncodeJob:
 
 
 class Encoder:
-    """The only user of the vision tower. ``on_change(job)`` is called from its thread when a job starts and when it ends;
-    an ended job has ``image`` or ``error``, or neither when it was unwanted."""
+    """The only user of the vision tower. ``on_change(job)`` is called from its thread when a job starts and when it
+    ends; an ended job has ``image`` or ``error``, or neither when it was unwanted."""
 
     def __init__(self, tower: VisionTower, resident: bool, on_change: Callable[[EncodeJob], None]):
         self._tower = tower

@@ -12,15 +12,25 @@ from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 from glm4v_ros.errors import BadRequest
 
+# llama-cpp-python's rule for a character lets control characters through, which JSON forbids.
+_CONTROL_CHARACTERS = (r'char ::= [^"\\]', r'char ::= [^"\\\x7F\x00-\x1F]')
+# llama.cpp parses a grammar by recursion, and a stack that overflows takes the process with it.
+_MOST_DEPTH = 256
+_MOST_CHARACTERS = 200_000
+
 
 class Grammar:
     """The state of one constrained answer. Raises BadRequest for a schema that llama.cpp cannot turn into a grammar."""
 
     def __init__(self, schema: str, vocabulary_pointer: int, vocabulary: int):
         try:
-            rules = json_schema_to_gbnf(schema)
+            rules = json_schema_to_gbnf(schema).replace(*_CONTROL_CHARACTERS)
         except Exception as error:  # the converter raises whatever its visit ran into
             raise BadRequest(f"json_schema has a part that cannot be held to: {error}") from error
+        if len(rules) > _MOST_CHARACTERS or _depth(rules) > _MOST_DEPTH:
+            raise BadRequest(
+                "json_schema counts too far (maxItems, maxLength and the like up to about 200) or is too large"
+            )
         self._sampler = llama_cpp.llama_sampler_init_grammar(vocabulary_pointer, rules.encode(), b"root")
         if not self._sampler:
             raise BadRequest("json_schema has a part that cannot be held to (llama.cpp refuses its grammar)")
@@ -47,6 +57,18 @@ class Grammar:
     def _apply(self, data, size: int) -> None:
         array = llama_cpp.llama_token_data_array(data=data, size=size, selected=-1, sorted=False)
         llama_cpp.llama_sampler_apply(self._sampler, ctypes.byref(array))
+
+
+def _depth(rules: str) -> int:
+    """How deep parentheses are nested; those in literals count too, which does no harm."""
+    depth = deepest = 0
+    for character in rules:
+        if character == "(":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character == ")":
+            depth -= 1
+    return deepest
 
 
 def violation(text: str, schema: str) -> str:

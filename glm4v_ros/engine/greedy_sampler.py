@@ -1,8 +1,8 @@
 """Greedy sampling inside llama.cpp's graph, on the device that has the logits.
 
-Taking a vocabulary of logits to the host and looking for their maximum costs a large part of a millisecond a token. This
-sampler leaves them there and hands out the best token, its probability, and the few logits around the end-of-answer tokens,
-so that the host can still forbid these.
+Taking a vocabulary of logits to the host and looking for their maximum costs a large part of a millisecond a token.
+This sampler leaves them there and hands out the best token, its probability, and the few logits around the
+end-of-answer tokens, so that the host can still forbid these.
 """
 
 from __future__ import annotations
@@ -37,14 +37,17 @@ _concat = _ggml("ggml_concat", _pointer, _pointer, _pointer, ctypes.c_int)
 
 
 class GreedySampler:
-    """For sequences that want the likeliest token. Splits the vocabulary at its end-of-answer tokens: ``main`` is the larger
-    part without any, whose best token is found on the device; the rest is handed out whole."""
+    """For sequences that want the likeliest token. Splits the vocabulary at its end-of-answer tokens: ``main`` is the
+    larger part without any, whose best token is found on the device; the rest is handed out whole."""
 
     def __init__(self, vocabulary: int, end_tokens: np.ndarray):
         first, last = int(end_tokens.min()), int(end_tokens.max())
         self._vocabulary = vocabulary
-        self.main, self.rest = (((0, first), (first, vocabulary)) if first >= vocabulary - last - 1
-                                else ((last + 1, vocabulary), (0, last + 1)))
+        self.main, self.rest = (
+            ((0, first), (first, vocabulary))
+            if first >= vocabulary - last - 1
+            else ((last + 1, vocabulary), (0, last + 1))
+        )
         self._ends = end_tokens - self.rest[0]
         self._chains: list = []
         # llama.cpp keeps pointers to all of these.
@@ -53,7 +56,8 @@ class GreedySampler:
         self._backend_init = llama_bindings.llama_sampler_i_backend_init(lambda _sampler, _buffer, _outputs: True)
         self._backend_apply = llama_bindings.llama_sampler_i_backend_apply(self._build)
         self._interface = llama_bindings.llama_sampler_i(
-            name=self._name, apply=self._apply, backend_init=self._backend_init, backend_apply=self._backend_apply)
+            name=self._name, apply=self._apply, backend_init=self._backend_init, backend_apply=self._backend_apply
+        )
 
     def configs(self, seq_ids: range):
         """llama_context_params.samplers for these sequences."""
@@ -66,7 +70,8 @@ class GreedySampler:
         return configs
 
     def choose(self, context: int, index: int, without_end: bool) -> tuple[int, float] | None:
-        """The token for batch entry ``index`` of the last decode, and its softmax probability over the whole vocabulary.
+        """The token for batch entry ``index`` of the last decode, and its softmax probability over the whole
+        vocabulary.
 
         None when the device sampled nothing.
         """
@@ -96,8 +101,9 @@ class GreedySampler:
             logits = data.contents.logits
             count = _elements(logits)
             # llama.cpp first tries with a row of another length.
-            (start, end), (left, right) = (self.main, self.rest) if count == self._vocabulary else ((0, count - 1),
-                                                                                                   (count - 1, count))
+            (start, end), (left, right) = (
+                (self.main, self.rest) if count == self._vocabulary else ((0, count - 1), (count - 1, count))
+            )
             float_size = ctypes.sizeof(ctypes.c_float)
             main = _view_1d(context, logits, end - start, start * float_size)
             rest = _view_1d(context, logits, right - left, left * float_size)

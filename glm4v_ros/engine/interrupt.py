@@ -12,8 +12,8 @@ class Interrupt:
     """An abort callback for ggml without a line of Python in it.
 
     ggml asks its callback after every graph node, from a thread that would have to take the interpreter lock each time.
-    ``sem_trywait`` has the signature that ggml wants, says 0 (go on) while the semaphore is positive and non-zero (stop) at
-    zero, and counts the nodes on the way.
+    ``sem_trywait`` has the signature that ggml wants, says 0 (go on) while the semaphore is positive and non-zero
+    (stop) at zero, and counts the nodes on the way.
     """
 
     def __init__(self):

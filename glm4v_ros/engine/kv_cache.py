@@ -43,7 +43,12 @@ class KVCache:
     @property
     def frame_keys(self) -> set[str]:
         """The frames whose image tokens are in cells."""
-        return {key for sequence in self._sequences if sequence.kept and sequence.ready for key in sequence.layout.frame_keys}
+        return {
+            key
+            for sequence in self._sequences
+            if sequence.kept and sequence.ready
+            for key in sequence.layout.frame_keys
+        }
 
     def match(self, layout: Layout) -> tuple[Sequence | None, int]:
         """The kept sequence that begins as ``layout`` does for the most cells, and how many. At least one cell of the
@@ -58,14 +63,32 @@ class KVCache:
 
     def building(self, layout: Layout) -> Sequence | None:
         """A sequence in the making that will hold all of ``layout``."""
-        return next((sequence for sequence in self._sequences if sequence.kept and not sequence.ready
-                     and sequence.layout.cells == layout.cells == sequence.layout.common(layout)), None)
+        return next(
+            (
+                sequence
+                for sequence in self._sequences
+                if sequence.kept
+                and not sequence.ready
+                and sequence.layout.cells == layout.cells == sequence.layout.common(layout)
+            ),
+            None,
+        )
 
-    def allocate(self, layout: Layout, extra: int, source: Sequence | None, common: int,
-                 greedy: bool = False) -> Sequence | None:
-        """A sequence for ``layout`` and ``extra`` cells more, of which ``source`` has or will have the first ``common``.
+    def allocate(
+        self,
+        layout: Layout,
+        extra: int,
+        source: Sequence | None,
+        common: int,
+        *,
+        kept: bool = False,
+        greedy: bool = False,
+    ) -> Sequence | None:
+        """A sequence for ``layout`` and ``extra`` cells more, of which ``source`` has or will have the first
+        ``common``.
 
-        ``greedy`` asks for one that is sampled on the device; there is one for each running request. None when even without idle sequences there is no room now.
+        ``kept``: it is for others to begin with. ``greedy`` asks for one that is sampled on the device; there is one
+        for each running request. None when even without idle sequences there is no room now.
         """
         common = _outside_images(layout, common)
         base = source
@@ -79,6 +102,7 @@ class KVCache:
         if self._make_room(layout.cells - shared + extra, 1):
             ids = self._greedy_ids if greedy and self._greedy_ids else self._free_ids
             sequence = Sequence(ids.pop(), layout, base, shared, layout.cells - shared + extra)
+            sequence.kept = kept
             self._sequences.append(sequence)
             self.touch(sequence)
             if source is not None and source.ready:
@@ -171,9 +195,26 @@ class KVCache:
         (self._greedy_ids if seq_id in self._model.greedy_sequences else self._free_ids).append(seq_id)
 
     def _make_room(self, cells: int, ids: int) -> bool:
+        """Evicts what it must, and nothing at all when that would not be enough."""
+        if self.used - self._evictable + cells > self.capacity:
+            return False
         while (self.used + cells > self.capacity or len(self._free_ids) < ids) and self._evict():
             pass
         return self.used + cells <= self.capacity and len(self._free_ids) >= min(ids, 1)
+
+    @property
+    def _evictable(self) -> int:
+        """Cells of kept sequences that nothing but other such ones uses."""
+        needed = set()
+        for sequence in self._sequences:
+            if not sequence.kept or sequence.users > self._kept_users(sequence):
+                while sequence is not None and id(sequence) not in needed:
+                    needed.add(id(sequence))
+                    sequence = sequence.base
+        return sum(sequence.reserved for sequence in self._sequences if id(sequence) not in needed)
+
+    def _kept_users(self, base: Sequence) -> int:
+        return sum(sequence.base is base for sequence in self._sequences if sequence.kept)
 
     def _evict(self) -> bool:
         self.changes += 1

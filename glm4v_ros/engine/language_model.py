@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Callable
+from collections.abc import Callable
 
 import llama_cpp
 import numpy as np
@@ -29,15 +29,22 @@ class Interrupted(Exception):
 class LanguageModel:
     """Weights, KV cache and vocabulary. One thread uses it; ``interrupt`` alone is for others."""
 
-    def __init__(self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool]):
-        """Loads the weights and makes a context. ``on_progress`` gets 0 to 1 and says whether to go on."""
+    def __init__(
+        self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool], *, allocate: bool = True
+    ):
+        """Loads the weights and makes a context. ``on_progress`` gets 0 to 1 and says whether to go on.
+
+        Without ``allocate`` llama.cpp only plans, and logs, what it would take; nothing can be decoded then.
+        """
         self.interrupt = Interrupt()
         self._log = log
         self._model = self._context = None
         model = config.model
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = config.gpu_layers if config.gpu_layers >= 0 else 2**31 - 1
-        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP if config.mmap else llama_cpp.LLAMA_LOAD_MODE_NONE
+        params.no_alloc = not allocate
+        mmap = config.mmap and allocate
+        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP if mmap else llama_cpp.LLAMA_LOAD_MODE_NONE
         self._on_progress = llama_cpp.llama_progress_callback(lambda fraction, _: bool(on_progress(fraction)))
         params.progress_callback = self._on_progress
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(model.text_path), params)
@@ -72,7 +79,7 @@ class LanguageModel:
         params.n_ctx = config.context_tokens
         params.n_batch = params.n_ubatch = config.batch_tokens
         params.n_seq_max = self.sequences
-        params.n_outputs_max = min(self.sequences, config.batch_tokens)  # the logits buffer is vocabulary times this
+        params.n_outputs_max = self.sequences  # the logits buffer is vocabulary times this; fewer than sequences aborts
         params.n_threads = params.n_threads_batch = config.threads or len(os.sched_getaffinity(0))
         params.flash_attn_type = int(config.flash_attention)
         params.type_k = params.type_v = _KV_TYPES[config.kv_type]
@@ -94,7 +101,7 @@ class LanguageModel:
         self.context_tokens = llama_cpp.llama_n_ctx(self._context)
         self.positions_per_embedding = 4 if self.mrope else 1
         self.batch_tokens = llama_cpp.llama_n_batch(self._context)
-        self.output_capacity = params.n_outputs_max
+        self.output_capacity = min(self.sequences, self.batch_tokens)
 
     @property
     def pointer(self) -> int:
@@ -119,7 +126,9 @@ class LanguageModel:
     def chat_template(self) -> str:
         template = llama_cpp.llama_model_chat_template(self._model, None)
         if not template:
-            raise Unsupported("the language model's file has no chat template (tokenizer.chat_template); convert it again")
+            raise Unsupported(
+                "the language model's file has no chat template (tokenizer.chat_template); convert it again"
+            )
         return template.decode()
 
     def token_text(self, token: int) -> str:
@@ -151,7 +160,7 @@ class LanguageModel:
             count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, room, False, special)
             if count >= 0:
                 return tuple(tokens[:count])
-            if count == -2**31 or -count <= room:
+            if count == -(2**31) or -count <= room:
                 raise BadRequest("this text cannot be tokenised")
             room = -count
 
@@ -190,7 +199,8 @@ class LanguageModel:
         llama_cpp.llama_synchronize(self._context)
 
     def logits(self, index: int) -> np.ndarray:
-        """Behind batch entry ``index`` of the last decode: (vocabulary,) float32, a view that the next decode overwrites.
+        """Behind batch entry ``index`` of the last decode: (vocabulary,) float32, a view that the next decode
+        overwrites.
 
         Not for the greedy sequences, whose logits stay on the device.
         """
@@ -235,6 +245,7 @@ class LanguageModel:
 def _load_error(what: str, log: LlamaLog) -> EngineFailed | OutOfMemory:
     reason = log.last_error
     if any(sign in reason.lower() for sign in ("alloc", "out of memory", "mmap")):
-        return OutOfMemory(f"{what}: not enough memory ({reason}). Use a smaller context_tokens, kv_type q8_0, or fewer "
-                           f"gpu_layers")
+        return OutOfMemory(
+            f"{what}: not enough memory ({reason}). Use a smaller context_tokens, kv_type q8_0, or fewer gpu_layers"
+        )
     return EngineFailed(f"{what}: {reason or 'llama.cpp gave no reason'}. Check the file with `glm4v models verify`")

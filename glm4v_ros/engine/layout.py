@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Iterator, Union
+from typing import Union
 
 from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens, TokenRun
 

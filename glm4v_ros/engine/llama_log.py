@@ -15,9 +15,12 @@ _ERROR, _CONTINUED = 4, 5
 
 
 class LlamaLog:
-    """Takes llama.cpp's log while it lives, and remembers what a person would want to know of it."""
+    """Takes llama.cpp's log from now on, and remembers what a person would want to know of it."""
+
+    _current: LlamaLog | None = None  # llama.cpp goes on calling it, so it must not be collected
 
     def __init__(self):
+        LlamaLog._current = self
         self._logger = logging.getLogger("glm4v_ros.llama_cpp")
         self._level = logging.DEBUG
         self._callback = llama_cpp.llama_log_callback(self._take)

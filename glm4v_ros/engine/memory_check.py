@@ -14,18 +14,22 @@ _PLENTY = 2 * _GIB  # more than buffers ever take: with so much to spare no plan
 def check(config: EngineConfig, gpu: bool) -> None:
     """``gpu``: llama.cpp can use one. Raises OutOfMemory, and what ``estimate`` raises.
 
-    A model of which only some layers go to the GPU is not judged: which memory it needs where is llama.cpp's own choice.
+    A model of which only some layers go to the GPU is not judged: which memory it needs where is llama.cpp's own
+    choice.
     """
     if not gpu or config.gpu_layers == 0:
         pair = Pair.of(config.model)
         free, _ = available_memory()
-        certain = (sum(part.weight_bytes for part in (pair.text, pair.vision))
-                   + kv_bytes(pair.text, config.context_tokens, config.kv_type))
+        certain = sum(part.weight_bytes for part in (pair.text, pair.vision)) + kv_bytes(
+            pair.text, config.context_tokens, config.kv_type
+        )
         if certain + _PLENTY < free:
             return
         if certain > free:
-            raise OutOfMemory(f"{config.model.name} takes {certain / _GIB:.1f} GiB for weights and KV cache alone, and "
-                              f"{free / _GIB:.1f} GiB are free. {_ADVICE}")
+            raise OutOfMemory(
+                f"{config.model.name} takes {certain / _GIB:.1f} GiB for weights and KV cache alone, and "
+                f"{free / _GIB:.1f} GiB are free. {_ADVICE}"
+            )
     elif config.gpu_layers > 0:
         return
     plan = estimate(config)
@@ -37,8 +41,14 @@ _ADVICE = "Use a smaller model, fewer context_tokens, kv_type q8_0, or a smaller
 
 
 def _refusal(config: EngineConfig, plan: Estimate) -> str:
-    parts = {"language weights": plan.text_weights, "vision weights": plan.vision_weights, "KV cache": plan.kv,
-             "buffers": plan.text_buffers + plan.vision_buffers}
+    parts = {
+        "language weights": plan.text_weights,
+        "vision weights": plan.vision_weights,
+        "KV cache": plan.kv,
+        "buffers": plan.text_buffers + plan.vision_buffers,
+    }
     listed = ", ".join(f"{name} {size / _GIB:.2f}" for name, size in parts.items())
-    return (f"{config.model.name} takes {plan.peak / _GIB:.2f} GiB ({listed}), and {plan.device.name} has "
-            f"{plan.device.free / _GIB:.2f} GiB free. {_ADVICE}")
+    return (
+        f"{config.model.name} takes {plan.peak / _GIB:.2f} GiB ({listed}), and {plan.device.name} has "
+        f"{plan.device.free / _GIB:.2f} GiB free. {_ADVICE}"
+    )

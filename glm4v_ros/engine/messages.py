@@ -10,8 +10,21 @@ from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.errors import VqaError
 
-__all__ = ["Ask", "Beat", "Cancel", "Delta", "Done", "Encoded", "Evicted", "Failed", "Loading", "Ready", "ResetSession",
-           "Start", "Warm"]
+__all__ = [
+    "Ask",
+    "Beat",
+    "Cancel",
+    "Delta",
+    "Done",
+    "Encoded",
+    "Evicted",
+    "Failed",
+    "Loading",
+    "Ready",
+    "ResetSession",
+    "Start",
+    "Warm",
+]
 
 
 # Client to worker.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Sequence
+import re
+from collections.abc import Sequence
 
 import jsonschema
 
@@ -18,6 +19,8 @@ _MOST_CHOICE_CHARACTERS = 500
 _MOST_FRAMES = 16
 _MOST_SCHEMA_CHARACTERS = 20_000
 _MOST_SCHEMA_DEPTH = 32
+_MOST_SCHEMA_COUNT = 200  # a grammar has a rule for each
+_COUNTS = {"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"}
 
 
 def check(question: Question, frames: Sequence[Frame]) -> None:
@@ -94,10 +97,23 @@ def _schema(text: str) -> None:
         raise BadRequest("json_schema is a JSON object")
     if _depth(schema) > _MOST_SCHEMA_DEPTH:
         raise BadRequest(f"json_schema is nested deeper than {_MOST_SCHEMA_DEPTH}")
+    if _highest_count(schema) > _MOST_SCHEMA_COUNT:
+        raise BadRequest(f"json_schema counts further than {_MOST_SCHEMA_COUNT} (maxItems, maxLength and the like)")
     try:
         jsonschema.validators.validator_for(schema).check_schema(schema)
     except jsonschema.SchemaError as error:
         raise BadRequest(f"json_schema is no JSON schema: {error.message}") from error
+
+
+def _highest_count(value) -> float:
+    """Of repetitions that a schema asks for anywhere in it."""
+    if isinstance(value, list):
+        return max(map(_highest_count, value), default=0)
+    if not isinstance(value, dict):
+        return 0
+    own = [number for key, number in value.items() if key in _COUNTS and isinstance(number, (int, float))]
+    own += [int(number) for number in re.findall(r"\d+", str(value.get("pattern", "")))]
+    return max([*own, *map(_highest_count, value.values())], default=0)
 
 
 def _depth(value) -> int:

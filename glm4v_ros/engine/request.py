@@ -11,6 +11,7 @@ from glm4v_ros.engine.chat_template import Picture
 from glm4v_ros.engine.choice_scores import ChoiceScores
 from glm4v_ros.engine.draft import Draft
 from glm4v_ros.engine.encoder import EncodeJob
+from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.messages import Ask
 from glm4v_ros.engine.repetition import Repetition
 from glm4v_ros.engine.sequence import Sequence
@@ -34,6 +35,8 @@ class Request:
         self.session: Session | None = None
         self.history = History()
         self.pictures: tuple[Picture, ...] = ()  # that its own message shows
+        self.layout: Layout | None = None  # its prompt, once it was composed
+        self.layout_of: History | None = None  # and the session's history of then
         self.sequence: Sequence | None = None
         self.sampler: TokenSampler | None = None
         self.scores: ChoiceScores | None = None
@@ -107,11 +110,21 @@ class Request:
         if self.scores is not None and self.scores.done:
             best = self.scores.best
             probabilities = self.scores.probabilities
-            return Answer(text=self.question.choices[best], choice_index=best, choice_probabilities=probabilities,
-                          confidence=probabilities[best], mean_token_probability=self.scores.mean_token_probability,
-                          completion_tokens=self.scores.tokens_of(best), time_to_first_token=now - self.taken_at,
-                          abstained=abstains(self.question.choices[best]), **common)
+            return Answer(
+                text=self.question.choices[best],
+                choice_index=best,
+                choice_probabilities=probabilities,
+                confidence=probabilities[best],
+                mean_token_probability=self.scores.mean_token_probability,
+                completion_tokens=self.scores.tokens_of(best),
+                time_to_first_token=now - self.taken_at,
+                abstained=abstains(self.question.choices[best]),
+                **common,
+            )
         if self.tokens:
-            common.update(mean_token_probability=self._probability_sum / len(self.tokens),
-                          completion_tokens=len(self.tokens), time_to_first_token=self._first_token_at - self.taken_at)
+            common.update(
+                mean_token_probability=self._probability_sum / len(self.tokens),
+                completion_tokens=len(self.tokens),
+                time_to_first_token=self._first_token_at - self.taken_at,
+            )
         return Answer(text=text, abstained=abstains(text), **common)

@@ -7,7 +7,7 @@ import logging
 import queue
 import time
 from collections import defaultdict
-from typing import Callable, Iterator
+from collections.abc import Callable, Iterator
 
 from glm4v_ros.engine.answer import Delta, FinishReason, Stage
 from glm4v_ros.engine.answer_text import AnswerText
@@ -41,8 +41,14 @@ _LAST = (float("inf"),)  # the encoder's order for a warm frame
 class Scheduler:
     """One loop in one thread. ``post`` and ``interrupt`` are for other threads."""
 
-    def __init__(self, config: EngineConfig, model: LanguageModel, tower: VisionTower, template: ChatTemplate,
-                 send: Callable[[list], None]):
+    def __init__(
+        self,
+        config: EngineConfig,
+        model: LanguageModel,
+        tower: VisionTower,
+        template: ChatTemplate,
+        send: Callable[[list], None],
+    ):
         """``send`` takes messages for the client, in order."""
         self._config = config
         self._model = model
@@ -55,7 +61,9 @@ class Scheduler:
         self._encoder = Encoder(tower, config.vision_resident, self.post)
         self._jobs: dict[tuple[str, int], EncodeJob] = {}
         self._batch = model.new_batch()
-        self._longest = min(self._kv.capacity, model.trained_context or self._kv.capacity)  # of one question with its answer
+        self._longest = min(
+            self._kv.capacity, model.trained_context or self._kv.capacity
+        )  # of one question with its answer
         self._ends = frozenset(model.end_tokens.tolist())
         self._waiting: list[Request] = []
         self._active: list[Request] = []
@@ -78,7 +86,8 @@ class Scheduler:
         self._inbox.put(event)
 
     def interrupt(self, request_id: str) -> None:
-        """Stops the decode under way if this question takes part in it. Work of others in the same decode is done again."""
+        """Stops the decode under way if this question takes part in it. Work of others in the same decode is done
+        again."""
         if any(request.id == request_id for request in [*self._active]):
             self._model.interrupt.trip()
 
@@ -91,9 +100,17 @@ class Scheduler:
     @property
     def figures(self) -> dict:
         """What a Beat says of this scheduler."""
-        return dict(stage="encode" if self.stage == "idle" and self._encoder.busy else self.stage, busy=bool(self._active) or self._encoder.busy or self.stage != "idle",
-                    queued=len(self._waiting), running=len(self._active), tokens_per_second=self._tokens_per_second,
-                    prefix_tokens=self._kv.kept, used_tokens=self._kv.used, embedding_bytes=self._embeddings.nbytes)
+        idle = self.stage == "idle"
+        return dict(
+            stage="encode" if idle and self._encoder.busy else self.stage,
+            busy=not idle or self._encoder.busy,
+            queued=len(self._waiting),
+            running=len(self._active),
+            tokens_per_second=self._tokens_per_second,
+            prefix_tokens=self._kv.kept,
+            used_tokens=self._kv.used,
+            embedding_bytes=self._embeddings.nbytes,
+        )
 
     # The loop.
 
@@ -176,15 +193,22 @@ class Scheduler:
     def _on_cancel(self, message: Cancel) -> None:
         for request in self._requests():
             if request.id == message.request_id:
-                self._fail(request, Canceled("the question was cancelled", answer=request.answer(FinishReason.CANCELED)))
+                self._fail(
+                    request, Canceled("the question was cancelled", answer=request.answer(FinishReason.CANCELED))
+                )
 
     def _expire(self) -> None:
         now = time.monotonic()
         for request in self._requests():
             if now >= request.deadline:
-                self._fail(request, DeadlineExceeded(
-                    f"no answer within {request.question.timeout:g} s (stage: {request.stage.name.lower()}); allow more time",
-                    answer=request.answer(FinishReason.TIMEOUT)))
+                self._fail(
+                    request,
+                    DeadlineExceeded(
+                        f"no answer within {request.question.timeout:g} s (stage: {request.stage.name.lower()}); "
+                        f"allow more time",
+                        answer=request.answer(FinishReason.TIMEOUT),
+                    ),
+                )
         for session in self._sessions.take_expired(now):
             self._forget(session)
 
@@ -222,7 +246,9 @@ class Scheduler:
     def _embedding_is_pinned(self, identity: tuple[str, int]) -> bool:
         return identity in self._sessions.images or any(
             (frame.key, request.question.max_image_tokens) == identity
-            for request in self._requests() for frame in request.frames)
+            for request in self._requests()
+            for frame in request.frames
+        )
 
     def _shrink_embeddings(self) -> None:
         """Sessions pin their pictures; when these alone pass the limit, the one unused for longest is forgotten."""
@@ -252,7 +278,9 @@ class Scheduler:
         while self._waiting and len(self._active) < self._config.max_parallel:
             if any(request.question.deterministic for request in self._active):
                 return
-            ready = [request for request in self._waiting if request.encoded and not self._sessions.busy(request.session_id)]
+            ready = [
+                request for request in self._waiting if request.encoded and not self._sessions.busy(request.session_id)
+            ]
             if not ready:
                 return
             request = min(ready, key=lambda r: (-r.question.priority, self._served[r.session_id], r.order))
@@ -268,21 +296,27 @@ class Scheduler:
         """Gives the request its cells; False when it must wait for some."""
         if request.question.deterministic:
             self._kv.clear()
-        layout = self._compose(request)
-        question = request.question
+        history = self._sessions.history(request.session_id)
+        if request.layout is None or request.layout_of is not history:
+            request.layout, request.layout_of = self._compose(request, history), history
+        layout, question = request.layout, request.question
         if question.choices:
             choices = [self._model.tokenize(choice, False) for choice in question.choices]
             extra = min(sum(map(len, choices)), self._batch.output_capacity + max(map(len, choices)))
             if layout.cells + extra > self._longest:
-                raise ContextFull(f"the prompt takes {layout.cells} of {self._longest} context tokens, which leaves no room "
-                                  f"for the choices")
+                raise ContextFull(
+                    f"the prompt takes {layout.cells} of {self._longest} context tokens, which leaves no room "
+                    f"for the choices"
+                )
         else:
             extra = min(question.max_tokens, self._longest - layout.cells)
         sequence = self._allocate(layout, extra, request)
         if sequence is None:
             if self._active:
                 return False
-            raise ContextFull(f"the prompt takes {layout.cells} of {self._kv.capacity} context tokens and leaves no room")
+            raise ContextFull(
+                f"the prompt takes {layout.cells} of {self._kv.capacity} context tokens and leaves no room"
+            )
         request.sequence = sequence
         request.prompt_cells = layout.cells
         try:
@@ -300,12 +334,12 @@ class Scheduler:
         self._enter(request, Stage.PREFILL)
         return True
 
-    def _compose(self, request: Request) -> Layout:
+    def _compose(self, request: Request, history: History) -> Layout:
         """The prompt, with as much of the session's history as fits."""
         question = request.question
-        history = self._sessions.history(request.session_id)
-        pictures = tuple(Picture(frame.key, question.max_image_tokens, image)
-                         for frame, image in zip(request.frames, request.images))
+        pictures = tuple(
+            Picture(frame.key, question.max_image_tokens, image) for frame, image in zip(request.frames, request.images)
+        )
         if not pictures and not history.pictures:
             raise BadRequest("the question brings no image and its session has none: send an image or name a camera")
         if [p.frame_key for p in pictures] == [p.frame_key for p in history.pictures]:
@@ -316,27 +350,31 @@ class Scheduler:
         system = "\n".join(filter(None, (question.system_prompt, instruction(question.language))))
         while True:
             own = pictures or history.orphans
-            messages = [*([Message("system", system)] if system else []), *history.messages,
-                        Message("user", question.text, own)]
+            messages = [
+                *([Message("system", system)] if system else []),
+                *history.messages,
+                Message("user", question.text, own),
+            ]
             layout = self._template.layout(messages)
             if layout.cells + min(_LEAST_ANSWER, question.max_tokens) <= self._longest:
                 request.history, request.pictures = history, own
                 return layout
             if not history.turns:
-                raise ContextFull(f"the question with its images takes {layout.cells} of {self._longest} context tokens: "
-                                  f"ask for fewer max_image_tokens, or raise context_tokens")
+                raise ContextFull(
+                    f"the question with its images takes {layout.cells} of {self._longest} context tokens: "
+                    f"ask for fewer max_image_tokens, or raise context_tokens"
+                )
             history = history.without_oldest()
 
     def _allocate(self, layout: Layout, extra: int, request: Request) -> Sequence | None:
         base, shared = self._kv.match(layout)
         if request.history.turns or shared >= layout.frame_cells:
-            return self._kv.allocate(layout, extra, base, shared, request.greedy)
+            return self._kv.allocate(layout, extra, base, shared, greedy=request.greedy)
         head = layout.head(layout.frame_cells)
-        prefix = self._kv.building(head) or self._kv.allocate(head, 0, base, shared)
+        prefix = self._kv.building(head) or self._kv.allocate(head, 0, base, shared, kept=True)
         if prefix is None:
             return None
-        prefix.kept = True
-        sequence = self._kv.allocate(layout, extra, prefix, layout.frame_cells, request.greedy)
+        sequence = self._kv.allocate(layout, extra, prefix, layout.frame_cells, greedy=request.greedy)
         if sequence is None and not prefix.users:
             self._kv.release(prefix)
         return sequence
@@ -348,8 +386,9 @@ class Scheduler:
         grammar = None
         if question.json_schema:
             grammar = Grammar(question.json_schema, self._model.vocabulary_pointer, self._model.vocabulary)
-        request.sampler = TokenSampler(question.sampling, self._model.vocabulary, grammar,
-                                       self._model.end_tokens if question.ignore_eos else None)
+        request.sampler = TokenSampler(
+            question.sampling, self._model.vocabulary, grammar, self._model.end_tokens if question.ignore_eos else None
+        )
         request.output = AnswerText(thinking=self._template.opens_thought)
         if self._config.speculation and request.greedy and not question.deterministic:
             request.draft = Draft(request.sequence.layout.text)
@@ -367,15 +406,16 @@ class Scheduler:
             return
         self._warm = None
         try:
-            layout = self._template.layout([
-                *([Message("system", message.system_prompt)] if message.system_prompt else []),
-                Message("user", "", (Picture(frame.key, message.max_image_tokens, image),))])
+            layout = self._template.layout(
+                [
+                    *([Message("system", message.system_prompt)] if message.system_prompt else []),
+                    Message("user", "", (Picture(frame.key, message.max_image_tokens, image),)),
+                ]
+            )
             head = layout.head(layout.frame_cells)
             base, shared = self._kv.match(head)
             if shared < head.cells - 1:
-                self._warm_sequence = self._kv.allocate(head, 0, base, shared)
-                if self._warm_sequence is not None:
-                    self._warm_sequence.kept = True
+                self._warm_sequence = self._kv.allocate(head, 0, base, shared, kept=True)
         except VqaError as error:
             _log.warning("a frame could not be encoded ahead: %s", error)
 
@@ -387,9 +427,12 @@ class Scheduler:
             if identity not in wanted and identity in self._jobs:
                 self._jobs[identity].unwanted = True
             self._warm = None
-        sequence, self._warm_sequence = self._warm_sequence, None
-        if sequence is not None and sequence.alive and not sequence.ready and not sequence.users:
+        sequence = self._warm_sequence
+        if sequence is None or sequence.layout.frame_keys & {key for key, _ in wanted}:
+            return
+        if sequence.alive and not sequence.ready and not sequence.users:
             self._kv.release(sequence)
+        self._warm_sequence = None
 
     # Decoding.
 
@@ -428,7 +471,7 @@ class Scheduler:
             tokens, guess = sequence.next_tokens(batch.room), []
             last = request is not None and sequence.cells + len(tokens) == sequence.layout.cells
             if last and request.answering and len(self._active) <= _MOST_DRAFTING:
-                guess = request.guess[:min(batch.room, batch.output_room) - 1]
+                guess = request.guess[: min(batch.room, batch.output_room) - 1]
             outputs = last + len(guess)
             index = batch.add_tokens(tokens + guess, sequence.position, sequence.seq_id, outputs)
             plan.append((sequence, len(tokens), request if last else None, index + len(tokens) - 1, guess))
@@ -479,8 +522,9 @@ class Scheduler:
         scores, ids, batch = request.scores, request.score_ids, self._batch
         batch.clear()
         new = scores.next(min(batch.room, batch.output_room), self._model.sequences)
-        for index, seq_id in zip([i for i, _, _ in new if i not in ids],
-                                 self._kv.take_ids(sum(i not in ids for i, _, _ in new))):
+        for index, seq_id in zip(
+            [i for i, _, _ in new if i not in ids], self._kv.take_ids(sum(i not in ids for i, _, _ in new))
+        ):
             ids[index] = seq_id
             self._model.copy(request.sequence.seq_id, seq_id, request.sequence.position)
         plan = []
@@ -528,11 +572,12 @@ class Scheduler:
     # Answers.
 
     def _take(self, request: Request, index: int, guess: list[int]) -> int:
-        """Goes on behind a request's last token, which was batch entry ``index``, and behind as many of the guessed ones as
-        were right. Returns how many these are."""
+        """Goes on behind a request's last token, which was batch entry ``index``, and behind as many of the guessed
+        ones as were right. Returns how many these are."""
         if request.question.choices:
-            request.scores = ChoiceScores([self._model.tokenize(choice, False) for choice in request.question.choices],
-                                          self._model.end_tokens)
+            request.scores = ChoiceScores(
+                [self._model.tokenize(choice, False) for choice in request.question.choices], self._model.end_tokens
+            )
             request.scores.start(self._model.logits(index))
             self._enter(request, Stage.ANSWERING)
             return 0
@@ -584,8 +629,18 @@ class Scheduler:
             self._show(request, request.output.finish())
         answer = request.answer(reason)
         question = request.question
-        if question.json_schema and reason == FinishReason.STOP and (wrong := violation(answer.text, question.json_schema)):
-            self._fail(request, VqaError(f"the model's answer does not fit json_schema: {wrong}"))
+        if (
+            question.json_schema
+            and reason == FinishReason.STOP
+            and (wrong := violation(answer.text, question.json_schema))
+        ):
+            self._fail(
+                request,
+                Unsupported(
+                    f"json_schema asks for what cannot be held to while answering: {wrong}. Ask for it in "
+                    f"another way, or check it yourself"
+                ),
+            )
             return
         if request.session is not None:
             self._remember(request, answer.text)
@@ -644,5 +699,7 @@ def _smooth(old: float, new: float) -> float:
 
 
 def _too_many_images(most: int) -> Unsupported:
-    return Unsupported(f"this model takes {most} image{'s' if most > 1 else ''} in a conversation: ask in another session, or "
-                       f"reset this session first")
+    return Unsupported(
+        f"this model takes {most} image{'s' if most > 1 else ''} in a conversation: ask in another session, or "
+        f"reset this session first"
+    )

@@ -57,15 +57,15 @@ class Sequence:
         """What is to be prefilled next, when it is text."""
         segment, start = self.layout.segment_at(self.cells)
         assert isinstance(segment, TextSegment)
-        return segment.tokens[start:start + most]
+        return segment.tokens[start : start + most]
 
     def next_embeddings(self, most: int) -> tuple[np.ndarray, np.ndarray]:
         """What is to be prefilled next, when it is an image: embeddings (n, d) and absolute positions (p, n)."""
         segment, start = self.layout.segment_at(self.cells)
         assert isinstance(segment, ImageSegment)
-        positions = segment.run.positions[:, start:start + most].copy()
+        positions = segment.run.positions[:, start : start + most].copy()
         positions[:3] += self.position  # the extra stream is absolute
-        return segment.run.embeddings[start:start + most], positions
+        return segment.run.embeddings[start : start + most], positions
 
     def append(self, token: int) -> None:
         """Adds a token that was chosen; the next decode puts it into its cell."""

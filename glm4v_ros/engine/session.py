@@ -19,8 +19,7 @@ class Turn:
 
     @property
     def messages(self) -> tuple[Message, Message]:
-        return (Message("user", self.text, self.pictures),
-                Message("assistant", self.answer, tokens=self.answer_tokens))
+        return (Message("user", self.text, self.pictures), Message("assistant", self.answer, tokens=self.answer_tokens))
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,15 @@ class History:
         return History((replace(rest[0], pictures=dropped.pictures), *rest[1:]))
 
 
+_NO_HISTORY = History()
+
+
 @dataclass(eq=False)
 class Session:
     """One conversation. At most one of its questions is worked on at a time."""
 
     last_used: float
-    history: History = History()
+    history: History = _NO_HISTORY
     sequence: Sequence | None = None  # the history in the KV cache; may have been evicted
     busy: bool = False
     forgotten: bool = False  # reset while its question was being answered
@@ -80,7 +82,7 @@ class Sessions:
 
     def history(self, session_id: str) -> History:
         session = self._sessions.get(session_id)
-        return session.history if session else History()
+        return session.history if session else _NO_HISTORY
 
     def open(self, session_id: str, now: float) -> Session:
         return self._sessions.setdefault(session_id, Session(now))
@@ -88,8 +90,11 @@ class Sessions:
     @property
     def images(self) -> set[tuple[str, int]]:
         """(frame key, token budget) of every picture in a conversation."""
-        return {(picture.frame_key, picture.budget) for session in self._sessions.values()
-                for picture in session.history.all_pictures}
+        return {
+            (picture.frame_key, picture.budget)
+            for session in self._sessions.values()
+            for picture in session.history.all_pictures
+        }
 
     def take_out(self, session_id: str) -> list[Session]:
         """Forgets one session, or all for the empty id, and returns them."""
@@ -97,8 +102,11 @@ class Sessions:
         return [self._sessions.pop(one) for one in ids if one in self._sessions]
 
     def take_expired(self, now: float) -> list[Session]:
-        expired = [one for one, session in self._sessions.items()
-                   if not session.busy and now - session.last_used > self._idle_s]
+        expired = [
+            one
+            for one, session in self._sessions.items()
+            if not session.busy and now - session.last_used > self._idle_s
+        ]
         return [self._sessions.pop(one) for one in expired]
 
     def take_oldest_idle(self) -> Session | None:

@@ -15,9 +15,12 @@ _PENALTY_LAST_N = 256  # tokens that a repeat penalty looks back
 
 
 class TokenSampler:
-    """One request's sampling state. Greedy choices are made without llama.cpp's sampler chain, from the logits alone."""
+    """One request's sampling state. Greedy choices are made without llama.cpp's sampler chain, from the logits
+    alone."""
 
-    def __init__(self, sampling: Sampling, vocabulary: int, grammar: Grammar | None = None, banned: np.ndarray | None = None):
+    def __init__(
+        self, sampling: Sampling, vocabulary: int, grammar: Grammar | None = None, banned: np.ndarray | None = None
+    ):
         """``banned``: tokens that must not come, such as the end of the answer for a benchmark."""
         self.grammar = grammar
         self._banned = banned
@@ -51,8 +54,11 @@ class TokenSampler:
         candidates["logit"] = logits
         candidates["p"] = 0
         array = llama_cpp.llama_token_data_array(
-            data=ctypes.cast(candidates.ctypes.data, ctypes.POINTER(llama_cpp.llama_token_data)), size=len(candidates),
-            selected=-1, sorted=False)
+            data=ctypes.cast(candidates.ctypes.data, ctypes.POINTER(llama_cpp.llama_token_data)),
+            size=len(candidates),
+            selected=-1,
+            sorted=False,
+        )
         llama_cpp.llama_sampler_apply(self._chain, ctypes.byref(array))
         return int(array.data[array.selected].id) if array.selected >= 0 else int(logits.argmax())
 

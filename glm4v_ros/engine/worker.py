@@ -1,7 +1,7 @@
 """The worker process: holds llama.cpp, so that a fault in it costs one answer and not the node.
 
-Started by the engine client as ``python -m glm4v_ros.engine.worker FD``, FD being its inherited end of a socket pair. It
-ends when that socket closes.
+Started by the engine client as ``python -m glm4v_ros.engine.worker FD``, FD being its inherited end of a socket pair.
+It ends when that socket closes.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ class Worker:
     def run(self) -> None:
         message, _ = self._channel.receive()
         assert isinstance(message, Start)
-        logging.basicConfig(level=message.log_level, stream=sys.stderr,
-                            format="[%(levelname)s] [%(name)s]: %(message)s")
+        logging.basicConfig(
+            level=message.log_level, stream=sys.stderr, format="[%(levelname)s] [%(name)s]: %(message)s"
+        )
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         try:
             self._load(message.config)
@@ -70,8 +71,14 @@ class Worker:
         memory_check.check(config, llama_cpp.llama_supports_gpu_offload())
         model = LanguageModel(config, log, self._loading)
         self._model = model
-        template = ChatTemplate(model.chat_template, model.tokenize, bos_token=model.bos_text, eos_token=model.eos_text,
-                                arguments=config.model.template_arguments, answer_prefix=config.model.answer_prefix)
+        template = ChatTemplate(
+            model.chat_template,
+            model.tokenize,
+            bos_token=model.bos_text,
+            eos_token=model.eos_text,
+            arguments=config.model.template_arguments,
+            answer_prefix=config.model.answer_prefix,
+        )
         tower = make_tower(config, model, log, self._tick)
         tower.load()
         if not config.vision_resident:
@@ -112,9 +119,20 @@ class Worker:
                 scheduler.interrupt_overdue()
             if now >= due:
                 due = now + _BEAT_EVERY
-                figures = scheduler.figures if scheduler else dict(
-                    stage="load", busy=True, queued=0, running=0, tokens_per_second=0.0, prefix_tokens=0, used_tokens=0,
-                    embedding_bytes=0)
+                figures = (
+                    scheduler.figures
+                    if scheduler
+                    else dict(
+                        stage="load",
+                        busy=True,
+                        queued=0,
+                        running=0,
+                        tokens_per_second=0.0,
+                        prefix_tokens=0,
+                        used_tokens=0,
+                        embedding_bytes=0,
+                    )
+                )
                 progress = self._ticks + (self._model.interrupt.progress if self._model else 0)
                 try:
                     self._channel.send(Beat(progress=progress, resident_mib=_resident_mib(), **figures))

@@ -15,7 +15,7 @@ def patches(rgb: np.ndarray, image_size: int, patch_size: int, mean: np.ndarray,
     The model's own transform is torchvision's Resize(BICUBIC) of a PIL image, ToTensor, Normalize. Pillow's bicubic is
     part of it: it widens the kernel when it shrinks, which OpenCV's does not.
     """
-    square = Image.fromarray(rgb).resize((image_size, image_size), Image.Resampling.BICUBIC)
+    square = Image.fromarray(rgb).resize((image_size, image_size), Image.BICUBIC)
     side = image_size // patch_size
     pixels = np.asarray(square).reshape(side, patch_size, side, patch_size, 3)
     pixels = pixels.transpose(0, 2, 4, 1, 3).reshape(side * side, 3, patch_size * patch_size)

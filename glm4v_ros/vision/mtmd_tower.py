@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import cv2
 import llama_cpp
@@ -20,11 +20,22 @@ _LOOK_EVERY = 16  # graph nodes between two looks at should_stop; each look cost
 
 
 class MtmdTower(VisionTower):
-    """``language_model`` is the llama_model pointer that the vision model's file belongs to; it must outlive the tower."""
+    """``language_model`` is the llama_model pointer that the vision model's file belongs to; it must outlive the
+    tower."""
 
-    def __init__(self, path: Path, language_model: int, *, mrope: bool, threads: int = 0, gpu: bool = False,
-                 flash_attention: bool = True, max_tokens: int = 0, last_error: Callable[[], str] = lambda: "",
-                 progress: Callable[[], None] = lambda: None):
+    def __init__(
+        self,
+        path: Path,
+        language_model: int,
+        *,
+        mrope: bool,
+        threads: int = 0,
+        gpu: bool = False,
+        flash_attention: bool = True,
+        max_tokens: int = 0,
+        last_error: Callable[[], str] = lambda: "",
+        progress: Callable[[], None] = lambda: None,
+    ):
         """``max_tokens`` caps every image, 0: the model's own cap. ``last_error`` gives llama.cpp's last error line."""
         self._path = Path(path)
         self._language_model = language_model
@@ -62,16 +73,20 @@ class MtmdTower(VisionTower):
         params.progress_callback = self._on_progress
         context = mtmd.mtmd_init_from_file(os.fsencode(self._path), self._language_model, params)
         if not context:
-            raise EngineFailed(f"the vision model {self._path} cannot be loaded: "
-                               f"{self._last_error() or 'llama.cpp gave no reason'}. It must belong to the language model; "
-                               f"check both files with `glm4v models verify`")
+            raise EngineFailed(
+                f"the vision model {self._path} cannot be loaded: "
+                f"{self._last_error() or 'llama.cpp gave no reason'}. It must belong to the language model; "
+                f"check both files with `glm4v models verify`"
+            )
         self._context = context
         reason = ""
         if not mtmd.mtmd_support_vision(context):
             reason = f"{self._path} holds no vision model"
         elif mtmd.mtmd_decode_use_mrope(context) != self._mrope:
-            reason = (f"{self._path} and the language model disagree on image positions (M-RoPE): they are not a pair, or "
-                      f"the text GGUF lacks rope.dimension_sections and must be converted again")
+            reason = (
+                f"{self._path} and the language model disagree on image positions (M-RoPE): they are not a pair, or "
+                f"the text GGUF lacks rope.dimension_sections and must be converted again"
+            )
         elif mtmd.mtmd_decode_use_non_causal(context, None):
             reason = f"{self._path} wants non-causal attention over an image, which this engine does not do"
         if reason:
@@ -90,8 +105,11 @@ class MtmdTower(VisionTower):
     def _image_tokens(self, width: int, height: int) -> int:
         """What a budget counts: the markers around the image are not part of it."""
         with _Chunks(self._context, width, height, None) as chunks:
-            return sum(mtmd.mtmd_input_chunk_get_n_tokens(chunk) for chunk in chunks
-                       if mtmd.mtmd_input_chunk_get_type(chunk) == mtmd.MTMD_INPUT_CHUNK_TYPE_IMAGE)
+            return sum(
+                mtmd.mtmd_input_chunk_get_n_tokens(chunk)
+                for chunk in chunks
+                if mtmd.mtmd_input_chunk_get_type(chunk) == mtmd.MTMD_INPUT_CHUNK_TYPE_IMAGE
+            )
 
     def encode(self, frame: Frame, max_tokens: int = 0, should_stop: Callable[[], bool] = lambda: False) -> ImageTokens:
         self._should_stop, self._stopped, self._nodes = should_stop, False, 0
@@ -105,7 +123,7 @@ class MtmdTower(VisionTower):
                 if kind == mtmd.MTMD_INPUT_CHUNK_TYPE_TEXT:
                     count = ctypes.c_size_t()
                     tokens = mtmd.mtmd_input_chunk_get_tokens_text(chunk, ctypes.byref(count))
-                    runs.append(TokenRun(tuple(tokens[:count.value])))
+                    runs.append(TokenRun(tuple(tokens[: count.value])))
                 elif kind == mtmd.MTMD_INPUT_CHUNK_TYPE_IMAGE:
                     runs.append(self._encode_chunk(chunk))
                 else:
@@ -132,10 +150,13 @@ class MtmdTower(VisionTower):
         positions = (mtmd.mtmd_decoder_pos * count)()
         mtmd.mtmd_helper_image_get_decoder_pos(mtmd.mtmd_input_chunk_get_tokens_image(chunk), 0, positions)
         txyz = np.frombuffer(positions, np.uint32).reshape(count, 4).astype(np.int32)
-        return EmbeddingRun(embeddings, np.ascontiguousarray(txyz[:, [0, 2, 1, 3]].T), advance)  # time, row, column, extra
+        return EmbeddingRun(
+            embeddings, np.ascontiguousarray(txyz[:, [0, 2, 1, 3]].T), advance
+        )  # time, row, column, extra
 
     def _within(self, frame: Frame, max_tokens: int) -> np.ndarray:
-        """The frame's pixels, made smaller until they take at most ``max_tokens`` cells (mtmd's cap is fixed at load)."""
+        """The frame's pixels, made smaller until they take at most ``max_tokens`` cells (mtmd's cap is fixed at
+        load)."""
         width, height = frame.width, frame.height
         if not max_tokens:
             return frame.rgb

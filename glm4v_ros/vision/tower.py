@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable, Union
+from typing import Union
 
 import numpy as np
 
@@ -34,9 +35,10 @@ class TokenRun:
 class EmbeddingRun:
     """Image embeddings in the language model's input space.
 
-    ``embeddings`` is contiguous, (n, d), float32. ``positions`` is (p, n), int32, p being 4 with M-RoPE (time, row, column,
-    extra) and 1 without; relative to the run's first position, but for the extra stream, which is absolute (it is 0 in
-    text). Time never falls. ``advance`` is how far the position of what follows lies behind the run's first position.
+    ``embeddings`` is contiguous, (n, d), float32. ``positions`` is (p, n), int32, p being 4 with M-RoPE (time, row,
+    column, extra) and 1 without; relative to the run's first position, but for the extra stream, which is absolute (it
+    is 0 in text). Time never falls. ``advance`` is how far the position of what follows lies behind the run's first
+    position.
     """
 
     embeddings: np.ndarray
@@ -89,8 +91,8 @@ class EncodeStopped(Exception):
 class VisionTower(ABC):
     """A vision model and its projector.
 
-    All methods are called from one thread at a time. ``progress``, given at construction, is called with no argument from
-    inside ``load`` and ``encode`` whenever a piece of work is done: a watchdog listens.
+    All methods are called from one thread at a time. ``progress``, given at construction, is called with no argument
+    from inside ``load`` and ``encode`` whenever a piece of work is done: a watchdog listens.
     """
 
     @property
@@ -100,7 +102,8 @@ class VisionTower(ABC):
 
     @abstractmethod
     def load(self) -> None:
-        """Brings the weights into memory; nothing to do when they are. Raises EngineFailed, OutOfMemory, Unsupported."""
+        """Brings the weights into memory; nothing to do when they are. Raises EngineFailed, OutOfMemory,
+        Unsupported."""
 
     @abstractmethod
     def free(self) -> None:
@@ -114,6 +117,6 @@ class VisionTower(ABC):
     def encode(self, frame: Frame, max_tokens: int = 0, should_stop: Callable[[], bool] = lambda: False) -> ImageTokens:
         """Encodes one frame into at most ``max_tokens`` embeddings (0: the tower's own cap).
 
-        The tower must be loaded. Raises EncodeStopped soon after ``should_stop()`` turned true, BadImage for a frame that
-        it cannot take, Unsupported for a budget that it cannot meet, EngineFailed when llama.cpp fails.
+        The tower must be loaded. Raises EncodeStopped soon after ``should_stop()`` turned true, BadImage for a frame
+        that it cannot take, Unsupported for a budget that it cannot meet, EngineFailed when llama.cpp fails.
         """

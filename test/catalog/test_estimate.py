@@ -67,12 +67,38 @@ def test_the_towers_buffers(config):
     tower = Glm4v9bTower(config.model.vision_path, gpu=False, threads=2)
     tower.load()
     tower.encode(Frame(np.zeros((10, 10, 3), np.uint8)))
-    assert estimating.vision_buffer_bytes(vision, 0, True) == pytest.approx(tower.compute_bytes, rel=0.05)
+    # In so small a tower the allocator finds a place for the pixels elsewhere.
+    assert tower.compute_bytes <= estimating.vision_buffer_bytes(vision, 0, True) < 1.5 * tower.compute_bytes
     tower.free()
 
 
+MTMD_SCRIPT = """
+import logging, sys
+from pathlib import Path
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.language_model import LanguageModel
+from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.vision.towers import make_tower
+config = EngineConfig(Model("m", Path(sys.argv[1]), Path(sys.argv[2])), context_tokens=512, threads=2, gpu_layers=0)
+log = LlamaLog()
+model = LanguageModel(config, log, lambda _: True)
+make_tower(config, model, log, lambda: None).load()
+"""
+
+
+def test_the_buffers_of_llama_cpps_tower(nano):
+    """What mtmd reserves when it is loaded."""
+    command = [sys.executable, "-c", MTMD_SCRIPT, nano.text_path, nano.vision_path]
+    log = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    reserved = float(re.search(r"reserve_compute_meta: .*compute buffer size = +([\d.]+) MiB", log)[1])
+    vision = Gguf.read(nano.vision_path)
+    assert estimating.vision_buffer_bytes(vision, 576, True) / 2**20 == pytest.approx(reserved, rel=0.05)
+
+
 def test_figures_of_the_full_size():
-    """Arithmetic on the real model's shapes, against figures measured with random weights of that shape."""
+    """Against what ggml's allocator plans for the tower's graph in the real model's shape: 301 and 2734 MiB."""
     text = Gguf(None, {
         "general.architecture": "paddleocr", "paddleocr.block_count": 40, "paddleocr.embedding_length": 4096,
         "paddleocr.attention.head_count": 32, "paddleocr.attention.head_count_kv": 2,
@@ -83,8 +109,8 @@ def test_figures_of_the_full_size():
         "clip.projector_type": "glm-4v-9b", "clip.vision.image_size": 1120, "clip.vision.patch_size": 14,
         "clip.vision.embedding_length": 1792, "clip.vision.attention.head_count": 16,
     }, {"v.blk.0.ffn_up.weight": Tensor("v.blk.0.ffn_up.weight", (1792, 15360), 0, 0)})  # fmt: skip
-    assert estimating.vision_buffer_bytes(vision, 0, True) / 2**20 == pytest.approx(463, abs=2)
-    assert estimating.vision_buffer_bytes(vision, 0, False) / 2**30 == pytest.approx(2.8, rel=0.1)
+    assert estimating.vision_buffer_bytes(vision, 0, True) / 2**20 == pytest.approx(301, rel=0.05)
+    assert estimating.vision_buffer_bytes(vision, 0, False) / 2**20 == pytest.approx(2734, rel=0.05)
 
 
 def test_which_device_has_to_hold_it(config):

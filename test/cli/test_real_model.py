@@ -94,14 +94,13 @@ def test_eval_counts_what_the_model_says(glm4v, plates, tmp_path):
 
 
 def test_bench_has_every_figure(glm4v):
-    code, out, err = glm4v("bench", "--json", "--size", "112x84", "--tokens", 8, "--repeat", 1)
+    code, out, _ = glm4v("bench", "--json", "--size", "112x84", "--tokens", 8, "--repeats", 1)
     figures = json.loads(out)
-    assert (code, err) == (0, "") and (figures["model"], figures["device"]) == ("glm4v-nano", "CPU")
+    assert code == 0 and (figures["model"], figures["device"]) == ("glm4v-nano", "CPU")
     assert all(0 < figures[f"{frame}_frame_ttft_ms"] for frame in ("new", "same", "warm"))
     assert figures["decode_tokens_per_s"] > 0 and figures["peak_memory_mib"] > 20
-    assert set(figures["requests_per_s"]) == {"one_frame", "one_frame_each"}
-    for per_s in figures["requests_per_s"].values():
-        assert list(per_s) == ["1", "4", "16"] and min(per_s.values()) > 0
+    assert {f"{name}_{n}" for name in ("one_frame", "own_frames") for n in (1, 4, 16)} == set(figures["requests_per_s"])
+    assert min(figures["requests_per_s"].values()) > 0
     assert list(figures["cancel_ms"]) == ["queued", "encoding", "prefill", "answering"]
 
 

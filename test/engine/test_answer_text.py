@@ -11,23 +11,26 @@ def shown(pieces, **options):
     return answer.text
 
 
-@pytest.mark.parametrize("raw, text", [
-    ("AX-100", "AX-100"),
-    ("  \n AX 100 \n", "AX 100"),
-    ("<think>hm</think>AX", "AX"),
-    ("<think>hm</think>\n\nAX", "AX"),
-    ("A<think>hm</think>X", "AX"),
-    ("<think>never ends", ""),
-    ("</think>AX", "AX"),
-    ("<|begin_of_box|>AX<|end_of_box|>", "AX"),
-    ("<answer>a < b, <b>c</b></answer>", "a < b, <b>c</b>"),
-    ("a<thin", "a<thin"),
-    ("型号是 <think>想</think>甲", "型号是 甲"),
-])
+@pytest.mark.parametrize(
+    "raw, text",
+    [
+        ("AX-100", "AX-100"),
+        ("  \n AX 100 \n", "AX 100"),
+        ("<think>hm</think>AX", "AX"),
+        ("<think>hm</think>\n\nAX", "AX"),
+        ("A<think>hm</think>X", "AX"),
+        ("<think>never ends", ""),
+        ("</think>AX", "AX"),
+        ("<|begin_of_box|>AX<|end_of_box|>", "AX"),
+        ("<answer>a < b, <b>c</b></answer>", "a < b, <b>c</b>"),
+        ("a<thin", "a<thin"),
+        ("型号是 <think>想</think>甲", "型号是 甲"),
+    ],
+)
 def test_every_way_to_cut_a_text(raw, text):
     encoded = raw.encode()
     assert shown([encoded]) == text
-    assert shown([encoded[i:i + 1] for i in range(len(encoded))]) == text
+    assert shown([encoded[i : i + 1] for i in range(len(encoded))]) == text
     for cut in range(len(encoded)):
         assert shown([encoded[:cut], encoded[cut:]]) == text
 

@@ -6,11 +6,15 @@ from glm4v_ros.engine.layout import ImageSegment
 from glm4v_ros.errors import Unsupported
 from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens, TokenRun
 
-GLM = ("[gMASK]<sop>{%- for m in messages %}{%- if m.role == 'system' %}<|system|>\n{{ m.content }}{%- else %}"
-       "{{- '<|' + m.role + '|>\n' }}{{- m.content }}{%- endif %}{%- endfor %}"
-       "{%- if add_generation_prompt %}{{- '<|assistant|>\n' }}{%- endif %}")
-TYPED = ("{% for m in messages %}<|{{ m.role }}|>{% for part in m.content %}{{ part.text | trim }}{% endfor %}{% endfor %}"
-         "<|assistant|>")
+GLM = (
+    "[gMASK]<sop>{%- for m in messages %}{%- if m.role == 'system' %}<|system|>\n{{ m.content }}{%- else %}"
+    "{{- '<|' + m.role + '|>\n' }}{{- m.content }}{%- endif %}{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '<|assistant|>\n' }}{%- endif %}"
+)
+TYPED = (
+    "{% for m in messages %}<|{{ m.role }}|>{% for part in m.content %}{{ part.text | trim }}{% endfor %}{% endfor %}"
+    "<|assistant|>"
+)
 
 
 def tokenize(text, special):
@@ -57,11 +61,18 @@ def test_control_tokens_of_a_user_are_text():
 
 
 def test_a_conversation_with_a_system_prompt_and_tokens():
-    layout = make(answer_prefix="<think></think>").layout([
-        Message("system", "be short"), Message("user", "one", (picture("a"), picture("b"))),
-        Message("assistant", "", tokens=(65, 66)), Message("user", "two")])
-    assert text_of(layout) == ("[gMASK]<sop><|system|>\n{be short}<|user|>\n<[a]><[b]>{one}<|assistant|>\nAB<|user|>\n{two}"
-                               "<|assistant|>\n<think></think>")
+    layout = make(answer_prefix="<think></think>").layout(
+        [
+            Message("system", "be short"),
+            Message("user", "one", (picture("a"), picture("b"))),
+            Message("assistant", "", tokens=(65, 66)),
+            Message("user", "two"),
+        ]
+    )
+    assert text_of(layout) == (
+        "[gMASK]<sop><|system|>\n{be short}<|user|>\n<[a]><[b]>{one}<|assistant|>\nAB<|user|>\n{two}"
+        "<|assistant|>\n<think></think>"
+    )
 
 
 def test_a_template_that_wants_typed_content():
@@ -83,8 +94,15 @@ def test_arguments_and_thinking():
     assert not make(source, arguments={"enable_thinking": True}, answer_prefix="</think>").opens_thought
 
 
-@pytest.mark.parametrize("source", ["{% for %}", "{{ raise_exception('no') }}", "{{ messages[0].nothing.deeper }}",
-                                    "{{ ''.__class__.__mro__ }}{{ messages[0].content.__class__.__mro__[1].__subclasses__() }}"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for %}",
+        "{{ raise_exception('no') }}",
+        "{{ messages[0].nothing.deeper }}",
+        "{{ ''.__class__.__mro__ }}{{ messages[0].content.__class__.__mro__[1].__subclasses__() }}",
+    ],
+)
 def test_templates_that_cannot_be_used(source):
     with pytest.raises(Unsupported):
         make(source).layout([Message("user", "x")])

@@ -25,7 +25,7 @@ def test_the_softmax_over_whole_strings(room, most):
     for attempt in range(2):  # a decode that was stopped is done again
         while not scores.done:
             for index, fed, tokens in scores.next(room, most):
-                rows = np.stack([logits(choices[index][:fed + i + 1]) for i in range(len(tokens))])
+                rows = np.stack([logits(choices[index][: fed + i + 1]) for i in range(len(tokens))])
                 assert scores.feed(index, rows) == (fed + len(tokens) == len(choices[index]))
             if attempt == 0:
                 scores.rewind()
@@ -35,7 +35,7 @@ def test_the_softmax_over_whole_strings(room, most):
         total, row = 0.0, first
         for i, token in enumerate(choice):
             total += log_softmax(row.astype(np.float64))[token]
-            row = logits(choice[:i + 1])
+            row = logits(choice[: i + 1])
         expected.append(total + np.logaddexp.reduce(log_softmax(row.astype(np.float64))[ENDS]))
     expected = np.exp(log_softmax(np.array(expected)))
     assert scores.probabilities == pytest.approx(expected, rel=1e-5)

@@ -17,8 +17,17 @@ from glm4v_ros.engine.answer import FinishReason, Stage
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.question import Sampling
-from glm4v_ros.errors import (BadRequest, Busy, Canceled, ContextFull, DeadlineExceeded, EngineFailed, OutOfMemory, Unsupported,
-                              VqaError)
+from glm4v_ros.errors import (
+    BadRequest,
+    Busy,
+    Canceled,
+    ContextFull,
+    DeadlineExceeded,
+    EngineFailed,
+    OutOfMemory,
+    Unsupported,
+    VqaError,
+)
 
 
 class Deltas(list):
@@ -51,6 +60,7 @@ def fresh(nano):
 
 
 # Answers.
+
 
 def test_the_stream_is_the_answer(engine):
     deltas = Deltas()
@@ -86,14 +96,31 @@ def test_choices(engine):
 
 
 def test_json_schema(engine):
-    schema = {"type": "object", "properties": {"ok": {"type": "boolean"}, "kind": {"enum": ["a", "b"]}},
-              "required": ["ok", "kind"], "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "properties": {"ok": {"type": "boolean"}, "kind": {"enum": ["a", "b"]}},
+        "required": ["ok", "kind"],
+        "additionalProperties": False,
+    }
     answer = ask(engine, [noise(104)], json_schema=json.dumps(schema), max_tokens=200, ignore_eos=False)
     assert answer.finish_reason == FinishReason.STOP
     jsonschema.validate(json.loads(answer.text), schema)
 
 
-@pytest.mark.parametrize("schema", ['{"type": "nothing"}', "{", "[]", '{"$ref": "#/nowhere"}', '{"a":' * 40 + "{}" + "}" * 40])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        '{"type": "nothing"}',
+        "{",
+        "[]",
+        '{"$ref": "#/nowhere"}',
+        '{"type": "string", "maxLength": 100000}',
+        '{"type": "array", "items": {"type": "null"}, "minItems": 1000000000}',
+        '{"type": "string", "pattern": "^a{1,999999999}$"}',
+        '{"type": "string", "pattern": "(("}',
+        '{"a":' * 40 + "{}" + "}" * 40,
+    ],
+)
 def test_a_bad_schema(engine, schema):
     with pytest.raises(BadRequest, match="json_schema"):
         ask(engine, [noise(104)], json_schema=schema)
@@ -128,11 +155,25 @@ def test_deterministic_answers_are_equal_whatever_happened_before(engine):
     assert all(other.result(PATIENCE).text for other in others)
 
 
-@pytest.mark.parametrize("fields", [
-    dict(text=" "), dict(text="a" * 40_000), dict(text="\ud800"), dict(request_id=""), dict(max_tokens=0), dict(timeout=-1.0),
-    dict(timeout=math.nan), dict(choices=("one",)), dict(choices=("a", "a")), dict(choices=("a", " ")),
-    dict(choices=("a", "b"), json_schema="{}"), dict(sampling=Sampling(temperature=math.nan)),
-    dict(sampling=Sampling(top_p=2.0)), dict(sampling=Sampling(repeat_penalty=0.0))])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        dict(text=" "),
+        dict(text="a" * 40_000),
+        dict(text="\ud800"),
+        dict(request_id=""),
+        dict(max_tokens=0),
+        dict(timeout=-1.0),
+        dict(timeout=math.nan),
+        dict(choices=("one",)),
+        dict(choices=("a", "a")),
+        dict(choices=("a", " ")),
+        dict(choices=("a", "b"), json_schema="{}"),
+        dict(sampling=Sampling(temperature=math.nan)),
+        dict(sampling=Sampling(top_p=2.0)),
+        dict(sampling=Sampling(repeat_penalty=0.0)),
+    ],
+)
 def test_what_no_question_may_be(engine, fields):
     with pytest.raises(BadRequest):
         engine.ask(question(**fields), [noise(1)])
@@ -144,6 +185,7 @@ def test_no_image_and_no_session(engine):
 
 
 # Frames and sessions.
+
 
 def test_a_frame_is_encoded_once(engine):
     frame = noise(120, width=448, height=336)
@@ -218,6 +260,7 @@ def test_one_image_models_refuse_a_second(nano):
 
 
 # Ends.
+
 
 def test_a_deadline_of_a_millisecond(engine):
     with pytest.raises(DeadlineExceeded) as caught:
@@ -345,6 +388,7 @@ def test_a_request_id_is_used_once_at_a_time(engine):
 
 # Faults.
 
+
 def test_a_killed_worker_fails_its_question_and_is_replaced(fresh):
     engine = fresh()
     deltas = Deltas()
@@ -392,7 +436,9 @@ def test_a_worker_over_its_memory_limit_is_ended(fresh):
         fresh(memory_limit_mib=20)
 
 
-@pytest.mark.parametrize("damage", [lambda raw: b"", lambda raw: raw[:len(raw) // 2], lambda raw: b"no model" + raw[8:]])
+@pytest.mark.parametrize(
+    "damage", [lambda raw: b"", lambda raw: raw[: len(raw) // 2], lambda raw: b"no model" + raw[8:]]
+)
 def test_a_damaged_model_is_refused_and_can_be_started_once_it_is_whole(nano, tmp_path, damage):
     raw = nano.text_path.read_bytes()
     path = tmp_path / nano.text_path.name
@@ -408,8 +454,11 @@ def test_a_damaged_model_is_refused_and_can_be_started_once_it_is_whole(nano, tm
 
 
 def test_two_halves_that_do_not_belong_together(nano):
-    for model in (replace(nano, vision_path=nano.text_path), replace(nano, text_path=nano.vision_path),
-                  replace(nano, vision_path=nano.vision_path.parent / "missing.gguf")):
+    for model in (
+        replace(nano, vision_path=nano.text_path),
+        replace(nano, text_path=nano.vision_path),
+        replace(nano, vision_path=nano.vision_path.parent / "missing.gguf"),
+    ):
         with EngineClient(EngineConfig(model, threads=1)) as engine, pytest.raises(VqaError):
             engine.start()
 
@@ -456,17 +505,24 @@ def test_nothing_is_left_behind(nano):
 
 
 def test_the_worker_ends_with_its_parent(nano):
-    script = ("import sys; from pathlib import Path; from glm4v_ros.catalog.model import Model; "
-              "from glm4v_ros.engine.client import EngineClient; from glm4v_ros.engine.config import EngineConfig; "
-              "e = EngineClient(EngineConfig(Model('m', Path(sys.argv[1]), Path(sys.argv[2])), threads=1)); e.start(); "
-              "print(e.status.worker_pid, flush=True); sys.stdin.read()")
-    parent = subprocess.Popen([sys.executable, "-c", script, nano.text_path, nano.vision_path], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True)
+    script = (
+        "import sys; from pathlib import Path; from glm4v_ros.catalog.model import Model; "
+        "from glm4v_ros.engine.client import EngineClient; from glm4v_ros.engine.config import EngineConfig; "
+        "e = EngineClient(EngineConfig(Model('m', Path(sys.argv[1]), Path(sys.argv[2])), threads=1)); e.start(); "
+        "print(e.status.worker_pid, flush=True); sys.stdin.read()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script, nano.text_path, nano.vision_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     worker = int(parent.stdout.readline())
     watched = os.pidfd_open(worker)
     parent.kill()
     parent.wait()
     import select
+
     assert select.select([watched], [], [], PATIENCE)[0]
     os.close(watched)
     parent.stdin.close()

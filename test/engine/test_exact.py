@@ -43,14 +43,18 @@ class Reference:
         self.llama.llama_model_free(self.model)
 
     def answer(self, prompt: str, frames) -> tuple[list[int], list[float], int]:
-        """Greedy tokens after a prompt in which <__media__> stands for each frame, their probabilities, and how many come
-        before the first near-tie."""
+        """Greedy tokens after a prompt in which <__media__> stands for each frame, their probabilities, and how many
+        come before the first near-tie."""
         llama, mtmd = self.llama, self.mtmd
         llama.llama_memory_clear(llama.llama_get_memory(self.context), False)
         raw = prompt.encode()
         text = mtmd.mtmd_input_text(text=raw, text_len=len(raw), add_special=False, parse_special=True)
-        bitmaps = (ctypes.c_void_p * len(frames))(*[
-            mtmd.mtmd_bitmap_init(f.width, f.height, f.rgb.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))) for f in frames])
+        bitmaps = (ctypes.c_void_p * len(frames))(
+            *[
+                mtmd.mtmd_bitmap_init(f.width, f.height, f.rgb.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8)))
+                for f in frames
+            ]
+        )
         chunks = mtmd.mtmd_input_chunks_init()
         assert mtmd.mtmd_tokenize(self.vision, chunks, ctypes.byref(text), bitmaps, len(frames)) == 0
         past = ctypes.c_int32(0)
@@ -59,7 +63,9 @@ class Reference:
         ends = [t for t in range(vocabulary) if llama.llama_vocab_is_eog(self.vocab, t)]
         tokens, probabilities, position, settled = [], [], past.value, TOKENS
         while True:
-            logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self.context, -1), (vocabulary,)).astype(np.float64)
+            logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self.context, -1), (vocabulary,)).astype(
+                np.float64
+            )
             total = np.logaddexp.reduce(logits)
             masked = logits.copy()
             masked[ends] = -np.inf
@@ -87,7 +93,7 @@ class Reference:
     def piece(self, token: int) -> bytes:
         buffer = ctypes.create_string_buffer(64)
         count = self.llama.llama_token_to_piece(self.vocab, token, buffer, 64, 0, False)
-        return buffer.raw[:max(0, count)]
+        return buffer.raw[: max(0, count)]
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +128,7 @@ class Comparison:
             assert answer.text == self._reference.text(tokens)
         else:
             agreed = self._reference.text(tokens[:settled]).rstrip("\ufffd")
-            assert answer.text[:len(agreed)] == agreed
+            assert answer.text[: len(agreed)] == agreed
         self.answers += 1
         self.tokens += settled
 
@@ -217,7 +223,9 @@ def test_choices_are_scored_as_whole_answers(exact, reference):
             batch.n_seq_id[0], batch.seq_id[0][0], batch.logits[0] = 1, 0, 1
             assert llama.llama_decode(reference.context, batch) == 0
             llama.llama_batch_free(batch)
-            logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(reference.context, -1), (vocabulary,)).astype(np.float64)
+            logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(reference.context, -1), (vocabulary,)).astype(
+                np.float64
+            )
             total = np.logaddexp.reduce(logits)
             score += (logits[tokens[i + 1]] if i + 1 < count else np.logaddexp.reduce(logits[ends])) - total
         scores.append(score)

@@ -20,8 +20,9 @@ def machine(monkeypatch, nano):
         if gpu_free is not None:
             devices.append(Device("CUDA0", "gpu", gpu_free, gpu_free))
         monkeypatch.setattr(memory_check, "available_memory", lambda: (free, free))
-        monkeypatch.setattr(memory_check, "estimate",
-                            lambda _config: replace(plan, devices=tuple(devices), on_gpu=gpu_free is not None))
+        monkeypatch.setattr(
+            memory_check, "estimate", lambda _config: replace(plan, devices=tuple(devices), on_gpu=gpu_free is not None)
+        )
         return plan
 
     return make

@@ -38,7 +38,9 @@ def texture(kind: str) -> np.ndarray:
     elif kind == "checker":
         field = 40.0 * (((x // 40) + (y // 40)) % 2) - 20
     elif kind == "tiles":
-        field = np.where((x % 96 < 4) | (y % 64 < 4), -60, 0) + 25 * cv2.resize(rng.random((10, 7), dtype=np.float32), (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+        field = np.where((x % 96 < 4) | (y % 64 < 4), -60, 0) + 25 * cv2.resize(
+            rng.random((10, 7), dtype=np.float32), (SIDE, SIDE), interpolation=cv2.INTER_NEAREST
+        )
     elif kind == "hazard":
         field = 55.0 * (((x + y) // 70) % 2) - 27
     elif kind == "speckle":
@@ -80,6 +82,8 @@ def background(rng, size: tuple[int, int], split: str, level: float) -> np.ndarr
         image[:] = np.clip(colour, 0, 255)
         return image
     if kind == "gradient":
-        corners = np.clip(colour + rng.integers(-60, 61, (3, 3, 1)) + rng.integers(-12, 13, (3, 3, 3)), 0, 255).astype(np.uint8)
+        corners = np.clip(colour + rng.integers(-60, 61, (3, 3, 1)) + rng.integers(-12, 13, (3, 3, 3)), 0, 255).astype(
+            np.uint8
+        )
         return cv2.resize(corners, size, interpolation=cv2.INTER_LINEAR)
     return tint(crop(rng, kind, size), colour, rng.uniform(0.4, 1.0))

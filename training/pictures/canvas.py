@@ -94,20 +94,45 @@ class Canvas:
                 for y in (y0 + radius, y1 - radius):
                     cv2.circle(self.pixels, (x, y), radius, colour, -1, cv2.LINE_AA)
         else:
-            for a, b in (((x0 + radius, y0), (x1 - radius, y0)), ((x0 + radius, y1), (x1 - radius, y1)),
-                         ((x0, y0 + radius), (x0, y1 - radius)), ((x1, y0 + radius), (x1, y1 - radius))):
+            for a, b in (
+                ((x0 + radius, y0), (x1 - radius, y0)),
+                ((x0 + radius, y1), (x1 - radius, y1)),
+                ((x0, y0 + radius), (x0, y1 - radius)),
+                ((x1, y0 + radius), (x1, y1 - radius)),
+            ):
                 cv2.line(self.pixels, a, b, colour, line, cv2.LINE_AA)
-            for x, y, start in ((x0 + radius, y0 + radius, 180), (x1 - radius, y0 + radius, 270), (x1 - radius, y1 - radius, 0), (x0 + radius, y1 - radius, 90)):
+            for x, y, start in (
+                (x0 + radius, y0 + radius, 180),
+                (x1 - radius, y0 + radius, 270),
+                (x1 - radius, y1 - radius, 0),
+                (x0 + radius, y1 - radius, 90),
+            ):
                 cv2.ellipse(self.pixels, (x, y), (radius, radius), start, 0, 90, colour, line, cv2.LINE_AA)
 
     def circle(self, x: float, y: float, radius: float, colour, thickness: float = -1):
         line = -1 if thickness < 0 else max(1, int(round(thickness)))
         scale = 1 << SHIFT
-        cv2.circle(self.pixels, (int(x * scale), int(y * scale)), int(radius * scale), tuple(int(v) for v in colour), line, cv2.LINE_AA, SHIFT)
+        cv2.circle(
+            self.pixels,
+            (int(x * scale), int(y * scale)),
+            int(radius * scale),
+            tuple(int(v) for v in colour),
+            line,
+            cv2.LINE_AA,
+            SHIFT,
+        )
 
     def line(self, a, b, colour, thickness: float = 1):
         scale = 1 << SHIFT
-        cv2.line(self.pixels, (int(a[0] * scale), int(a[1] * scale)), (int(b[0] * scale), int(b[1] * scale)), tuple(int(v) for v in colour), max(1, int(round(thickness))), cv2.LINE_AA, SHIFT)
+        cv2.line(
+            self.pixels,
+            (int(a[0] * scale), int(a[1] * scale)),
+            (int(b[0] * scale), int(b[1] * scale)),
+            tuple(int(v) for v in colour),
+            max(1, int(round(thickness))),
+            cv2.LINE_AA,
+            SHIFT,
+        )
 
     def polygon(self, points, colour, thickness: float = -1):
         points = (np.asarray(points, np.float32) * (1 << SHIFT)).astype(np.int32)
@@ -126,7 +151,18 @@ class Canvas:
 
     # Print
 
-    def text(self, x: float, baseline: float, text: str, type: Type, size: float, colour, spacing: int = 0, asked: bool = True, noted: bool = True):
+    def text(
+        self,
+        x: float,
+        baseline: float,
+        text: str,
+        type: Type,
+        size: float,
+        colour,
+        spacing: int = 0,
+        asked: bool = True,
+        noted: bool = True,
+    ):
         """Sets a line of text with its left end at x. `asked`: it counts as print that must stay legible."""
         size = int(round(size))
         self._size = max(self._size, size)
@@ -150,11 +186,24 @@ class Canvas:
     def text_in(self, centre, middle, text, type, size, colour, **rest):
         """Sets a line of text around a point."""
         size = int(round(size))
-        self.text(centre - type.width(text, size, rest.get("spacing", 0)) / 2, middle + 0.36 * size, text, type, size, colour, **rest)
+        self.text(
+            centre - type.width(text, size, rest.get("spacing", 0)) / 2,
+            middle + 0.36 * size,
+            text,
+            type,
+            size,
+            colour,
+            **rest,
+        )
 
     def keep(self, x: float, y: float, radius: float):
         """Notes a shape that must stay in the picture when it is warped."""
-        self._keep += [(x - radius, y - radius), (x + radius, y + radius), (x - radius, y + radius), (x + radius, y - radius)]
+        self._keep += [
+            (x - radius, y - radius),
+            (x + radius, y + radius),
+            (x - radius, y + radius),
+            (x + radius, y - radius),
+        ]
 
     def kept(self) -> np.ndarray:
         """(n, 2) points around everything that matters, inside the canvas."""

@@ -2,43 +2,167 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from training.pictures.canvas import Canvas
 from training.pictures.picture import Topic
 from training.pictures.questions import noun, read, unseen, wording, yes_or_no
 from training.pictures.splits import FACES, belongs
 from training.pictures.typeface import Type
 from training.pictures.values import chance, digits, pick
-from training.pictures.words import IS_EN, IS_ZH, NOUNS, READ_EN, READ_ZH
+from training.pictures.words import IS_EN, IS_ZH, NOUNS
 
 # quantity: Chinese nouns, English nouns, printed labels, units, range, decimals
 QUANTITIES = {
-    "temperature_now": ("温度 当前温度 实时温度 测量温度".split(), "temperature|current temperature|measured temperature".split("|"), "TEMP Temp 温度 T PV".split(), ["°C", "℃", "°C"], (-40, 400), (0, 1, 1)),
-    "humidity": ("湿度 相对湿度 当前湿度".split(), "humidity|relative humidity|current humidity".split("|"), "RH HUMI 湿度 Humidity".split(), ["%", "%RH", "%"], (5, 100), (0, 1)),
-    "pressure": ("压力 当前压力 压力值".split(), "pressure|current pressure|pressure reading".split("|"), "PRESS 压力 P Pressure".split(), ["MPa", "bar", "kPa", "Pa", "psi"], (0, 900), (0, 1, 2, 3)),
-    "voltage_now": ("电压 当前电压 电压读数".split(), "voltage|present voltage|voltage reading".split("|"), "VOLT 电压 U V VOLTAGE".split(), ["V", "V", "kV", "mV"], (0, 500), (0, 1, 2)),
-    "current_now": ("电流 当前电流 电流读数".split(), "current|present current|current reading".split("|"), "AMP 电流 I A CURRENT".split(), ["A", "A", "mA"], (0, 200), (1, 2, 3)),
-    "power_now": ("功率 当前功率 功率读数".split(), "power|present power|power reading".split("|"), "POWER 功率 P WATT".split(), ["kW", "W", "W"], (0, 900), (0, 1, 2)),
-    "frequency_now": ("频率 当前频率 频率读数".split(), "frequency|present frequency|frequency reading".split("|"), "FREQ 频率 F Hz".split(), ["Hz", "Hz", "kHz"], (0, 120), (1, 2)),
-    "speed_now": ("转速 当前转速 速度".split(), "speed|rotational speed|current speed".split("|"), "SPEED 转速 n RPM".split(), ["rpm", "r/min", "RPM"], (0, 9999), (0,)),
-    "flow": ("流量 瞬时流量 当前流量".split(), "flow|flow rate|current flow".split("|"), "FLOW 流量 Q".split(), ["m³/h", "L/min", "L/h"], (0, 900), (0, 1, 2)),
-    "level": ("液位 水位 当前液位".split(), "level|liquid level|tank level".split("|"), "LEVEL 液位 L".split(), ["m", "mm", "cm", "%"], (0, 500), (0, 1, 2)),
-    "weight_now": ("重量 称重 显示的重量".split(), "weight|displayed weight|weight reading".split("|"), "WEIGHT 重量 NET".split(), ["kg", "g", "t"], (0, 999), (0, 1, 2, 3)),
-    "count_now": ("计数 产量 计数值".split(), "count|counter value|counter reading".split("|"), "COUNT 计数 CNT 产量".split(), ["", "", "pcs", "件"], (0, 99999), (0,)),
-    "time_now": ("时间 现在时间 显示的时间".split(), "time|displayed time|clock time".split("|"), "TIME 时间 CLOCK".split(), [""], (0, 0), (0,)),
-    "setpoint": ("设定值 设定温度 目标值".split(), "setpoint|set value|target value".split("|"), "SV SET 设定 SP".split(), ["°C", "℃", "%"], (0, 300), (0, 1)),
+    "temperature_now": (
+        "温度 当前温度 实时温度 测量温度".split(),
+        "temperature|current temperature|measured temperature".split("|"),
+        "TEMP Temp 温度 T PV".split(),
+        ["°C", "℃", "°C"],
+        (-40, 400),
+        (0, 1, 1),
+    ),
+    "humidity": (
+        "湿度 相对湿度 当前湿度".split(),
+        "humidity|relative humidity|current humidity".split("|"),
+        "RH HUMI 湿度 Humidity".split(),
+        ["%", "%RH", "%"],
+        (5, 100),
+        (0, 1),
+    ),
+    "pressure": (
+        "压力 当前压力 压力值".split(),
+        "pressure|current pressure|pressure reading".split("|"),
+        "PRESS 压力 P Pressure".split(),
+        ["MPa", "bar", "kPa", "Pa", "psi"],
+        (0, 900),
+        (0, 1, 2, 3),
+    ),
+    "voltage_now": (
+        "电压 当前电压 电压读数".split(),
+        "voltage|present voltage|voltage reading".split("|"),
+        "VOLT 电压 U V VOLTAGE".split(),
+        ["V", "V", "kV", "mV"],
+        (0, 500),
+        (0, 1, 2),
+    ),
+    "current_now": (
+        "电流 当前电流 电流读数".split(),
+        "current|present current|current reading".split("|"),
+        "AMP 电流 I A CURRENT".split(),
+        ["A", "A", "mA"],
+        (0, 200),
+        (1, 2, 3),
+    ),
+    "power_now": (
+        "功率 当前功率 功率读数".split(),
+        "power|present power|power reading".split("|"),
+        "POWER 功率 P WATT".split(),
+        ["kW", "W", "W"],
+        (0, 900),
+        (0, 1, 2),
+    ),
+    "frequency_now": (
+        "频率 当前频率 频率读数".split(),
+        "frequency|present frequency|frequency reading".split("|"),
+        "FREQ 频率 F Hz".split(),
+        ["Hz", "Hz", "kHz"],
+        (0, 120),
+        (1, 2),
+    ),
+    "speed_now": (
+        "转速 当前转速 速度".split(),
+        "speed|rotational speed|current speed".split("|"),
+        "SPEED 转速 n RPM".split(),
+        ["rpm", "r/min", "RPM"],
+        (0, 9999),
+        (0,),
+    ),
+    "flow": (
+        "流量 瞬时流量 当前流量".split(),
+        "flow|flow rate|current flow".split("|"),
+        "FLOW 流量 Q".split(),
+        ["m³/h", "L/min", "L/h"],
+        (0, 900),
+        (0, 1, 2),
+    ),
+    "level": (
+        "液位 水位 当前液位".split(),
+        "level|liquid level|tank level".split("|"),
+        "LEVEL 液位 L".split(),
+        ["m", "mm", "cm", "%"],
+        (0, 500),
+        (0, 1, 2),
+    ),
+    "weight_now": (
+        "重量 称重 显示的重量".split(),
+        "weight|displayed weight|weight reading".split("|"),
+        "WEIGHT 重量 NET".split(),
+        ["kg", "g", "t"],
+        (0, 999),
+        (0, 1, 2, 3),
+    ),
+    "count_now": (
+        "计数 产量 计数值".split(),
+        "count|counter value|counter reading".split("|"),
+        "COUNT 计数 CNT 产量".split(),
+        ["", "", "pcs", "件"],
+        (0, 99999),
+        (0,),
+    ),
+    "time_now": (
+        "时间 现在时间 显示的时间".split(),
+        "time|displayed time|clock time".split("|"),
+        "TIME 时间 CLOCK".split(),
+        [""],
+        (0, 0),
+        (0,),
+    ),
+    "setpoint": (
+        "设定值 设定温度 目标值".split(),
+        "setpoint|set value|target value".split("|"),
+        "SV SET 设定 SP".split(),
+        ["°C", "℃", "%"],
+        (0, 300),
+        (0, 1),
+    ),
 }
 for _name, (_zh, _en, *_rest) in QUANTITIES.items():
     NOUNS[_name] = (_zh, _en)
-PLAIN = {"temperature_now", "humidity", "pressure", "voltage_now", "current_now", "power_now", "frequency_now", "speed_now", "flow", "level", "weight_now", "count_now", "time_now"}
+PLAIN = {
+    "temperature_now",
+    "humidity",
+    "pressure",
+    "voltage_now",
+    "current_now",
+    "power_now",
+    "frequency_now",
+    "speed_now",
+    "flow",
+    "level",
+    "weight_now",
+    "count_now",
+    "time_now",
+}
 
-SHOWN_ZH = "显示的是多少？|屏幕上显示多少？|屏幕显示什么？|读数是多少？|读数？|现在的读数是多少?|表上显示多少？|请读一下显示屏。|显示屏上的数字是多少？|数码管显示多少？|数值是多少？|现在是多少？|读一下屏幕|显示器上写的是什么？|请问当前读数是多少？|帮我读一下数值|屏上的数字是什么?|数字是多少|面板显示多少？".split("|")
-SHOWN_EN = ("What does the display show?|What is the reading?|Reading?|What's on the display?|Read the display.|Read the display, please.|What number is shown?|What does the screen say?|"
-            "What value is displayed?|What is the displayed value?|Tell me the reading.|What does it read?|Could you read the display?|What is shown on the screen?|what does it show|"
-            "What figure is on the display?|Please read the value.|What does the meter say?|Which value do you see?").split("|")
-LESS_ZH = "{n}超过{v}了吗？|{n}大于{v}吗？|{n}高于{v}吗？|{n}有没有超过{v}？|{n}是不是比{v}高？|{n}比{v}大吗？".split("|")
-LESS_EN = "Is the {n} above {v}?|Is the {n} over {v}?|Is the {n} greater than {v}?|Does the {n} exceed {v}?|Is the {n} higher than {v}?|Is the {n} more than {v}?".split("|")
+SHOWN_ZH = (
+    "显示的是多少？|屏幕上显示多少？|屏幕显示什么？|读数是多少？|读数？|现在的读数是多少?|"
+    "表上显示多少？|请读一下显示屏。|显示屏上的数字是多少？|数码管显示多少？|数值是多少？|"
+    "现在是多少？|读一下屏幕|显示器上写的是什么？|请问当前读数是多少？|帮我读一下数值|"
+    "屏上的数字是什么?|数字是多少|面板显示多少？"
+).split("|")
+SHOWN_EN = (
+    "What does the display show?|What is the reading?|Reading?|What's on the display?|Read the "
+    "display.|Read the display, please.|What number is shown?|What does the screen say?|"
+    "What value is displayed?|What is the displayed value?|Tell me the reading.|What does it read?|"
+    "Could you read the display?|What is shown on the screen?|what does it show|"
+    "What figure is on the display?|Please read the value.|What does the meter say?|Which value do you see?"
+).split("|")
+LESS_ZH = "{n}超过{v}了吗？|{n}大于{v}吗？|{n}高于{v}吗？|{n}有没有超过{v}？|{n}是不是比{v}高？|{n}比{v}大吗？".split(
+    "|"
+)
+LESS_EN = (
+    "Is the {n} above {v}?|Is the {n} over {v}?|Is the {n} greater than {v}?|Does the {n} exceed "
+    "{v}?|Is the {n} higher than {v}?|Is the {n} more than {v}?"
+).split("|")
 
 
 def number(rng, name: str, split: str) -> str:
@@ -46,7 +170,9 @@ def number(rng, name: str, split: str) -> str:
     _, _, _, _, (low, high), decimals = QUANTITIES[name]
     while True:
         if name == "time_now":
-            text = f"{rng.integers(24):02}:{rng.integers(60):02}" + (f":{rng.integers(60):02}" if chance(rng, 0.35) else "")
+            text = f"{rng.integers(24):02}:{rng.integers(60):02}" + (
+                f":{rng.integers(60):02}" if chance(rng, 0.35) else ""
+            )
         else:
             places = pick(rng, decimals)
             span = high if places < 2 else min(high, 100)
@@ -65,31 +191,97 @@ def segments(rng, split: str) -> Type:
     return Type(face, face)
 
 
-def seven(canvas: Canvas, x: float, baseline: float, text: str, height: float, colour, off, slant: float, bold: float, noted: bool = True) -> float:
+def seven(
+    canvas: Canvas,
+    x: float,
+    baseline: float,
+    text: str,
+    height: float,
+    colour,
+    off,
+    slant: float,
+    bold: float,
+    noted: bool = True,
+) -> float:
     """Draws digits as seven polygons each. Returns the right end."""
-    on = {"0": "abcdef", "1": "bc", "2": "abged", "3": "abgcd", "4": "fgbc", "5": "afgcd", "6": "afgedc", "7": "abc", "8": "abcdefg", "9": "abcdfg", "-": "g", " ": ""}
+    on = {
+        "0": "abcdef",
+        "1": "bc",
+        "2": "abged",
+        "3": "abgcd",
+        "4": "fgbc",
+        "5": "afgcd",
+        "6": "afgedc",
+        "7": "abc",
+        "8": "abcdefg",
+        "9": "abcdfg",
+        "-": "g",
+        " ": "",
+    }
     width, half = 0.54 * height, bold * height / 2
     gap = half * 0.35
     for character in text:
         if character in ".:":
             for level in (0,) if character == "." else (0.3, 0.7):
-                cx, cy = x + (half if character == "." else 0.1 * height), baseline - level * height - (half if character == "." else 0)
+                cx, cy = (
+                    x + (half if character == "." else 0.1 * height),
+                    baseline - level * height - (half if character == "." else 0),
+                )
                 shift = slant * (baseline - cy)
-                canvas.polygon([(cx - half + shift, cy - half), (cx + half + shift, cy - half), (cx + half + shift, cy + half), (cx - half + shift, cy + half)], colour)
-            canvas.note(character, x + (half if character == "." else 0.1 * height), baseline - (0 if character == "." else height / 2))
+                canvas.polygon(
+                    [
+                        (cx - half + shift, cy - half),
+                        (cx + half + shift, cy - half),
+                        (cx + half + shift, cy + half),
+                        (cx - half + shift, cy + half),
+                    ],
+                    colour,
+                )
+            canvas.note(
+                character,
+                x + (half if character == "." else 0.1 * height),
+                baseline - (0 if character == "." else height / 2),
+            )
             x += 2.6 * half if character == "." else 0.24 * height
             continue
-        left, right, top, middle, bottom = x + half, x + width - half, baseline - height + half, baseline - height / 2, baseline - half
-        ends = {"a": (left, top, right, top), "g": (left, middle, right, middle), "d": (left, bottom, right, bottom), "f": (left, top, left, middle),
-                "b": (right, top, right, middle), "e": (left, middle, left, bottom), "c": (right, middle, right, bottom)}
+        left, right, top, middle, bottom = (
+            x + half,
+            x + width - half,
+            baseline - height + half,
+            baseline - height / 2,
+            baseline - half,
+        )
+        ends = {
+            "a": (left, top, right, top),
+            "g": (left, middle, right, middle),
+            "d": (left, bottom, right, bottom),
+            "f": (left, top, left, middle),
+            "b": (right, top, right, middle),
+            "e": (left, middle, left, bottom),
+            "c": (right, middle, right, bottom),
+        }
         for name, (x0, y0, x1, y1) in ends.items():
             lit = name in on[character]
             if not lit and off is None:
                 continue
             if y0 == y1:
-                points = [(x0 + gap, y0), (x0 + gap + half, y0 - half), (x1 - gap - half, y0 - half), (x1 - gap, y0), (x1 - gap - half, y0 + half), (x0 + gap + half, y0 + half)]
+                points = [
+                    (x0 + gap, y0),
+                    (x0 + gap + half, y0 - half),
+                    (x1 - gap - half, y0 - half),
+                    (x1 - gap, y0),
+                    (x1 - gap - half, y0 + half),
+                    (x0 + gap + half, y0 + half),
+                ]
             else:
-                points = [(x0, y0 + gap), (x0 + half, y0 + gap + half), (x0 + half, y1 - gap - half), (x0, y1 - gap), (x0 - half, y1 - gap - half), (x0 - half, y0 + gap + half)]
+                points = [
+                    (x0, y0 + gap),
+                    (x0 + half, y0 + gap + half),
+                    (x0 + half, y1 - gap - half),
+                    (x0, y1 - gap),
+                    (x0 - half, y1 - gap - half),
+                    (x0 - half, y0 + gap + half),
+                ]
             canvas.polygon([(px + slant * (baseline - py), py) for px, py in points], colour if lit else off)
         if character != " ":
             canvas.note(character, x + width / 2 + slant * height / 2, baseline - height / 2)
@@ -102,9 +294,18 @@ def seven_width(text: str, height: float, bold: float) -> float:
 
 
 LOOKS = (  # screen, lit
-    ((15, 5, 5), (255, 40, 30)), ((5, 12, 6), (60, 255, 90)), ((12, 10, 3), (255, 180, 30)), ((5, 6, 16), (80, 150, 255)), ((8, 8, 8), (240, 245, 250)),
-    ((165, 180, 150), (28, 34, 30)), ((190, 200, 190), (20, 20, 24)), ((120, 170, 90), (16, 30, 12)), ((30, 70, 200), (235, 240, 255)), ((25, 12, 4), (255, 110, 20)),
-    ((5, 14, 16), (60, 230, 240)), ((225, 228, 225), (30, 30, 34)),
+    ((15, 5, 5), (255, 40, 30)),
+    ((5, 12, 6), (60, 255, 90)),
+    ((12, 10, 3), (255, 180, 30)),
+    ((5, 6, 16), (80, 150, 255)),
+    ((8, 8, 8), (240, 245, 250)),
+    ((165, 180, 150), (28, 34, 30)),
+    ((190, 200, 190), (20, 20, 24)),
+    ((120, 170, 90), (16, 30, 12)),
+    ((30, 70, 200), (235, 240, 255)),
+    ((25, 12, 4), (255, 110, 20)),
+    ((5, 14, 16), (60, 230, 240)),
+    ((225, 228, 225), (30, 30, 34)),
 )
 
 
@@ -122,7 +323,10 @@ def paint(canvas: Canvas) -> list[Topic]:
         readings[name] = (text, unit)
     count = len(readings)
     labelled = count > 1 or chance(rng, 0.5)
-    with_unit = {name: bool(unit) and (count == 1 or chance(rng, 0.85)) and chance(rng, 0.85) for name, (_, unit) in readings.items()}
+    with_unit = {
+        name: bool(unit) and (count == 1 or chance(rng, 0.85)) and chance(rng, 0.85)
+        for name, (_, unit) in readings.items()
+    }
 
     # The case and its screens.
     margin = rng.uniform(0.02, 0.12) * min(canvas.size)
@@ -136,8 +340,14 @@ def paint(canvas: Canvas) -> list[Topic]:
         case_h = case_w / aspect
     scale = 1.0 if level < 0.2 else rng.uniform(0.62, 1.0)
     case_w, case_h = case_w * scale, case_h * scale
-    x0, y0 = margin + rng.random() * (canvas.width - 2 * margin - case_w), margin + rng.random() * (canvas.height - 2 * margin - case_h)
-    case = pick(rng, [(40, 42, 46), (215, 215, 210), (90, 95, 100), (240, 240, 240), (25, 25, 25), (60, 80, 110), (200, 190, 160)])
+    x0, y0 = (
+        margin + rng.random() * (canvas.width - 2 * margin - case_w),
+        margin + rng.random() * (canvas.height - 2 * margin - case_h),
+    )
+    case = pick(
+        rng,
+        [(40, 42, 46), (215, 215, 210), (90, 95, 100), (240, 240, 240), (25, 25, 25), (60, 80, 110), (200, 190, 160)],
+    )
     canvas.rectangle((x0, y0, x0 + case_w, y0 + case_h), case, pick(rng, [0, 0.04, 0.08]) * case_h)
     case_ink = canvas.ink(case)
     screen, lit = pick(rng, LOOKS)
@@ -148,7 +358,10 @@ def paint(canvas: Canvas) -> list[Topic]:
     kind = pick(rng, ["font", "font", "drawn", "text"])
     digits_type = segments(rng, split) if kind == "font" else canvas.type()
     small_type = canvas.type()
-    slant, bold = rng.uniform(0, 0.15) * (rng.random() < 0.6), rng.uniform(0.11, 0.2) if split == "train" else rng.uniform(0.09, 0.17)
+    slant, bold = (
+        rng.uniform(0, 0.15) * (rng.random() < 0.6),
+        rng.uniform(0.11, 0.2) if split == "train" else rng.uniform(0.09, 0.17),
+    )
     ghost = tuple(int(s + (v - s) * rng.uniform(0.05, 0.13)) for s, v in zip(screen, lit)) if chance(rng, 0.4) else None
     topics, pieces = [], {}
     for index, (name, (text, unit)) in enumerate(readings.items()):
@@ -161,7 +374,16 @@ def paint(canvas: Canvas) -> list[Topic]:
         top = cy + cell_h * 0.04
         if label:
             used = 1.25 * label_size
-            canvas.text_in(cx + cell_w / 2 if chance(rng, 0.5) else cx + cell_w * 0.05 + small_type.width(label, round(label_size)) / 2, top + label_size * 0.6, label, small_type, label_size, ink)
+            canvas.text_in(
+                cx + cell_w / 2
+                if chance(rng, 0.5)
+                else cx + cell_w * 0.05 + small_type.width(label, round(label_size)) / 2,
+                top + label_size * 0.6,
+                label,
+                small_type,
+                label_size,
+                ink,
+            )
         else:
             used = 0
         inner = (cx + 0.03 * cell_w, top + used, cx + 0.97 * cell_w, cy + 0.94 * cell_h)
@@ -170,7 +392,9 @@ def paint(canvas: Canvas) -> list[Topic]:
         unit_size = max(17 * canvas.unit, min((inner[3] - inner[1]) * rng.uniform(0.25, 0.5), 48 * canvas.unit))
         unit_width = small_type.width(unit_text, round(unit_size)) + 0.3 * unit_size if unit_text else 0
         if not one_screen:
-            canvas.rectangle((inner[0], inner[1], inner[2] - (unit_width if unit_outside else 0), inner[3]), screen, 0.02 * cell_h)
+            canvas.rectangle(
+                (inner[0], inner[1], inner[2] - (unit_width if unit_outside else 0), inner[3]), screen, 0.02 * cell_h
+            )
         room_w, room_h = inner[2] - inner[0] - unit_width - 0.06 * cell_w, (inner[3] - inner[1]) * 0.8
         shown = text if kind == "text" else text.replace(" ", "")
         if kind == "drawn":
@@ -190,13 +414,31 @@ def paint(canvas: Canvas) -> list[Topic]:
             right = seven(canvas, left, baseline, shown, height, lit, ghost, slant, bold)
         else:
             if kind == "font" and ghost:
-                canvas.text(left, baseline, "".join("8" if c.isdigit() or c == "-" else c for c in shown), digits_type, size, ghost, asked=False, noted=False)
+                canvas.text(
+                    left,
+                    baseline,
+                    "".join("8" if c.isdigit() or c == "-" else c for c in shown),
+                    digits_type,
+                    size,
+                    ghost,
+                    asked=False,
+                    noted=False,
+                )
             right = canvas.text(left, baseline, shown, digits_type, size, lit)
         if unit_text:
             if unit_outside:
-                canvas.text(inner[2] - unit_width + 0.2 * unit_size, baseline, unit_text, small_type, unit_size, case_ink)
+                canvas.text(
+                    inner[2] - unit_width + 0.2 * unit_size, baseline, unit_text, small_type, unit_size, case_ink
+                )
             else:
-                canvas.text(min(right + 0.25 * unit_size, inner[2] - unit_width + 0.15 * unit_size), baseline, unit_text, small_type, unit_size, lit)
+                canvas.text(
+                    min(right + 0.25 * unit_size, inner[2] - unit_width + 0.15 * unit_size),
+                    baseline,
+                    unit_text,
+                    small_type,
+                    unit_size,
+                    lit,
+                )
         answer = join(text, unit_text)
         pieces[name] = (text, unit_text, answer, label)
 
@@ -208,7 +450,16 @@ def paint(canvas: Canvas) -> list[Topic]:
     if count == 1:
         name, (text, unit_text, answer, label) = next(iter(pieces.items()))
         for _ in range(2):
-            topics.append(Topic("display", "reading", lambda language, follow, answer=answer: (wording(rng, split, SHOWN_ZH if language == "zh" else SHOWN_EN), answer)))
+            topics.append(
+                Topic(
+                    "display",
+                    "reading",
+                    lambda language, follow, answer=answer: (
+                        wording(rng, split, SHOWN_ZH if language == "zh" else SHOWN_EN),
+                        answer,
+                    ),
+                )
+            )
     for name in rng.choice([n for n in sorted(PLAIN) if n not in readings], size=2, replace=False):
         if labelled or all(unit for _, unit, _, _ in pieces.values()):
             if not confusable(name, readings):
@@ -238,13 +489,33 @@ def compare(rng, split, name, text, unit, answer) -> list[Topic]:
                 other = number(rng, name, split) if chance(rng, 0.5) else changed(rng, text)
             shown = answer if truth else join(other, unit)
             if chance(rng, 0.4):
-                result.append(yes_or_no(rng, split, name, IS_ZH[:4], IS_EN[:4], truth, lambda language, shown=shown: {"n": noun(rng, name, language), "v": shown}))
+                result.append(
+                    yes_or_no(
+                        rng,
+                        split,
+                        name,
+                        IS_ZH[:4],
+                        IS_EN[:4],
+                        truth,
+                        lambda language, shown=shown: {"n": noun(rng, name, language), "v": shown},
+                    )
+                )
         value = float(text)
         step = max(abs(value) * rng.uniform(0.1, 0.5), 2)
         above = chance(rng, 0.5)
         limit = f"{value - step if above else value + step:.0f}"
         if chance(rng, 0.5) and (float(limit) < value) == above and float(limit) != value:
-            result.append(yes_or_no(rng, split, name, LESS_ZH, LESS_EN, above, lambda language: {"n": noun(rng, name, language), "v": join(limit, unit)}))
+            result.append(
+                yes_or_no(
+                    rng,
+                    split,
+                    name,
+                    LESS_ZH,
+                    LESS_EN,
+                    above,
+                    lambda language: {"n": noun(rng, name, language), "v": join(limit, unit)},
+                )
+            )
     return result
 
 

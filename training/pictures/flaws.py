@@ -12,7 +12,15 @@ from training.pictures import splits
 SCRATCHES = 3
 
 
-def sample(rng: np.random.Generator, size: tuple[int, int], em: float, level: float, unit: float, keep: np.ndarray, coloured: bool = False) -> dict[str, np.ndarray]:
+def sample(
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    em: float,
+    level: float,
+    unit: float,
+    keep: np.ndarray,
+    coloured: bool = False,
+) -> dict[str, np.ndarray]:
     """Parameters for one picture of (width, height) px whose smallest print has `em` px.
 
     Every figure is scaled with `level` within the ranges of splits.py; each flaw is left out of many pictures. Lengths are in px. The
@@ -35,12 +43,18 @@ def sample(rng: np.random.Generator, size: tuple[int, int], em: float, level: fl
     frame = np.array([width, height], np.float64)
     shrink = min(1.0, *(frame / np.maximum(high - low, 1.0)))
     least, most = -low * shrink, frame - high * shrink  # translations that keep all inside
-    shift = np.clip(middle * (1 - shrink) + rng.uniform(-0.03, 0.03, 2) * frame * level, np.minimum(least, most), np.maximum(least, most))
+    shift = np.clip(
+        middle * (1 - shrink) + rng.uniform(-0.03, 0.03, 2) * frame * level,
+        np.minimum(least, most),
+        np.maximum(least, most),
+    )
     moved = moved * shrink + shift
     back = cv2.getPerspectiveTransform(moved.astype(np.float32), corners.astype(np.float32))  # output px -> clean px
 
     em = min(em, 48 * unit)
-    budget = rng.dirichlet([1, 1, 1]) if level > 0 else np.zeros(3)  # blur, motion and softening share what print can bear
+    budget = (
+        rng.dirichlet([1, 1, 1]) if level > 0 else np.zeros(3)
+    )  # blur, motion and softening share what print can bear
     budget = np.minimum(1.0, budget * 1.5) * level
     kinds = rng.random(3) < (0.6, 0.3, 0.45)
     light = np.ones((2, 2)) if rng.random() > 0.7 else 1 + (rng.uniform(*splits.LIGHT, (2, 2)) - 1) * level
@@ -57,12 +71,33 @@ def sample(rng: np.random.Generator, size: tuple[int, int], em: float, level: fl
         "blur": budget[0] * splits.BLUR * em * kinds[0],
         "motion": np.array([budget[1] * splits.MOTION * em * kinds[1], rng.uniform(0, pi)]),
         "soften": max(1.0, budget[2] * splits.SOFTEN * em) if kinds[2] else 1.0,
-        "glare": np.array([rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0.12, 0.5) * short, splits.GLARE * strength(0.3)]),
-        "rust": np.array([splits.RUST * strength(0.25), rng.uniform(0.45, 0.75), rng.uniform(90, 150), rng.uniform(45, 80), rng.uniform(10, 40)]),
+        "glare": np.array(
+            [
+                rng.uniform(0, width),
+                rng.uniform(0, height),
+                rng.uniform(0.12, 0.5) * short,
+                splits.GLARE * strength(0.3),
+            ]
+        ),
+        "rust": np.array(
+            [
+                splits.RUST * strength(0.25),
+                rng.uniform(0.45, 0.75),
+                rng.uniform(90, 150),
+                rng.uniform(45, 80),
+                rng.uniform(10, 40),
+            ]
+        ),
         "dirt": 0.35 * strength(0.3),
         "scratches": lines,
         "light": light,
-        "tone": np.array([contrast, np.exp(rng.uniform(low_gamma, high_gamma) * level) if rng.random() < 0.5 else 1.0, rng.uniform(-25, 25) * level]),
+        "tone": np.array(
+            [
+                contrast,
+                np.exp(rng.uniform(low_gamma, high_gamma) * level) if rng.random() < 0.5 else 1.0,
+                rng.uniform(-25, 25) * level,
+            ]
+        ),
         "cast": 1 + rng.uniform(-0.12, 0.12, 3) * level * (rng.random() < 0.4) * (0.4 if coloured else 1.0),
         "noise": splits.NOISE * strength(0.65) ** 1.3,
         "jpeg": 100 - (100 - splits.JPEG) * strength(0.7),

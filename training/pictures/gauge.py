@@ -13,29 +13,91 @@ from training.pictures.words import NOUNS
 
 # quantity of NOUNS, unit, low, high, step between printed numbers
 SCALES = (
-    ("pressure", "MPa", 0, 1.6, 0.2), ("pressure", "MPa", 0, 1, 0.2), ("pressure", "MPa", 0, 0.6, 0.1), ("pressure", "MPa", 0, 2.5, 0.5), ("pressure", "MPa", 0, 4, 0.5), ("pressure", "MPa", 0, 6, 1),
-    ("pressure", "MPa", 0, 10, 1), ("pressure", "MPa", 0, 0.4, 0.1), ("pressure", "MPa", 0, 16, 2), ("pressure", "bar", 0, 10, 1), ("pressure", "bar", 0, 10, 2), ("pressure", "bar", 0, 16, 2), ("pressure", "bar", 0, 6, 1),
-    ("pressure", "bar", 0, 25, 5), ("pressure", "bar", 0, 4, 0.5), ("pressure", "bar", -1, 3, 0.5), ("pressure", "bar", 0, 40, 5), ("pressure", "psi", 0, 100, 20), ("pressure", "psi", 0, 160, 20), ("pressure", "psi", 0, 300, 50),
-    ("pressure", "kPa", 0, 100, 20), ("pressure", "kPa", 0, 250, 50), ("pressure", "kPa", 0, 600, 100), ("pressure", "kPa", -100, 0, 20),
-    ("temperature_now", "°C", -30, 50, 10), ("temperature_now", "°C", 0, 100, 10), ("temperature_now", "°C", 0, 120, 20), ("temperature_now", "°C", -20, 60, 10), ("temperature_now", "℃", 0, 200, 20),
-    ("temperature_now", "℃", 0, 150, 25), ("temperature_now", "°C", 0, 300, 50), ("temperature_now", "℃", -40, 40, 10), ("temperature_now", "°C", 20, 100, 10), ("temperature_now", "°C", 0, 60, 10),
-    ("voltage_now", "V", 0, 250, 50), ("voltage_now", "V", 0, 300, 50), ("voltage_now", "V", 0, 450, 50), ("voltage_now", "V", 0, 30, 5), ("voltage_now", "V", 0, 500, 100), ("voltage_now", "kV", 0, 12, 2),
-    ("current_now", "A", 0, 10, 2), ("current_now", "A", 0, 50, 10), ("current_now", "A", 0, 100, 20), ("current_now", "A", 0, 5, 1), ("current_now", "A", 0, 30, 5), ("current_now", "A", 0, 200, 50),
-    ("humidity", "%", 0, 100, 10), ("humidity", "%", 0, 100, 20), ("speed_now", "rpm", 0, 3000, 500), ("speed_now", "rpm", 0, 8000, 1000), ("flow", "L/min", 0, 60, 10), ("power_now", "kW", 0, 50, 10), ("frequency_now", "Hz", 45, 55, 1),
+    ("pressure", "MPa", 0, 1.6, 0.2),
+    ("pressure", "MPa", 0, 1, 0.2),
+    ("pressure", "MPa", 0, 0.6, 0.1),
+    ("pressure", "MPa", 0, 2.5, 0.5),
+    ("pressure", "MPa", 0, 4, 0.5),
+    ("pressure", "MPa", 0, 6, 1),
+    ("pressure", "MPa", 0, 10, 1),
+    ("pressure", "MPa", 0, 0.4, 0.1),
+    ("pressure", "MPa", 0, 16, 2),
+    ("pressure", "bar", 0, 10, 1),
+    ("pressure", "bar", 0, 10, 2),
+    ("pressure", "bar", 0, 16, 2),
+    ("pressure", "bar", 0, 6, 1),
+    ("pressure", "bar", 0, 25, 5),
+    ("pressure", "bar", 0, 4, 0.5),
+    ("pressure", "bar", -1, 3, 0.5),
+    ("pressure", "bar", 0, 40, 5),
+    ("pressure", "psi", 0, 100, 20),
+    ("pressure", "psi", 0, 160, 20),
+    ("pressure", "psi", 0, 300, 50),
+    ("pressure", "kPa", 0, 100, 20),
+    ("pressure", "kPa", 0, 250, 50),
+    ("pressure", "kPa", 0, 600, 100),
+    ("pressure", "kPa", -100, 0, 20),
+    ("temperature_now", "°C", -30, 50, 10),
+    ("temperature_now", "°C", 0, 100, 10),
+    ("temperature_now", "°C", 0, 120, 20),
+    ("temperature_now", "°C", -20, 60, 10),
+    ("temperature_now", "℃", 0, 200, 20),
+    ("temperature_now", "℃", 0, 150, 25),
+    ("temperature_now", "°C", 0, 300, 50),
+    ("temperature_now", "℃", -40, 40, 10),
+    ("temperature_now", "°C", 20, 100, 10),
+    ("temperature_now", "°C", 0, 60, 10),
+    ("voltage_now", "V", 0, 250, 50),
+    ("voltage_now", "V", 0, 300, 50),
+    ("voltage_now", "V", 0, 450, 50),
+    ("voltage_now", "V", 0, 30, 5),
+    ("voltage_now", "V", 0, 500, 100),
+    ("voltage_now", "kV", 0, 12, 2),
+    ("current_now", "A", 0, 10, 2),
+    ("current_now", "A", 0, 50, 10),
+    ("current_now", "A", 0, 100, 20),
+    ("current_now", "A", 0, 5, 1),
+    ("current_now", "A", 0, 30, 5),
+    ("current_now", "A", 0, 200, 50),
+    ("humidity", "%", 0, 100, 10),
+    ("humidity", "%", 0, 100, 20),
+    ("speed_now", "rpm", 0, 3000, 500),
+    ("speed_now", "rpm", 0, 8000, 1000),
+    ("flow", "L/min", 0, 60, 10),
+    ("power_now", "kW", 0, 50, 10),
+    ("frequency_now", "Hz", 45, 55, 1),
 )
-READ_ZH = "指针指到多少？|表的读数是多少？|指针指着多少？|读数是多少？|请读一下表。|这个表读数多少？|表盘上显示多少？|指针的读数是多少？|现在表上是多少？|读一下仪表|仪表的读数？|读数？|请问表的示数是多少？|表针指在哪里？|帮我读一下这个表。|指针现在在多少？|看一下表是多少|仪表显示多少？".split("|")
-READ_EN = ("What does the gauge read?|What is the gauge reading?|Read the gauge.|What does the needle point to?|Where is the needle?|Reading?|What is the reading?|Please read the gauge.|"
-           "Tell me the gauge reading.|What value does the needle show?|What does the dial show?|What does the meter read?|Could you read the dial?|what does the gauge say|"
-           "What is the value on the dial?|Which value is the needle at?|Give me the reading, please.|How much does the gauge show?").split("|")
+READ_ZH = (
+    "指针指到多少？|表的读数是多少？|指针指着多少？|读数是多少？|请读一下表。|这个表读数多少？|"
+    "表盘上显示多少？|指针的读数是多少？|现在表上是多少？|读一下仪表|仪表的读数？|读数？|"
+    "请问表的示数是多少？|表针指在哪里？|帮我读一下这个表。|指针现在在多少？|看一下表是多少|"
+    "仪表显示多少？"
+).split("|")
+READ_EN = (
+    "What does the gauge read?|What is the gauge reading?|Read the gauge.|What does the needle point "
+    "to?|Where is the needle?|Reading?|What is the reading?|Please read the gauge.|"
+    "Tell me the gauge reading.|What value does the needle show?|What does the dial show?|What does "
+    "the meter read?|Could you read the dial?|what does the gauge say|"
+    "What is the value on the dial?|Which value is the needle at?|Give me the reading, please.|How "
+    "much does the gauge show?"
+).split("|")
 UNIT_ZH = "这个表的单位是什么？|单位是什么？|表盘上的单位是什么？|读数的单位是什么？|用的什么单位？|单位？".split("|")
-UNIT_EN = "What is the unit?|Which unit does the gauge use?|What unit is on the dial?|In which unit does it measure?|Unit?|What's the unit of the scale?".split("|")
-RANGE_ZH = "量程是多少？|最大量程是多少？|表的最大刻度是多少？|最大刻度是多少？|满量程是多少？|最大能显示多少？".split("|")
-RANGE_EN = "What is the full scale?|What is the largest value on the dial?|What is the maximum of the scale?|How far does the scale go?|What is the highest mark?|What's the upper end of the scale?".split("|")
+UNIT_EN = (
+    "What is the unit?|Which unit does the gauge use?|What unit is on the dial?|In which unit does "
+    "it measure?|Unit?|What's the unit of the scale?"
+).split("|")
+RANGE_ZH = "量程是多少？|最大量程是多少？|表的最大刻度是多少？|最大刻度是多少？|满量程是多少？|最大能显示多少？".split(
+    "|"
+)
+RANGE_EN = (
+    "What is the full scale?|What is the largest value on the dial?|What is the maximum of the "
+    "scale?|How far does the scale go?|What is the highest mark?|What's the upper end of the scale?"
+).split("|")
 
 
 def places(low: float, high: float) -> int:
-    """Decimal places of a reading (negative: tens, hundreds) whose step is the power of ten not above 2 % of the range."""
-    return -floor(log10(0.02 * (high - low) * 1.0001))
+    """Decimal places of a reading (negative: tens, hundreds) whose step is the power of ten not above 3 % of the range."""
+    return -floor(log10(0.03 * (high - low)))
 
 
 def short(value: float) -> str:
@@ -51,7 +113,11 @@ def paint(canvas: Canvas) -> list[Topic]:
     y = canvas.height / 2 + rng.uniform(-1, 1) * (canvas.height / 2 - radius)
     canvas.keep(x, y, 0.97 * radius)
     dark = chance(rng, 0.2)
-    face = pick(rng, [(20, 20, 22), (35, 38, 45)]) if dark else pick(rng, [(250, 250, 248), (240, 238, 228), (255, 252, 235), (225, 230, 235)])
+    face = (
+        pick(rng, [(20, 20, 22), (35, 38, 45)])
+        if dark
+        else pick(rng, [(250, 250, 248), (240, 238, 228), (255, 252, 235), (225, 230, 235)])
+    )
     ink = canvas.ink(face)
     rim = pick(rng, [(25, 25, 25), (170, 172, 175), (120, 120, 125), (190, 160, 90), (60, 70, 90), (200, 30, 30)])
     canvas.circle(x, y, radius, rim)
@@ -73,10 +139,17 @@ def paint(canvas: Canvas) -> list[Topic]:
         edges = [low, *bounds, high]
         for colour, a, b in zip(colours, edges, edges[1:]):
             for i in range(24):
-                canvas.line(at(a + (b - a) * i / 24, outer * 0.97), at(a + (b - a) * (i + 1) / 24, outer * 0.97), colour, radius * 0.045)
+                canvas.line(
+                    at(a + (b - a) * i / 24, outer * 0.97),
+                    at(a + (b - a) * (i + 1) / 24, outer * 0.97),
+                    colour,
+                    radius * 0.045,
+                )
     if chance(rng, 0.5):
         for i in range(72):
-            canvas.line(at(low + (high - low) * i / 72, outer), at(low + (high - low) * (i + 1) / 72, outer), ink, thick * 0.7)
+            canvas.line(
+                at(low + (high - low) * i / 72, outer), at(low + (high - low) * (i + 1) / 72, outer), ink, thick * 0.7
+            )
     for i in range(numbers * minor + 1):
         value = low + step * i / minor
         major = i % minor == 0
@@ -103,19 +176,37 @@ def paint(canvas: Canvas) -> list[Topic]:
     unit_size = max(16 * canvas.unit, size * rng.uniform(0.95, 1.25))
     canvas.text_in(x, y + inner * (0.36 if below else -0.3), unit, type, unit_size, ink)
     if chance(rng, 0.3) and sweep <= 270:
-        canvas.text_in(x, y + inner * (0.62 if below else 0.42), brand(rng, split), canvas.type(), max(14 * canvas.unit, size * 0.8), ink, asked=False)
+        canvas.text_in(
+            x,
+            y + inner * (0.62 if below else 0.42),
+            brand(rng, split),
+            canvas.type(),
+            max(14 * canvas.unit, size * 0.8),
+            ink,
+            asked=False,
+        )
         branded = True
     else:
         branded = False
     canvas.set_print()
 
-    needle = pick(rng, [(200, 20, 20), (230, 80, 20)] + [(250, 250, 250), (240, 200, 40)] * dark + [(15, 15, 15), (15, 15, 15), (20, 40, 140)] * (not dark))
+    needle = pick(
+        rng,
+        [(200, 20, 20), (230, 80, 20)]
+        + [(250, 250, 250), (240, 200, 40)] * dark
+        + [(15, 15, 15), (15, 15, 15), (20, 40, 140)] * (not dark),
+    )
     tip = outer * rng.uniform(0.86, 0.99)
     width = radius * rng.uniform(0.018, 0.035)
     tail = radius * rng.uniform(0.08, 0.22)
     cx, sx = cos(direction), -sin(direction)
-    shape = [(x + cx * tip, y + sx * tip), (x - sx * width, y + cx * width), (x - cx * tail - sx * width * 0.8, y - sx * tail + cx * width * 0.8),
-             (x - cx * tail + sx * width * 0.8, y - sx * tail - cx * width * 0.8), (x + sx * width, y - cx * width)]
+    shape = [
+        (x + cx * tip, y + sx * tip),
+        (x - sx * width, y + cx * width),
+        (x - cx * tail - sx * width * 0.8, y - sx * tail + cx * width * 0.8),
+        (x - cx * tail + sx * width * 0.8, y - sx * tail - cx * width * 0.8),
+        (x + sx * width, y - cx * width),
+    ]
     if chance(rng, 0.4):
         offset = radius * 0.02
         canvas.polygon([(px + offset, py + offset) for px, py in shape], tuple(int(c * 0.75) for c in face))
@@ -126,20 +217,67 @@ def paint(canvas: Canvas) -> list[Topic]:
     tolerance = 0.02 * (high - low)
     topics = []
     for _ in range(2):
-        topics.append(Topic("gauge", "reading", lambda language, follow: (wording(rng, split, READ_ZH if language == "zh" else READ_EN), answer), "", tolerance))
-    topics.append(Topic("gauge", name, lambda language, follow: (ask_field(rng, split, name, language, follow), answer), "shown", tolerance))
+        topics.append(
+            Topic(
+                "gauge",
+                "reading",
+                lambda language, follow: (wording(rng, split, READ_ZH if language == "zh" else READ_EN), answer),
+                "",
+                tolerance,
+            )
+        )
+    topics.append(
+        Topic(
+            "gauge",
+            name,
+            lambda language, follow: (ask_field(rng, split, name, language, follow), answer),
+            "shown",
+            tolerance,
+        )
+    )
     if chance(rng, 0.4):
-        topics.append(Topic("gauge", "unit", lambda language, follow: (wording(rng, split, UNIT_ZH if language == "zh" else UNIT_EN), unit)))
+        topics.append(
+            Topic(
+                "gauge",
+                "unit",
+                lambda language, follow: (wording(rng, split, UNIT_ZH if language == "zh" else UNIT_EN), unit),
+            )
+        )
     if chance(rng, 0.4):
-        topics.append(Topic("gauge", "range", lambda language, follow: (wording(rng, split, RANGE_ZH if language == "zh" else RANGE_EN), join(short(high), unit))))
+        topics.append(
+            Topic(
+                "gauge",
+                "range",
+                lambda language, follow: (
+                    wording(rng, split, RANGE_ZH if language == "zh" else RANGE_EN),
+                    join(short(high), unit),
+                ),
+            )
+        )
     for _ in range(2):
         above = chance(rng, 0.5)
         limit = low + step * rng.integers(0, numbers + 1)
         if abs(limit - value) > 0.05 * (high - low) and (limit < value) == above:
-            topics.append(yes_or_no(rng, split, name, LESS_ZH, LESS_EN, above, lambda language, limit=limit: {"n": noun(rng, name, language), "v": join(short(limit), unit)}))
-    others = [n for n in ("pressure", "temperature_now", "voltage_now", "current_now", "humidity", "flow", "speed_now") if n != name]
+            topics.append(
+                yes_or_no(
+                    rng,
+                    split,
+                    name,
+                    LESS_ZH,
+                    LESS_EN,
+                    above,
+                    lambda language, limit=limit: {"n": noun(rng, name, language), "v": join(short(limit), unit)},
+                )
+            )
+    others = [
+        n
+        for n in ("pressure", "temperature_now", "voltage_now", "current_now", "humidity", "flow", "speed_now")
+        if n != name
+    ]
     topics.append(unseen(rng, split, pick(rng, others), "shown"))
-    for other in rng.choice(["model", "serial", "date", "ip"] + ["manufacturer"] * (not branded), size=2, replace=False):
+    for other in rng.choice(
+        ["model", "serial", "date", "ip"] + ["manufacturer"] * (not branded), size=2, replace=False
+    ):
         topics.append(unseen(rng, split, str(other), "field"))
     return topics
 

@@ -14,12 +14,40 @@ from training.pictures.values import chance, pick
 from training.pictures.words import IS_EN, IS_ZH, LABELS, THERE_EN, THERE_ZH, UNSEEN
 
 FIELDS = {  # name: how often it is printed
-    "model": 3.0, "serial": 3.0, "date": 2.6, "ip": 1.6, "voltage": 2.2, "power": 1.8, "current": 1.8, "frequency": 1.5,
-    "temperature": 2.0, "manufacturer": 2.2, "weight": 0.6, "ip_rating": 0.6, "speed": 0.7, "standard": 0.5, "insulation": 0.4, "supply": 0.5,
+    "model": 3.0,
+    "serial": 3.0,
+    "date": 2.6,
+    "ip": 1.6,
+    "voltage": 2.2,
+    "power": 1.8,
+    "current": 1.8,
+    "frequency": 1.5,
+    "temperature": 2.0,
+    "manufacturer": 2.2,
+    "weight": 0.6,
+    "ip_rating": 0.6,
+    "speed": 0.7,
+    "standard": 0.5,
+    "insulation": 0.4,
+    "supply": 0.5,
     "input_voltage": 0.4,
 }
 ASKED = ("model", "serial", "date", "ip", "voltage", "power", "current", "frequency", "temperature", "manufacturer")
-STRAY = ("CE", "Made in China", "中国制造", "MADE IN P.R.C.", "合格", "QC PASS", "RoHS", "www.{w}.com", "CAUTION", "注意安全", "请勿打开", "DO NOT OPEN", "No user serviceable parts inside")
+STRAY = (
+    "CE",
+    "Made in China",
+    "中国制造",
+    "MADE IN P.R.C.",
+    "合格",
+    "QC PASS",
+    "RoHS",
+    "www.{w}.com",
+    "CAUTION",
+    "注意安全",
+    "请勿打开",
+    "DO NOT OPEN",
+    "No user serviceable parts inside",
+)
 
 
 @dataclass
@@ -46,8 +74,12 @@ def choose(rng, count: int) -> list[str]:
 
 def value_of(rng, name: str, split: str, chinese: bool) -> str:
     if name == "manufacturer":
-        return (values.manufacturer_chinese if chance(rng, 0.85 if chinese else 0.1) else values.manufacturer_latin)(rng, split)
-    make = {"ip": values.ip_address, "input_voltage": values.voltage, "output_voltage": values.voltage}.get(name) or getattr(values, name)
+        return (values.manufacturer_chinese if chance(rng, 0.85 if chinese else 0.1) else values.manufacturer_latin)(
+            rng, split
+        )
+    make = {"ip": values.ip_address, "input_voltage": values.voltage, "output_voltage": values.voltage}.get(
+        name
+    ) or getattr(values, name)
     return make(rng, split)
 
 
@@ -67,7 +99,7 @@ def rows(rng, split: str, level: float, most: int) -> tuple[list[Row], str]:
     language = pick(rng, ["zh", "zh", "en", "en", "both"]) if level > 0.2 else pick(rng, ["zh", "en"])
     used: set[str] = set()
     drawn = []
-    for name in choose(rng, count)[: most]:
+    for name in choose(rng, count)[:most]:
         own = language if chance(rng, 0.9) else pick(rng, ["zh", "en"])
         value = value_of(rng, name, split, language != "en")
         bare = name == "manufacturer" and chance(rng, 0.45)
@@ -81,7 +113,21 @@ def plate(canvas: Canvas, box) -> tuple[int, int, int]:
     x0, y0, x1, y1 = box
     kind = rng.integers(5) if canvas.level > 0.2 else 0
     if kind <= 1:
-        colour = pick(rng, [(245, 245, 242), (255, 255, 255), (232, 232, 228), (250, 240, 200), (30, 30, 32), (20, 50, 110), (200, 205, 210), (235, 200, 40), (25, 90, 60), (150, 30, 30)])
+        colour = pick(
+            rng,
+            [
+                (245, 245, 242),
+                (255, 255, 255),
+                (232, 232, 228),
+                (250, 240, 200),
+                (30, 30, 32),
+                (20, 50, 110),
+                (200, 205, 210),
+                (235, 200, 40),
+                (25, 90, 60),
+                (150, 30, 30),
+            ],
+        )
     elif kind == 2:
         colour = tuple(np.full(3, rng.integers(130, 225)) + rng.integers(-10, 11, 3))
     else:
@@ -111,7 +157,12 @@ def trim(canvas: Canvas, box, ink):
     if chance(rng, 0.35):
         radius, inset = 0.022 * short, 0.04 * short
         gray = int(rng.integers(90, 200))
-        for x, y in ((x0 + inset, y0 + inset), (x1 - inset, y0 + inset), (x0 + inset, y1 - inset), (x1 - inset, y1 - inset)):
+        for x, y in (
+            (x0 + inset, y0 + inset),
+            (x1 - inset, y0 + inset),
+            (x0 + inset, y1 - inset),
+            (x1 - inset, y1 - inset),
+        ):
             canvas.circle(x, y, radius, (gray, gray, gray))
             canvas.circle(x, y, radius, (gray // 2,) * 3, 1)
             canvas.line((x - radius * 0.7, y), (x + radius * 0.7, y), (gray // 3,) * 3, max(1, radius / 4))
@@ -133,6 +184,12 @@ def lay(canvas: Canvas, drawn: list[Row], title: str, stray: str):
     floor = canvas.least_em
     if not chance(rng, level):
         floor = max(17.0 * canvas.unit, floor * 0.7)
+    if any(
+        "O" in row.value and "0" in row.value or "I" in row.value and "1" in row.value
+        for row in drawn
+        if row.name in ("model", "serial")
+    ):
+        floor = max(floor, 22 * canvas.unit)  # below this a person cannot tell them apart
     wide, tall = canvas.width - 2 * margin, canvas.height - 2 * margin
     while True:
         size = int(round(em))
@@ -154,12 +211,40 @@ def lay(canvas: Canvas, drawn: list[Row], title: str, stray: str):
             first = table_width + gap if style == "table" else label_width[id(row)] + label_type.width(colon, size)
             return first + value
 
-        column_widths = [max((row_width(line[i]) for line in lines if len(line) > max(i, len(lines[0]) - 1 if columns == 2 else 0) or (columns == 1 and i == 0)), default=0) for i in range(columns)]
-        body = max(sum(column_widths) + gap * 1.5 * (columns - 1), max((row_width(line[0]) for line in lines if len(line) == 1), default=0))
+        column_widths = [
+            max(
+                (
+                    row_width(line[i])
+                    for line in lines
+                    if len(line) > max(i, len(lines[0]) - 1 if columns == 2 else 0) or (columns == 1 and i == 0)
+                ),
+                default=0,
+            )
+            for i in range(columns)
+        ]
+        body = max(
+            sum(column_widths) + gap * 1.5 * (columns - 1),
+            max((row_width(line[0]) for line in lines if len(line) == 1), default=0),
+        )
         title_size = int(round(size * title_scale))
-        width = max(body, label_type.width(title, title_size) if title else 0, label_type.width(stray, int(round(size * 0.9))) if stray else 0) + 2 * pad * size
-        heights = [size * (2.25 if style == "stacked" and line[0].label else 1.0) + size * (pitch - 1) for line in lines]
-        height = sum(heights) - size * (pitch - 1) + 2 * pad * size + (title_size * 1.6 if title else 0) + (size * 1.4 if stray else 0)
+        width = (
+            max(
+                body,
+                label_type.width(title, title_size) if title else 0,
+                label_type.width(stray, int(round(size * 0.9))) if stray else 0,
+            )
+            + 2 * pad * size
+        )
+        heights = [
+            size * (2.25 if style == "stacked" and line[0].label else 1.0) + size * (pitch - 1) for line in lines
+        ]
+        height = (
+            sum(heights)
+            - size * (pitch - 1)
+            + 2 * pad * size
+            + (title_size * 1.6 if title else 0)
+            + (size * 1.4 if stray else 0)
+        )
         if width <= wide and height <= tall:
             break
         shrink = max(0.6, min(wide / width, tall / height) * 0.995)
@@ -202,7 +287,12 @@ def lay(canvas: Canvas, drawn: list[Row], title: str, stray: str):
         put(canvas, tx, y + 0.8 * title_size, title, label_type, title_size, ink, bold_shadow)
         y += title_size * 1.6
         if chance(rng, 0.3):
-            canvas.line((x0 + pad * size * 0.6, y - title_size * 0.3), (box[2] - pad * size * 0.6, y - title_size * 0.3), ink, max(1, size * 0.06))
+            canvas.line(
+                (x0 + pad * size * 0.6, y - title_size * 0.3),
+                (box[2] - pad * size * 0.6, y - title_size * 0.3),
+                ink,
+                max(1, size * 0.06),
+            )
     for line, line_height in zip(lines, heights):
         x = left
         baseline = y + 0.86 * size
@@ -221,7 +311,12 @@ def lay(canvas: Canvas, drawn: list[Row], title: str, stray: str):
                 end = put(canvas, x, baseline, row.label + colon, label_type, size, label_ink, bold_shadow)
                 put(canvas, end, baseline, row.value, value_type, size, ink, bold_shadow)
         if grid:
-            canvas.line((left - size * 0.3, y + line_height - size * (pitch - 1) * 0.35), (left + body + size * 0.3, y + line_height - size * (pitch - 1) * 0.35), label_ink, 1)
+            canvas.line(
+                (left - size * 0.3, y + line_height - size * (pitch - 1) * 0.35),
+                (left + body + size * 0.3, y + line_height - size * (pitch - 1) * 0.35),
+                label_ink,
+                1,
+            )
         y += line_height + extra
     if stray:
         canvas.text(left, y + 0.9 * size, stray, label_type, size * 0.9, label_ink, asked=False)
@@ -284,10 +379,35 @@ def topics(rng, split: str, printed: dict[str, str], skill: str = "nameplate") -
         for truth in (True, False):
             if chance(rng, 0.5):
                 shown = value if truth else altered(rng, name, value, split)
-                result.append(yes_or_no(rng, split, name, IS_ZH, IS_EN, truth, lambda language, name=name, shown=shown: {"n": noun(rng, name, language), "v": shown}))
+                result.append(
+                    yes_or_no(
+                        rng,
+                        split,
+                        name,
+                        IS_ZH,
+                        IS_EN,
+                        truth,
+                        lambda language, name=name, shown=shown: {"n": noun(rng, name, language), "v": shown},
+                    )
+                )
     there = [name for name in printed if name not in ("product",)]
     missing = [name for name in ASKED if name not in printed and name not in barred]
-    extra = [name for name in ("weight", "ip_rating", "speed", "supply", "input_voltage", "output_voltage", "insulation", "standard", "brand", "product") if name not in printed and name not in barred]
+    extra = [
+        name
+        for name in (
+            "weight",
+            "ip_rating",
+            "speed",
+            "supply",
+            "input_voltage",
+            "output_voltage",
+            "insulation",
+            "standard",
+            "brand",
+            "product",
+        )
+        if name not in printed and name not in barred
+    ]
     for name in missing:
         result.append(unseen(rng, split, name))
     if extra:
@@ -296,13 +416,25 @@ def topics(rng, split: str, printed: dict[str, str], skill: str = "nameplate") -
         for _ in range(2):
             if names and chance(rng, 0.6):
                 name = pick(rng, names)
-                result.append(yes_or_no(rng, split, name, THERE_ZH, THERE_EN, truth, lambda language, name=name: {"n": noun(rng, name, language)}))
+                result.append(
+                    yes_or_no(
+                        rng,
+                        split,
+                        name,
+                        THERE_ZH,
+                        THERE_EN,
+                        truth,
+                        lambda language, name=name: {"n": noun(rng, name, language)},
+                    )
+                )
     if missing and chance(rng, 0.15):  # whether an absent value is so cannot be seen
         name = pick(rng, missing)
         shown = value_of(rng, name, split, True)
 
         def ask(language, follow, name=name, shown=shown):
-            question, _ = yes_or_no(rng, split, name, IS_ZH, IS_EN, True, lambda language: {"n": noun(rng, name, language), "v": shown}).ask(language, False)
+            question, _ = yes_or_no(
+                rng, split, name, IS_ZH, IS_EN, True, lambda language: {"n": noun(rng, name, language), "v": shown}
+            ).ask(language, False)
             return question, UNSEEN[language]
 
         result.append(Topic("absent", name, ask))

@@ -5,7 +5,18 @@ from __future__ import annotations
 from training.pictures.picture import Topic, Turn
 from training.pictures.splits import HELD_OUT_WORDINGS, share
 from training.pictures.values import chance, pick
-from training.pictures.words import FOLLOW_EN, FOLLOW_ZH, NO, NOUNS, READ_EN, READ_ZH, SPECIAL_EN, SPECIAL_ZH, UNSEEN, YES
+from training.pictures.words import (
+    FOLLOW_EN,
+    FOLLOW_ZH,
+    NO,
+    NOUNS,
+    READ_EN,
+    READ_ZH,
+    SPECIAL_EN,
+    SPECIAL_ZH,
+    UNSEEN,
+    YES,
+)
 
 _split: dict[int, tuple[list[str], list[str]]] = {}
 
@@ -19,6 +30,18 @@ def wording(rng, split: str, wordings: list[str]) -> str:
         known = _split[id(wordings)] = (seen, kept, wordings)
     seen, kept, _ = known
     return pick(rng, kept) if split == "test" and kept and chance(rng, 0.5) else pick(rng, seen)
+
+
+def careless(rng, question: str) -> str:
+    """Punctuation and capitals as people type them."""
+    point = rng.random()
+    if point < 0.12:
+        return question.replace("？", "?").replace("，", ",")
+    if point < 0.18:
+        return question.rstrip("？?。.")
+    if point < 0.24 and question[1:2].islower():
+        return question[0].lower() + question[1:]
+    return question
 
 
 def fill(template: str, **words: str) -> str:
@@ -52,10 +75,17 @@ def read(rng, split: str, name: str, answer: str, tag: str, group: str = "field"
 
 def unseen(rng, split: str, name: str, group: str = "field") -> Topic:
     """A field that is not in the picture."""
-    return Topic("absent", name, lambda language, follow: (ask_field(rng, split, name, language, follow), UNSEEN[language]), group)
+    return Topic(
+        "absent",
+        name,
+        lambda language, follow: (ask_field(rng, split, name, language, follow), UNSEEN[language]),
+        group,
+    )
 
 
-def yes_or_no(rng, split: str, name: str, zh: list[str], en: list[str], truth: bool, words=None, tag: str = "yesno") -> Topic:
+def yes_or_no(
+    rng, split: str, name: str, zh: list[str], en: list[str], truth: bool, words=None, tag: str = "yesno"
+) -> Topic:
     """`words(language)` gives what fills the templates."""
 
     def ask(language, follow):
@@ -87,7 +117,7 @@ def converse(rng, topics: list[Topic], skill: str, most: int = 6) -> list[Turn]:
     group = None
     for _ in range(int(rng.integers(3, most + 1))):
         weights = [share if pile else 0.0 for share, pile in zip(shares, piles)]
-        if not sum(weights):
+        if not sum(weights) or (len(turns) >= 3 and shares is SHARES[None] and not piles[0]):
             break
         point, index = rng.random() * sum(weights), 0
         while index < 2 and point >= weights[index]:
@@ -97,9 +127,11 @@ def converse(rng, topics: list[Topic], skill: str, most: int = 6) -> list[Turn]:
         spoken = language if chance(rng, 0.88) else ("en" if language == "zh" else "zh")
         if spoken not in topic.languages:
             spoken = topic.languages[0]
-        follows = bool(topic.group) and topic.group == group and turns[-1].language == spoken and chance(rng, follow_share)
+        follows = (
+            bool(topic.group) and topic.group == group and turns[-1].language == spoken and chance(rng, follow_share)
+        )
         question, answer = topic.ask(spoken, follows)
         tag = "absent" if answer == UNSEEN[spoken] else "followup" if follows else topic.tag
-        turns.append(Turn(question, answer, tag, topic.field, spoken, topic.tolerance, follows))
+        turns.append(Turn(careless(rng, question), answer, tag, topic.field, spoken, topic.tolerance, follows))
         group = topic.group or None
     return turns

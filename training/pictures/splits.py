@@ -155,6 +155,11 @@ CONTRAST = (0.6, 1.15)
 GAMMA = (0.7, 1.5)
 JPEG = 25  # least quality
 
+# The evaluation: level of degradation of each band, a third of the pictures each; the content is always at level 1.
+BANDS = {"clean": (0.0, 0.05), "mild": (0.3, 0.6), "hard": (0.6, 1.0)}
+SIDES = (224, 1600)  # px of a picture's sides
+SEEDS = {"train": 1_000_000_000, "test": 5_000_000_000}  # added to a picture's number
+
 TOKEN_CAP_PX = 576 * 28 * 28  # pixels of a picture at the cap of 576 image tokens
 
 
