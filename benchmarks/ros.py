@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What ROS adds: a question's round trip beside the engine's own time for it, an action's acceptance under load, frames received.
+"""What ROS adds: a question's round trip beside the engine's own time, a goal's acceptance under load, frames received.
 
     python benchmarks/ros.py [--json] [--questions N] [--model NAME]
 
 Starts the node vqa as a process of its own. Prints a table, or with --json one JSON object:
-    overhead_ms         (service round trip) - (engine latency of the same question), median, p95; raw 448x336 camera, same frame
+    overhead_ms         (service round trip) - (engine latency of the same question), median, p95; 448x336, same frame
     new_frame_overhead_ms  the same with a new frame for each question
-    accept_ms           an action's goal until its acceptance, while two 1920x1080 cameras stream and another question is answered
+    accept_ms           a goal until its acceptance, while two 1920x1080 cameras stream and another question is answered
     frames_received     share of 1920x1080 bgr8 frames at 30 Hz that reached the node while questions were answered
 """
 
@@ -30,16 +30,15 @@ from array import array  # noqa: E402  (after the environment that ROS reads)
 import numpy as np  # noqa: E402
 import rclpy  # noqa: E402
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
+from glm4v_ros.action import AskImage as AskImageAction  # noqa: E402
+from glm4v_ros.msg import AskOptions  # noqa: E402
+from glm4v_ros.srv import AskImage  # noqa: E402
+from rcl_interfaces.srv import SetParameters  # noqa: E402
 from rclpy.action import ActionClient  # noqa: E402
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.qos import qos_profile_sensor_data  # noqa: E402
-from rcl_interfaces.srv import SetParameters  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
-
-from glm4v_ros.action import AskImage as AskImageAction  # noqa: E402
-from glm4v_ros.msg import AskOptions  # noqa: E402
-from glm4v_ros.srv import AskImage  # noqa: E402
 
 SMALL, FULL_HD, RATE = (448, 336), (1920, 1080), 30.0
 
@@ -50,7 +49,9 @@ class Bench:
     def __init__(self, model: str):
         parameters = {"model": model, "cameras": "[small, one, two]", "diagnostics_period": 0.2, "max_tokens": 16}
         words = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
-        self.process = subprocess.Popen([sys.executable, "-m", "glm4v_ros.nodes.vqa", "--ros-args", *words], cwd=ROOT, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "glm4v_ros.nodes.vqa", "--ros-args", *words], cwd=ROOT, stderr=subprocess.DEVNULL
+        )
         rclpy.init()
         self.node = rclpy.create_node("bench")
         self.service = self.node.create_client(AskImage, "/vqa/ask_image")
@@ -82,16 +83,30 @@ class Bench:
         return publisher
 
     def picture(self, size, seed: int = 0) -> Image:
-        pixels = np.random.default_rng(seed).integers(0, 255, (size[1] // 8, size[0] // 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
-        message = Image(encoding="bgr8", width=pixels.shape[1], height=pixels.shape[0], step=pixels.shape[1] * 3,
-                        data=array("B", pixels.tobytes()))
+        pixels = (
+            np.random.default_rng(seed)
+            .integers(0, 255, (size[1] // 8, size[0] // 8, 3), np.uint8)
+            .repeat(8, 0)
+            .repeat(8, 1)
+        )
+        message = Image(
+            encoding="bgr8",
+            width=pixels.shape[1],
+            height=pixels.shape[0],
+            step=pixels.shape[1] * 3,
+            data=array("B", pixels.tobytes()),
+        )
         message.header.stamp = self.node.get_clock().now().to_msg()
         return message
 
     def ask(self, camera: str, **options) -> tuple[float, float]:
         """Seconds of the round trip, and of the engine's part in it."""
         began = time.perf_counter()
-        response = wait(self.service.call_async(AskImage.Request(question="型号是什么?", cameras=[camera], options=AskOptions(**options))))
+        response = wait(
+            self.service.call_async(
+                AskImage.Request(question="型号是什么?", cameras=[camera], options=AskOptions(**options))
+            )
+        )
         took = time.perf_counter() - began
         if not response.success:
             sys.exit(f"error {response.error_code}: {response.error_msg}")
@@ -118,7 +133,11 @@ class Bench:
         return sent
 
     def set(self, **values) -> None:
-        wait(self.parameters.call_async(SetParameters.Request(parameters=[Parameter(n, value=v).to_parameter_msg() for n, v in values.items()])))
+        wait(
+            self.parameters.call_async(
+                SetParameters.Request(parameters=[Parameter(n, value=v).to_parameter_msg() for n, v in values.items()])
+            )
+        )
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -141,7 +160,10 @@ def wait(future):
 def summary(values: list[float]) -> dict[str, float]:
     """Median and 95th percentile of seconds, in milliseconds."""
     ordered = sorted(values)
-    return {"median": round(1e3 * statistics.median(ordered), 2), "p95": round(1e3 * ordered[int(0.95 * (len(ordered) - 1))], 2)}
+    return {
+        "median": round(1e3 * statistics.median(ordered), 2),
+        "p95": round(1e3 * ordered[int(0.95 * (len(ordered) - 1))], 2),
+    }
 
 
 def overhead(bench: Bench, questions: int) -> dict[str, dict[str, float]]:
@@ -161,7 +183,9 @@ def acceptance(bench: Bench, goals: int) -> dict[str, dict[str, float]]:
     thread.start()
     bench.set(ignore_eos=True)
     for _ in range(goals):
-        asked = bench.action.send_goal_async(AskImageAction.Goal(question="型号是什么?", cameras=["one"], options=AskOptions(max_tokens=2000)))
+        asked = bench.action.send_goal_async(
+            AskImageAction.Goal(question="型号是什么?", cameras=["one"], options=AskOptions(max_tokens=2000))
+        )
         other = wait(asked)
         began = time.perf_counter()
         goal = wait(bench.action.send_goal_async(AskImageAction.Goal(question="What is the model?", cameras=["two"])))
@@ -197,8 +221,12 @@ def main() -> int:
     options = parser.parse_args()
     bench = Bench(options.model)
     try:
-        figures = {"model": options.model, **overhead(bench, options.questions), **acceptance(bench, options.questions),
-                   **frames(bench, options.questions)}
+        figures = {
+            "model": options.model,
+            **overhead(bench, options.questions),
+            **acceptance(bench, options.questions),
+            **frames(bench, options.questions),
+        }
     finally:
         bench.close()
     if options.json:

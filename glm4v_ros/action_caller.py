@@ -19,6 +19,8 @@ from glm4v_ros.errors import NotActive
 from glm4v_ros.goal import Goal
 
 _WATCH_PERIOD = 0.1  # s
+_SEND_AGAIN_AFTER = 3.0  # s without the server's word
+_SENDS = 5
 _GONE_AFTER = 2.0  # s without the server after which a goal's result is given up
 # rclpy's default depth of 10 loses goals, results and deltas when many are under way.
 _KEEP_ALL = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
@@ -32,7 +34,7 @@ class ActionCaller:
     resolved; without it there is a context of its own, so a plain script needs no rclpy.init().
     """
 
-    def __init__(self, action_type: Any, name: str, node: Node | None = None, server_timeout: float = 5.0):
+    def __init__(self, action_type: Any, name: str, node: Node | None = None, server_timeout: float = 10.0):
         self.name = name
         self.server_timeout = server_timeout  # seconds to wait for the server to appear
         self._owns_context = node is None
@@ -52,7 +54,7 @@ class ActionCaller:
             self._node, action_type, name, goal_service_qos_profile=_KEEP_ALL, result_service_qos_profile=_KEEP_ALL,
             cancel_service_qos_profile=_KEEP_ALL, feedback_sub_qos_profile=_KEEP_ALL,
         )  # fmt: skip
-        self._goals: dict[Goal, float] = {}  # goals that have not ended -> when the server was last seen
+        self._goals: dict[Goal, float] = {}  # goals that have not ended -> when the server was last heard of
         self._waiting: deque[Callable[[], Any]] = deque()
         self._closed = False
         self._node.create_timer(_WATCH_PERIOD, self._watch)
@@ -124,11 +126,15 @@ class ActionCaller:
 
     def _watch_goal(self, goal: Goal) -> None:
         now = time.monotonic()
+        waited = now - self._goals[goal]
         if self._client.server_is_ready():
-            self._goals[goal] = now
-            if not goal.sent:
+            if goal.accepted:
+                self._goals[goal] = now
+            elif goal.sends == 0 or (waited > _SEND_AGAIN_AFTER * goal.sends and goal.sends < _SENDS):
                 goal._send(self._client)
-        elif goal.sent and now - self._goals[goal] > _GONE_AFTER:
+            elif waited > _SEND_AGAIN_AFTER * (_SENDS + 1):
+                goal._fail(NotActive(f"the node behind {self.name} did not take the goal in {waited:.0f} s: is it hanging?"))
+        elif goal.accepted and waited > _GONE_AFTER:
             goal._fail(NotActive(f"the node behind {self.name} is gone: is it still running?"))
-        elif not goal.sent and (goal._cancel_wanted or now - self._goals[goal] > self.server_timeout):
+        elif not goal.accepted and (goal._cancel_wanted or waited > self.server_timeout):
             goal._fail(NotActive(f"nobody serves {self.name}: start the node, or check name, namespace and ROS_DOMAIN_ID"))

@@ -96,7 +96,7 @@ class VqaClient:
     Errors are those of glm4v_ros.errors; NotActive also means that no such node was found within ``server_timeout``.
     """
 
-    def __init__(self, node: Node | None = None, name: str = "vqa", server_timeout: float = 5.0):
+    def __init__(self, node: Node | None = None, name: str = "vqa", server_timeout: float = 10.0):
         self._caller = ActionCaller(AskImage, f"{name}/ask_image_stream", node, server_timeout)
 
     def start(
@@ -168,7 +168,7 @@ class VqaClient:
 class TtsClient:
     """Lets the node ``tts`` speak; threads, ``node``, ``name`` and ``server_timeout`` as for VqaClient."""
 
-    def __init__(self, node: Node | None = None, name: str = "tts", server_timeout: float = 5.0):
+    def __init__(self, node: Node | None = None, name: str = "tts", server_timeout: float = 10.0):
         self._caller = ActionCaller(Say, f"{name}/say", node, server_timeout)
 
     def start(self, text: str, *, language: str = "", priority: int = 0, interrupt: bool = False) -> Goal:

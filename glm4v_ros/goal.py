@@ -5,7 +5,13 @@ from __future__ import annotations
 import concurrent.futures
 import queue
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
+
+from action_msgs.msg import GoalStatus
+from rclpy.action.client import ClientGoalHandle
+from unique_identifier_msgs.msg import UUID
 
 from glm4v_ros.errors import EngineFailed
 
@@ -15,12 +21,17 @@ class Goal:
 
     def __init__(self, message: Any, submit: Callable[[Callable[[], None]], None]):
         self.message = message
-        self.sent = False
+        self.sends = 0
+        self._id = UUID(uuid=list(uuid4().bytes))
         self._submit = submit
         self._handle = None
         self._cancel_wanted = False
         self._feedback: queue.SimpleQueue = queue.SimpleQueue()  # None ends it
         self._outcome: concurrent.futures.Future = concurrent.futures.Future()
+
+    @property
+    def accepted(self) -> bool:
+        return self._handle is not None
 
     @property
     def done(self) -> bool:
@@ -62,24 +73,36 @@ class Goal:
             self._handle.cancel_goal_async()
 
     def _send(self, client) -> None:
-        self.sent = True
-        client.send_goal_async(self.message, feedback_callback=self._take_feedback).add_done_callback(self._answered)
+        """Sends it, or sends it again under the same id: a server that just appeared may not yet be able to answer us."""
+        self.sends += 1
+        response = client.send_goal_async(self.message, feedback_callback=self._take_feedback, goal_uuid=self._id)
+        response.add_done_callback(lambda done: self._answered(client, done.result()))
 
     def _take_feedback(self, message) -> None:
         self._feedback.put(message.feedback)
 
-    def _answered(self, response) -> None:
-        self._handle = response.result()
-        if not self._handle.accepted:
+    def _answered(self, client, handle: ClientGoalHandle) -> None:
+        if self.accepted:
+            return
+        if handle.accepted:
+            self._handle = handle
+        elif self.sends > 1:  # the server knows the id already: it took the goal, and its answer was lost
+            self._handle = ClientGoalHandle(client, self._id, SimpleNamespace(accepted=True, stamp=handle.stamp))
+        else:
             self._fail(EngineFailed("the action server refused the goal"))
             return
+        if self.done:  # given up before the server took it
+            self._cancel_wanted = True
         self._handle.get_result_async().add_done_callback(self._ended)
         if self._cancel_wanted:
-            self._cancel()
+            self._handle.cancel_goal_async()
 
     def _ended(self, response) -> None:
-        if not self.done:
-            self._outcome.set_result((response.result().status, response.result().result))
+        response = response.result()
+        if response.status == GoalStatus.STATUS_UNKNOWN:
+            self._fail(EngineFailed("the action server does not know the goal"))
+        elif not self.done:
+            self._outcome.set_result((response.status, response.result))
             self._feedback.put(None)
 
     def _fail(self, error: Exception) -> None:

@@ -1,11 +1,12 @@
 """Starts the node vqa, and the voice if asked to."""
 
-from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchDescription
 
 CONFIG = PathJoinSubstitution([FindPackageShare("glm4v_ros"), "config"])
 ARGUMENTS = {
@@ -32,20 +33,42 @@ def vqa(context):
     if value["tts"] == "true":
         given["speak"] = True
         remappings = [("~/sentences", "tts/say_text"), ("~/stop_speaking", "tts/stop")]
-    return [Node(
-        package="glm4v_ros", executable="vqa", name="vqa", namespace=value["namespace"], output="screen",
-        parameters=[value["params_file"], given], arguments=["--ros-args", "--log-level", value["log_level"]],
-        remappings=remappings)]
+    return [
+        Node(
+            package="glm4v_ros",
+            executable="vqa",
+            name="vqa",
+            namespace=value["namespace"],
+            output="screen",
+            parameters=[value["params_file"], given],
+            arguments=["--ros-args", "--log-level", value["log_level"]],
+            remappings=remappings,
+        )
+    ]
 
 
 def generate_launch_description():
     # A profile that the user has set already stays.
-    profile = EnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", default_value=PathJoinSubstitution([CONFIG, "fastdds.xml"]))
-    return LaunchDescription([
-        *(DeclareLaunchArgument(name, default_value=default, description=about) for name, (default, about) in ARGUMENTS.items()),
-        SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", profile),
-        OpaqueFunction(function=vqa),
-        Node(package="glm4v_ros", executable="tts", name="tts", namespace=LaunchConfiguration("namespace"), output="screen",
-             arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
-             parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}], condition=IfCondition(LaunchConfiguration("tts"))),
-    ])
+    profile = EnvironmentVariable(
+        "FASTRTPS_DEFAULT_PROFILES_FILE", default_value=PathJoinSubstitution([CONFIG, "fastdds.xml"])
+    )
+    return LaunchDescription(
+        [
+            *(
+                DeclareLaunchArgument(name, default_value=default, description=about)
+                for name, (default, about) in ARGUMENTS.items()
+            ),
+            SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", profile),
+            OpaqueFunction(function=vqa),
+            Node(
+                package="glm4v_ros",
+                executable="tts",
+                name="tts",
+                namespace=LaunchConfiguration("namespace"),
+                output="screen",
+                arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
+                parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
+                condition=IfCondition(LaunchConfiguration("tts")),
+            ),
+        ]
+    )

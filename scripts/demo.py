@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Three questions about a picture through the real node: a camera node publishes it, the node vqa answers over its service.
+"""Three questions about a picture through the real nodes: one publishes it as a camera, vqa answers over its service.
 
 Exits 0 only if all three answers are right.
 """
@@ -17,7 +17,6 @@ os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
 
 import rclpy  # noqa: E402  (after the environment that it reads)
 import yaml  # noqa: E402
-
 from glm4v_ros.msg import AskOptions  # noqa: E402
 from glm4v_ros.srv import AskImage  # noqa: E402
 
@@ -75,8 +74,14 @@ def ask(node, client, question: str, expected: str, choices: tuple = ()) -> bool
     right = response.success and answer.text.strip() == expected
     first = answer.time_to_first_token.sec + answer.time_to_first_token.nanosec / 1e9
     print(f"question  {question}" + (f"  (choices: {', '.join(choices)})" if choices else ""))
-    print(f"answer    {answer.text or response.error_msg}" + (f"  (confidence {answer.confidence:.2f})" if choices else ""))
-    print(f"          {'right' if right else f'WRONG, {expected} is printed'}; {took:.2f} s, first token after {first:.2f} s\n", flush=True)
+    print(
+        f"answer    {answer.text or response.error_msg}"
+        + (f"  (confidence {answer.confidence:.2f})" if choices else "")
+    )
+    print(
+        f"          {'right' if right else f'WRONG, it is {expected}'}; {took:.2f} s, first token at {first:.2f} s\n",
+        flush=True,
+    )
     return right
 
 

@@ -20,7 +20,18 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 LOGS = ROOT / "build" / "setup"
 SUPPORTED = ("3.13", "3.12", "3.11", "3.10")
-PACKAGE = ["CMakeLists.txt", "package.xml", "setup.py", "msg", "srv", "action", "glm4v_ros", "config", "launch", "models"]
+PACKAGE = [
+    "CMakeLists.txt",
+    "package.xml",
+    "setup.py",
+    "msg",
+    "srv",
+    "action",
+    "glm4v_ros",
+    "config",
+    "launch",
+    "models",
+]
 PROGRESS = re.compile(r"\s*\[(\d+)/(\d+)\]")
 CORES = len(os.sched_getaffinity(0))
 
@@ -49,7 +60,11 @@ def main() -> None:
         check_offload()
     with Step("glm4v_ros", *(digest(ROOT / name) for name in PACKAGE)) as step:
         if step.due:
-            run(pip("install", "--no-deps", "--no-build-isolation", "--force-reinstall", ROOT), "glm4v_ros", CMAKE_GENERATOR="Ninja")
+            run(
+                pip("install", "--no-deps", "--no-build-isolation", "--force-reinstall", ROOT),
+                "glm4v_ros",
+                CMAKE_GENERATOR="Ninja",
+            )
 
 
 class Step:
@@ -83,11 +98,18 @@ def sourced_ros() -> str:
 
 
 def find_python(ros: str) -> str:
-    """A supported Python, not that of an active virtual environment; beside a sourced ROS the one that ROS is built for."""
+    """A supported Python, not that of an active virtual environment; beside a sourced ROS the one it is built for."""
     candidates = ["python3"] if ros else [sys.executable, *(f"python{version}" for version in SUPPORTED)]
     for candidate in filter(shutil.which, candidates):
-        told = subprocess.run([candidate, "-c", "import os, sys; print('%d.%d' % sys.version_info[:2], os.path.realpath(sys._base_executable))"],
-                              capture_output=True, text=True)
+        told = subprocess.run(
+            [
+                candidate,
+                "-c",
+                "import os, sys; print('%d.%d' % sys.version_info[:2], os.path.realpath(sys._base_executable))",
+            ],
+            capture_output=True,
+            text=True,
+        )
         if told.returncode == 0 and told.stdout.split()[0] in SUPPORTED:
             return told.stdout.split(maxsplit=1)[1].strip()
     stop("Python 3.10 to 3.13 is needed; found none of them")
@@ -103,10 +125,17 @@ def cuda_flags() -> str:
     if not architecture and Path("/etc/nv_tegra_release").is_file():
         architecture = "87"  # Orin; its nvidia-smi does not tell
     if not architecture and shutil.which("nvidia-smi"):
-        told = subprocess.run(["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"], capture_output=True, text=True)
-        architecture = ";".join(sorted({line.strip().replace(".", "") for line in told.stdout.splitlines() if re.match(r"\d+\.\d+$", line)}))
+        told = subprocess.run(
+            ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"], capture_output=True, text=True
+        )
+        architecture = ";".join(
+            sorted({line.strip().replace(".", "") for line in told.stdout.splitlines() if re.match(r"\d+\.\d+$", line)})
+        )
     if not architecture:
-        stop("GLM4V_CUDA=1, but no GPU is found; set GLM4V_CUDA_ARCHITECTURE (Orin: 87) to build for one that is not in this machine")
+        stop(
+            "GLM4V_CUDA=1, but no GPU is found; to build for one that is not in this machine, set "
+            "GLM4V_CUDA_ARCHITECTURE (Orin: 87)"
+        )
     return f"-DGGML_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES={architecture}"
 
 
@@ -116,8 +145,22 @@ def install_llama(flags: str) -> None:
     key = hashlib.sha256(f"{requirement} {flags} {processor()}".encode()).hexdigest()[:16]
     wheels = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "glm4v_ros" / "wheels" / key
     if not list(wheels.glob("*.whl")):
-        run(pip("wheel", "--verbose", "--no-deps", "--no-cache-dir", "--no-binary", "llama-cpp-python", "--wheel-dir", wheels, requirement),
-            "llama-cpp-python", CMAKE_ARGS=flags, CMAKE_BUILD_PARALLEL_LEVEL=str(CORES))
+        run(
+            pip(
+                "wheel",
+                "--verbose",
+                "--no-deps",
+                "--no-cache-dir",
+                "--no-binary",
+                "llama-cpp-python",
+                "--wheel-dir",
+                wheels,
+                requirement,
+            ),
+            "llama-cpp-python",
+            CMAKE_ARGS=flags,
+            CMAKE_BUILD_PARALLEL_LEVEL=str(CORES),
+        )
     run(pip("install", "--force-reinstall", "--no-deps", *wheels.glob("*.whl")), "llama-cpp-python-install")
     run(pip("install", requirement), "llama-cpp-python-install")
 
@@ -131,8 +174,13 @@ def processor() -> str:
 def check_offload() -> None:
     script = "import llama_cpp; raise SystemExit(not llama_cpp.llama_supports_gpu_offload())"
     if subprocess.run([PYTHON, "-c", script], capture_output=True).returncode:
-        stop("!" * 78 + "\nA GPU was asked for (GLM4V_CUDA=1), but llama.cpp was built for the CPU ONLY. See build/setup/llama-cpp-python.log\n"
-             "for why CUDA was not found, or go on with the CPU by leaving GLM4V_CUDA out.\n" + "!" * 78)
+        print("!" * 78, file=sys.stderr)
+        stop(
+            "a GPU was asked for (GLM4V_CUDA=1), but llama.cpp was built for the CPU ONLY.\n"
+            "See build/setup/llama-cpp-python.log for the reason, or leave GLM4V_CUDA out to go on with the CPU.\n"
+            + "!"
+            * 78
+        )
 
 
 def pip(*words) -> list:
@@ -143,11 +191,24 @@ def run(command: list, name: str, **environment: str) -> None:
     """Runs with the output in a log; shows how far a build is; stops with the log's end if it fails."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{name}.log"
-    environment = {**os.environ, "CMAKE_BUILD_PARALLEL_LEVEL": str(CORES), "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
-                   **environment}
+    environment = {
+        **os.environ,
+        "CMAKE_BUILD_PARALLEL_LEVEL": str(CORES),
+        "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        **environment,
+    }
     shown = -1
-    with log.open("w") as file, subprocess.Popen([str(word) for word in command], env=environment, text=True, errors="replace",
-                                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with (
+        log.open("w") as file,
+        subprocess.Popen(
+            [str(word) for word in command],
+            env=environment,
+            text=True,
+            errors="replace",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
         for line in process.stdout:
             file.write(line)
             if step := PROGRESS.match(line):
@@ -162,8 +223,14 @@ def run(command: list, name: str, **environment: str) -> None:
 
 def digest(path: Path) -> str:
     """Of a file, or of all files in a directory."""
-    files = sorted(p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts) if path.is_dir() else [path]
-    return "".join(f"{file.relative_to(ROOT)} {hashlib.sha256(file.read_bytes()).hexdigest()}\n" for file in files if file.is_file())
+    files = (
+        sorted(p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts) if path.is_dir() else [path]
+    )
+    return "".join(
+        f"{file.relative_to(ROOT)} {hashlib.sha256(file.read_bytes()).hexdigest()}\n"
+        for file in files
+        if file.is_file()
+    )
 
 
 def read(name: str) -> str:

@@ -13,10 +13,13 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.context import Context
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from glm4v_ros.action import AskImage
 from glm4v_ros.errors import ErrorCode
 from glm4v_ros.msg import Answer
+
+KEEP_ALL = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class VqaDouble:
@@ -33,7 +36,8 @@ class VqaDouble:
         self.node = Node(name, context=self.context)
         self._action = ActionServer(
             self.node, AskImage, "~/ask_image_stream", self._on_goal, cancel_callback=lambda goal: CancelResponse.ACCEPT,
-            callback_group=ReentrantCallbackGroup(),
+            callback_group=ReentrantCallbackGroup(), goal_service_qos_profile=KEEP_ALL, cancel_service_qos_profile=KEEP_ALL,
+            result_service_qos_profile=KEEP_ALL,
         )  # fmt: skip
         self._executor = MultiThreadedExecutor(8, context=self.context)
         self._executor.add_node(self.node)

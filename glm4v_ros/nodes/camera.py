@@ -12,7 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from glm4v_ros.nodes.picture import Picture
 
-# Best effort takes from best-effort and from reliable publishers; of several pictures only the newest is worth its time.
+# Best effort takes from best-effort and from reliable publishers; of several pictures only the newest is worth taking.
 CAMERA_QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 AHEAD = 1_000_000_000  # ns; a stamp further ahead of the robot's clock than this is of another clock
 RATE_WINDOW = 2.0  # s
@@ -20,7 +20,7 @@ KEPT = 2  # pictures that were asked about and may serve the next question
 
 
 class Camera:
-    """Subscribes to a camera's topic and keeps the newest picture. Times are ROS time in nanoseconds, ages are seconds."""
+    """Subscribes to a camera's topic and keeps the newest picture. Times are ROS time in ns, ages are in s."""
 
     def __init__(self, node: LifecycleNode, name: str, topic: str, transport: str, stamp_source: str):
         self.name = name
@@ -35,7 +35,9 @@ class Camera:
         self._waiting: list[Callable[[], None]] = []
         self._raw = self._compressed = None
         if self._transport != "raw":
-            self._compressed = node.create_subscription(CompressedImage, f"{self.topic}/compressed", self._take, CAMERA_QOS)
+            self._compressed = node.create_subscription(
+                CompressedImage, f"{self.topic}/compressed", self._take, CAMERA_QOS
+            )
         if self._transport != "compressed":
             self._raw = node.create_subscription(Image, self.topic, self._take, CAMERA_QOS)
 
@@ -81,7 +83,7 @@ class Camera:
         return newest if newest and self.is_fresh(newest, max_age, not_before) else None
 
     def pick(self, max_age: float, not_before: int, is_encoded: Callable[[Picture], bool]) -> Picture | None:
-        """The newest picture fresh enough that the engine has encoded already, else the newest if it is fresh enough."""
+        """The newest fresh picture that the engine has encoded already, else the newest if it is fresh."""
         newest = self.fresh(max_age, not_before)
         if newest is None:
             return None

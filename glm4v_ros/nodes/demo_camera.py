@@ -17,7 +17,10 @@ from glm4v_ros.vision.decoder import read_picture
 
 
 class DemoCamera(Node):
-    """Publishes on the parameter ``topic`` (bgr8), and on topic/compressed (JPEG), ``rate`` times a second. BadImage if it cannot."""
+    """Publishes on the parameter ``topic`` (bgr8), and on topic/compressed (JPEG), ``rate`` times a second.
+
+    BadImage if the picture cannot be read.
+    """
 
     def __init__(self, **arguments):
         super().__init__("demo_camera", **arguments)
@@ -30,12 +33,20 @@ class DemoCamera(Node):
         bgr = cv2.cvtColor(read_picture(path), cv2.COLOR_RGB2BGR)
         self._messages = {}
         if "raw" in transports:
-            message = Image(encoding="bgr8", height=bgr.shape[0], width=bgr.shape[1], step=bgr.shape[1] * 3, data=array("B", bgr.tobytes()))
+            message = Image(
+                encoding="bgr8",
+                height=bgr.shape[0],
+                width=bgr.shape[1],
+                step=bgr.shape[1] * 3,
+                data=array("B", bgr.tobytes()),
+            )
             self._messages[self.create_publisher(Image, topic, qos_profile_sensor_data)] = message
         if "compressed" in transports:
             jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
             message = CompressedImage(format="bgr8; jpeg compressed bgr8", data=array("B", jpeg))
-            self._messages[self.create_publisher(CompressedImage, f"{topic}/compressed", qos_profile_sensor_data)] = message
+            self._messages[self.create_publisher(CompressedImage, f"{topic}/compressed", qos_profile_sensor_data)] = (
+                message
+            )
         self.create_timer(1.0 / rate, self._publish)
 
     def _publish(self) -> None:

@@ -59,7 +59,7 @@ class Inquiry:
             self._around.engine.cancel(self.request_id)
 
     async def answer(self, on_delta: Callable[[Delta], None] | None = None) -> Answer:
-        """The engine's answer. Raises VqaError; after DeadlineExceeded and Canceled its ``answer`` is what was written."""
+        """The engine's answer. Raises VqaError; that of DeadlineExceeded and Canceled holds what was written."""
         request = self.request
         shown = await self._find()
         self._check()
@@ -76,20 +76,27 @@ class Inquiry:
     async def _find(self) -> Shown:
         """What to show: the request's own pictures, else the session's, else the cameras'.
 
-        The session's are shown again, which the engine takes for the ones it has; should it have lost them, it has them again.
+        The session's are shown again, which the engine takes for the ones it has; should it have lost them, it has them
+        again.
         """
         request = self.request
         kept = self._around.sessions.shown(request.question.session_id)
         if kept and not request.pictures and not request.cameras:
             if request.regions:
-                raise BadRequest("rois need a new picture, but the session keeps the one it has; name a camera, or leave rois empty")
+                raise BadRequest(
+                    "rois need a new picture, but the session keeps the one it has; name a camera, or leave rois empty"
+                )
             self.pictures = kept.pictures
             return kept
         self.pictures = request.pictures or await self._from_cameras()
         check_regions(request, len(self.pictures))
         regions = request.regions or (None,) * len(self.pictures)
-        return Shown(self.pictures, tuple(picture.frame(region, request.enhance)
-                                          for picture, region in zip(self.pictures, regions, strict=True)))
+        return Shown(
+            self.pictures,
+            tuple(
+                picture.frame(region, request.enhance) for picture, region in zip(self.pictures, regions, strict=True)
+            ),
+        )
 
     async def _from_cameras(self) -> tuple[Picture, ...]:
         """A fresh picture from each camera, as soon as all have one."""
@@ -107,8 +114,10 @@ class Inquiry:
         try:
             while True:
                 self._waiting = around.executor.future()
-                pictures = [camera.pick(request.max_image_age, request.not_before, self._encoded(region))
-                            for camera, region in zip(cameras, regions, strict=True)]
+                pictures = [
+                    camera.pick(request.max_image_age, request.not_before, self._encoded(region))
+                    for camera, region in zip(cameras, regions, strict=True)
+                ]
                 if None not in pictures:
                     return tuple(pictures)
                 self._check(cameras[pictures.index(None)])
@@ -140,10 +149,16 @@ class Inquiry:
         if time.monotonic() < self._deadline:
             return
         if camera is None:
-            raise DeadlineExceeded(f"the deadline of {self.request.question.timeout:g} s passed before the model saw the question; allow more time")
+            raise DeadlineExceeded(
+                f"the deadline of {self.request.question.timeout:g} s passed before the model saw anything; allow more"
+            )
         if not camera.has_picture:
-            raise NoImage(f"camera '{camera.name}' sent no picture on {camera.topic} within {self.request.question.timeout:g} s; "
-                          f"is it running, and is the parameter camera.{camera.name}.topic right?")
-        raise StaleImage(f"camera '{camera.name}' sent no picture within {self.request.question.timeout:g} s that is fresh enough; its newest is "
-                         f"{camera.age:.3f} s old, max_image_age is {self.request.max_image_age:g} s"
-                         + (", and not_before is set" if self.request.not_before else ""))
+            raise NoImage(
+                f"camera '{camera.name}' sent no picture on {camera.topic} within {self.request.question.timeout:g} s; "
+                f"is it running, and is the parameter camera.{camera.name}.topic right?"
+            )
+        raise StaleImage(
+            f"camera '{camera.name}' sent no fresh picture within {self.request.question.timeout:g} s; its newest is "
+            f"{camera.age:.3f} s old, max_image_age is {self.request.max_image_age:g} s"
+            + (", and not_before is set" if self.request.not_before else "")
+        )

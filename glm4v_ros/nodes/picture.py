@@ -58,8 +58,12 @@ class Picture:
     @property
     def thumbnail(self) -> np.ndarray:
         """A small grey copy, (36, 48), float32, 0 to 255. Raises BadImage."""
-        return self._once("thumbnail", lambda: cv2.cvtColor(
-            cv2.resize(self._whole(), (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32))
+        return self._once(
+            "thumbnail",
+            lambda: cv2.cvtColor(
+                cv2.resize(self._whole(), (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+            ).astype(np.float32),
+        )
 
     def compressed(self) -> CompressedImage:
         """The picture for people to look at: as it came if it came compressed, else as JPEG."""
@@ -77,7 +81,9 @@ class Picture:
         message = self.message
         if isinstance(message, CompressedImage):
             return decode(message.data, message.format)
-        return to_rgb(message.encoding, message.width, message.height, message.step, bool(message.is_bigendian), message.data)
+        return to_rgb(
+            message.encoding, message.width, message.height, message.step, bool(message.is_bigendian), message.data
+        )
 
     def _frame(self, region, mode: str) -> Frame:
         rgb = self._rgb()
@@ -87,12 +93,18 @@ class Picture:
 
     def _whole(self) -> np.ndarray:
         """All of the picture, enhanced or not; converted only if it was not yet."""
-        made = next((frame for key, frame in tuple(self._made.items()) if isinstance(key, tuple) and key[0] is None), None)
+        made = next(
+            (frame for key, frame in tuple(self._made.items()) if isinstance(key, tuple) and key[0] is None), None
+        )
         return made.rgb if made else self._rgb()
 
     def _jpeg(self) -> CompressedImage:
         plain = self._made.get((None, "none"))
-        _, data = cv2.imencode(".jpg", cv2.cvtColor(plain.rgb if plain else self._rgb(), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        _, data = cv2.imencode(
+            ".jpg",
+            cv2.cvtColor(plain.rgb if plain else self._rgb(), cv2.COLOR_RGB2BGR),
+            [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY],
+        )
         message = CompressedImage(header=self.header, format="jpeg")
         message.data.frombytes(data.tobytes())
         return message

@@ -35,8 +35,11 @@ class Request:
     speak: bool
 
 
-def read_request(message: AskImageService.Request | AskImageAction.Goal | QuestionMessage, parameters: Parameters,
-                 presets: dict[str, Preset]) -> Request:
+def read_request(
+    message: AskImageService.Request | AskImageAction.Goal | QuestionMessage,
+    parameters: Parameters,
+    presets: dict[str, Preset],
+) -> Request:
     """Raises BadRequest or UnknownCamera that says which field is wrong and what would be right."""
     by_topic = isinstance(message, QuestionMessage)
     images = [] if by_topic else [*message.images, *message.compressed_images]
@@ -60,8 +63,10 @@ def read_request(message: AskImageService.Request | AskImageAction.Goal | Questi
         sampling=parameters.sampling,
     )
     if len(question.text) > parameters["max_question_characters"]:
-        raise BadRequest(f"the question has {len(question.text)} characters; max_question_characters is "
-                         f"{parameters['max_question_characters']}")
+        raise BadRequest(
+            f"the question has {len(question.text)} characters; max_question_characters is "
+            f"{parameters['max_question_characters']}"
+        )
     question_check.check_words(question)
     _check_pictures(images, message.cameras, parameters)
     return Request(
@@ -91,7 +96,10 @@ def _check_pictures(images: list, cameras: list[str], parameters: Parameters) ->
         raise BadRequest(f"the request has {count} pictures; max_images is {most}")
     for camera in cameras:
         if camera not in parameters["cameras"]:
-            raise UnknownCamera(f"there is no camera '{camera[:64]}'; the parameter cameras has {', '.join(parameters['cameras']) or 'none'}")
+            raise UnknownCamera(
+                f"there is no camera '{camera[:64]}'; the parameter cameras has "
+                f"{', '.join(parameters['cameras']) or 'none'}"
+            )
 
 
 def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -32,8 +32,14 @@ def fill_response(response, message: AnswerMessage, error: VqaError | None):
 
 def refusal(question: str, session_id: str) -> AnswerMessage:
     """The empty answer of a question that was refused before it went on its way."""
-    return AnswerMessage(question=question, session_id=session_id, choice_index=-1, confidence=math.nan,
-                         mean_token_probability=math.nan, finish_reason=int(FinishReason.ERROR))
+    return AnswerMessage(
+        question=question,
+        session_id=session_id,
+        choice_index=-1,
+        confidence=math.nan,
+        mean_token_probability=math.nan,
+        finish_reason=int(FinishReason.ERROR),
+    )
 
 
 def answer_message(inquiry: Inquiry, answer: Answer | None, error: VqaError | None) -> AnswerMessage:

@@ -12,7 +12,7 @@ from glm4v_ros.speech.sentence import SentenceSplitter
 
 
 class Sentences:
-    """Publishes each sentence of one answer as soon as it is finished; with ``whole`` the answer in one piece when it is complete.
+    """Publishes each sentence of one answer as soon as it is finished; with ``whole`` all of it when it is complete.
 
     Called by the engine client's thread.
     """

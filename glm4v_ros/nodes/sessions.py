@@ -22,7 +22,9 @@ class Shown:
 
     @property
     def nbytes(self) -> int:
-        return sum(len(picture.message.data) for picture in self.pictures) + sum(frame.rgb.nbytes for frame in self.frames)
+        return sum(len(picture.message.data) for picture in self.pictures) + sum(
+            frame.rgb.nbytes for frame in self.frames
+        )
 
 
 class Sessions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -46,12 +47,15 @@ from glm4v_ros.srv import AskImage, ResetSession
 # A flood of requests is refused one by one as BUSY; a shorter history would lose them without a word.
 REQUEST_QOS = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 RELIABLE_QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE)
-SENTENCE_QOS = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)  # a burst at an answer's end
+SENTENCE_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE
+)  # a burst at an answer's end
+GPU_DEVICES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/nvgpu/igpu0", "/dev/kfd")  # NVIDIA, Jetson, AMD
 RETRY_AFTER = 1.0  # s
 
 
 class VqaNode(LifecycleNode):
-    """A lifecycle node. Configured it holds the model, active it answers; its interfaces exist, and answer, from the start on."""
+    """A lifecycle node. Configured it holds the model, active it answers; its interfaces respond from the start on."""
 
     def __init__(self, make_engine: Callable[..., EngineClient] = EngineClient, **arguments):
         self._group = ReentrantCallbackGroup()
@@ -79,8 +83,16 @@ class VqaNode(LifecycleNode):
         self.create_service(AskImage, "~/ask_image", self._on_ask_image, qos_profile=REQUEST_QOS)
         self.create_service(ResetSession, "~/reset_session", self._on_reset_session)
         self._action = ActionServer(
-            self, AskImageAction, "~/ask_image_stream", self._on_goal, cancel_callback=self._on_cancel, callback_group=self._group,
-            goal_service_qos_profile=REQUEST_QOS, cancel_service_qos_profile=REQUEST_QOS, result_service_qos_profile=REQUEST_QOS)
+            self,
+            AskImageAction,
+            "~/ask_image_stream",
+            self._on_goal,
+            cancel_callback=self._on_cancel,
+            callback_group=self._group,
+            goal_service_qos_profile=REQUEST_QOS,
+            cancel_service_qos_profile=REQUEST_QOS,
+            result_service_qos_profile=REQUEST_QOS,
+        )
         self.create_subscription(Question, "~/question", self._on_question, RELIABLE_QOS)
         self.create_subscription(String, "~/question_text", self._on_question_text, RELIABLE_QOS)
         self.create_timer(self.parameters["diagnostics_period"], self._on_timer)
@@ -115,21 +127,32 @@ class VqaNode(LifecycleNode):
             return self._failed(f"configure failed: {_text_of(error)}")
         status = self._engine.status
         self.get_logger().info(f"{self._model.name} is loaded and runs on {status.device}")
-        if self.parameters["gpu_layers"] != 0 and not status.gpu_offload:
-            self.get_logger().info("llama.cpp uses no GPU here; docs: GLM4V_CUDA=1 builds it for one")
+        if self._wants_gpu and not status.gpu_offload:
+            self.get_logger().warning(
+                "there is a GPU, but the model runs on the CPU ONLY: build llama-cpp-python for the GPU "
+                "(GLM4V_CUDA=1 make setup), or set gpu_layers to 0 if this is meant"
+            )
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         parameters = self.parameters
-        cameras = {name: Camera(self, name, *(parameters[f"camera.{name}.{field}"] for field in ("topic", "transport", "stamp_source")))
-                   for name in parameters["cameras"]}
-        self._active = Surroundings(self.executor, self._engine, self._model, cameras, Sessions(parameters["session_idle"]))
+        cameras = {
+            name: Camera(
+                self, name, *(parameters[f"camera.{name}.{field}"] for field in ("topic", "transport", "stamp_source"))
+            )
+            for name in parameters["cameras"]
+        }
+        self._active = Surroundings(
+            self.executor, self._engine, self._model, cameras, Sessions(parameters["session_idle"])
+        )
         for camera in cameras.values():
             self.get_logger().info(f"camera {camera.name}: {camera.topic}")
         warm = [camera for name, camera in cameras.items() if parameters[f"camera.{name}.warm"]]
         if warm and parameters["warm_rate"] > 0:
             self._warmer = Warmer(self._engine, warm, parameters["warm_threshold"])
-            self._warm_timer = self.create_timer(1.0 / parameters["warm_rate"], self._on_warm, MutuallyExclusiveCallbackGroup())
+            self._warm_timer = self.create_timer(
+                1.0 / parameters["warm_rate"], self._on_warm, MutuallyExclusiveCallbackGroup()
+            )
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -153,6 +176,11 @@ class VqaNode(LifecycleNode):
         if vision:
             return model_of(name, vision)
         return Catalog.load(self.parameters["models_file"] or None).model(name)
+
+    @property
+    def _wants_gpu(self) -> bool:
+        layers = self.parameters["gpu_layers"]
+        return layers > 0 or (layers < 0 and any(map(os.path.exists, GPU_DEVICES)))
 
     def _log_progress(self) -> Callable[[float], None]:
         logged = 0
@@ -191,8 +219,12 @@ class VqaNode(LifecycleNode):
 
     # ---- questions
 
-    async def ask(self, message: AskImage.Request | AskImageAction.Goal | Question, on_delta: Callable[[Delta], None] | None = None,
-                  goal_id: bytes | None = None) -> tuple[Answer, VqaError | None]:
+    async def ask(
+        self,
+        message: AskImage.Request | AskImageAction.Goal | Question,
+        on_delta: Callable[[Delta], None] | None = None,
+        goal_id: bytes | None = None,
+    ) -> tuple[Answer, VqaError | None]:
         """Answers, publishes the answer, and returns it with the error if there was one; never raises."""
         question = message.text if isinstance(message, Question) else message.question
         around = self._active
@@ -231,7 +263,9 @@ class VqaNode(LifecycleNode):
     def _admit(self, request: Request, around: Surroundings, goal_id: bytes | None) -> Inquiry:
         limit = self.parameters["max_parallel"] + self.parameters["max_queue"]
         if len(self._inquiries) >= limit:
-            raise Busy(f"{limit} questions are on their way already (max_parallel and max_queue)", retry_after=RETRY_AFTER)
+            raise Busy(
+                f"{limit} questions are on their way already (max_parallel and max_queue)", retry_after=RETRY_AFTER
+            )
         inquiry = Inquiry(request, around)
         self._inquiries[inquiry.request_id] = inquiry
         if goal_id is not None:
@@ -288,7 +322,9 @@ class VqaNode(LifecycleNode):
     async def _on_question_text(self, text: String) -> None:
         await self._on_question(Question(text=text.data))
 
-    def _on_reset_session(self, request: ResetSession.Request, response: ResetSession.Response) -> ResetSession.Response:
+    def _on_reset_session(
+        self, request: ResetSession.Request, response: ResetSession.Response
+    ) -> ResetSession.Response:
         around = self._active
         try:
             if around is None:
@@ -306,7 +342,9 @@ class VqaNode(LifecycleNode):
         parameters = self.parameters
         try:
             preset = find_preset(self._presets, parameters["preset"])
-            self._warmer.step(parameters["max_image_age"], parameters["enhance"], preset.system_prompt, parameters["max_image_tokens"])
+            self._warmer.step(
+                parameters["max_image_age"], parameters["enhance"], preset.system_prompt, parameters["max_image_tokens"]
+            )
         except VqaError as error:
             self.get_logger().warning(f"no picture was encoded ahead: {error}", throttle_duration_sec=10.0)
 
@@ -324,7 +362,7 @@ class VqaNode(LifecycleNode):
         name, parameters = self.get_fully_qualified_name(), self.parameters
         yield node_status(name, "active" if around else "not active", self._trouble, self._tally, len(self._inquiries))
         if engine := self._engine:
-            yield engine_status(name, engine.status, wants_gpu=parameters["gpu_layers"] > 0)
+            yield engine_status(name, engine.status, self._wants_gpu)
         for camera in around.cameras.values() if around else ():
             yield camera_status(name, camera, parameters["max_image_age"])
 

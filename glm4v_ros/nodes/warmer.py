@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Warmer:
     """Warms the newest picture of one camera after the other when it shows something else than the warm one.
 
-    ``threshold`` is in grey levels (0 to 255), the mean difference of two small grey copies. A warm picture that is older
-    than a question would allow is worth nothing any more, and is replaced too.
+    ``threshold`` is in grey levels (0 to 255), the mean difference of two small grey copies. A warm picture that
+    is older than a question would allow is worth nothing any more, and is replaced too.
     """
 
     def __init__(self, engine: EngineClient, cameras: Sequence[Camera], threshold: float):

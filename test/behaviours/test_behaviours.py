@@ -16,14 +16,14 @@ from glm4v_ros.msg import Answer
 
 @pytest.fixture(scope="module")
 def vqa():
-    double = VqaDouble({"pressure?": "It is 0.6 MPa.", "json": '{"pressure": 0.6, "unit": "MPa"}', "cut": "{"})
+    double = VqaDouble({"pressure?": "It is 0.6 MPa.", "json": '{"pressure": 0.6, "unit": "MPa"}', "cut": "{"}, name="robot1_vqa")
     yield double
     double.close()
 
 
 @pytest.fixture(scope="module")
 def client(vqa):
-    with VqaClient() as client:
+    with VqaClient(name="robot1_vqa") as client:
         yield client
 
 
@@ -58,7 +58,7 @@ def test_an_answer_is_on_the_blackboard(client, blackboard):
 
 
 def test_it_makes_its_own_client(vqa, blackboard):
-    assert run(AskImage("ask", "pressure?"))[0] == Status.SUCCESS
+    assert run(AskImage("ask", "pressure?", vqa="robot1_vqa"))[0] == Status.SUCCESS
 
 
 def test_ports_take_values_from_the_blackboard(client, vqa, blackboard):

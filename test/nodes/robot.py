@@ -10,16 +10,15 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
+from glm4v_ros.action import AskImage as AskImageAction
+from glm4v_ros.msg import AskOptions
+from glm4v_ros.srv import AskImage, ResetSession
 from rclpy.action import ActionClient
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
-
-from glm4v_ros.action import AskImage as AskImageAction
-from glm4v_ros.msg import AskOptions
-from glm4v_ros.srv import AskImage, ResetSession
 
 PATIENCE = 30.0  # s; how long a test waits for something that should come
 
@@ -96,7 +95,9 @@ class Robot:
 
     def start(self, question: str, **fields):
         """The service's future."""
-        return self.service.call_async(AskImage.Request(question=question, options=AskOptions(**fields.pop("options", {})), **fields))
+        return self.service.call_async(
+            AskImage.Request(question=question, options=AskOptions(**fields.pop("options", {})), **fields)
+        )
 
     def ask(self, question: str, **fields) -> AskImage.Response:
         return wait(self.start(question, **fields))

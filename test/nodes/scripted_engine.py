@@ -13,9 +13,9 @@ from glm4v_ros.errors import Canceled, DeadlineExceeded, EngineFailed
 
 
 class ScriptedEngine:
-    """EngineClient's contract. It answers at once with the frames' keys; a question that begins with "slow" is written on
-    until it is canceled or its deadline passes, one that begins with "fail" ends with EngineFailed, "tell" is answered with two
-    sentences, the second of which waits for ``go_on``."""
+    """EngineClient's contract. It answers at once with the frames' keys; an answer to one that begins with "slow" goes
+    on until it is canceled or its deadline passes, one that begins with "fail" ends with EngineFailed, "tell" is
+    answered with two sentences, the second of which waits for ``go_on``."""
 
     def __init__(self, config: EngineConfig, loading: threading.Event):
         self.config = config
@@ -49,8 +49,8 @@ class ScriptedEngine:
         return key in self.encoded
 
     def warm(self, frame, system_prompt="", max_image_tokens=0):
-        self.warmed.append(frame.key)
         self.encoded.add(frame.key)
+        self.warmed.append(frame.key)
 
     @property
     def status(self):
@@ -75,7 +75,9 @@ class ScriptedEngine:
                     on_delta(Delta(question.request_id, Stage.ANSWERING, "word "))
                 if time.monotonic() - began > question.timeout:
                     break
-            error, reason = ((Canceled, FinishReason.CANCELED) if canceled.is_set() else (DeadlineExceeded, FinishReason.TIMEOUT))
+            error, reason = (
+                (Canceled, FinishReason.CANCELED) if canceled.is_set() else (DeadlineExceeded, FinishReason.TIMEOUT)
+            )
             future.set_exception(error("stopped", answer=Answer(question.request_id, "word " * written, reason)))
             return
         if question.text == "tell":
@@ -89,5 +91,8 @@ class ScriptedEngine:
         text = " ".join(frame.key for frame in frames)
         if on_delta:
             on_delta(Delta(question.request_id, Stage.ANSWERING, text))
-        future.set_result(Answer(question.request_id, text, FinishReason.STOP, image_tokens=len(frames),
-                                 latency=time.monotonic() - began))
+        future.set_result(
+            Answer(
+                question.request_id, text, FinishReason.STOP, image_tokens=len(frames), latency=time.monotonic() - began
+            )
+        )

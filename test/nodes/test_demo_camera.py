@@ -36,7 +36,9 @@ def test_raw_and_compressed(context, tmp_path):
     rgb[:, 20:] = (200, 100, 50)
     cv2.imwrite(str(tmp_path / "picture.png"), rgb[..., ::-1])
     values = {"picture": str(tmp_path / "picture.png"), "topic": "/eye/image", "rate": 50.0}
-    camera = DemoCamera(context=context, parameter_overrides=[Parameter(name, value=value) for name, value in values.items()])
+    camera = DemoCamera(
+        context=context, parameter_overrides=[Parameter(name, value=value) for name, value in values.items()]
+    )
     node, raw, jpeg = Node("viewer", context=context), [], []
     node.create_subscription(Image, "/eye/image", raw.append, qos_profile_sensor_data)
     node.create_subscription(CompressedImage, "/eye/image/compressed", jpeg.append, qos_profile_sensor_data)
@@ -52,6 +54,11 @@ def test_raw_and_compressed(context, tmp_path):
 
 @pytest.mark.parametrize("words, says", [([], "picture is empty"), (["-p", "picture:=/none.png"], "/none.png")])
 def test_no_picture(words, says):
-    done = subprocess.run([sys.executable, "-m", "glm4v_ros.nodes.demo_camera", "--ros-args", *words], cwd=ROOT, capture_output=True,
-                          text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "glm4v_ros.nodes.demo_camera", "--ros-args", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 1 and says in done.stderr

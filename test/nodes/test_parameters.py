@@ -47,10 +47,19 @@ def test_every_one_is_described(declare):
             assert bounds.from_value <= parameter.default <= bounds.to_value
 
 
-@pytest.mark.parametrize("values", [
-    {"max_tokens": 0}, {"timeout": -1.0}, {"kv_type": "q4_0"}, {"camera__front__transport": "theora"}, {"cameras": ["a", "a"]},
-    {"cameras": ["../a"]}, {"top_p": 1.5},
-], ids=str)
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"max_tokens": 0},
+        {"timeout": -1.0},
+        {"kv_type": "q4_0"},
+        {"camera__front__transport": "theora"},
+        {"cameras": ["a", "a"]},
+        {"cameras": ["../a"]},
+        {"top_p": 1.5},
+    ],
+    ids=str,
+)
 def test_out_of_bounds(declare, values):
     with pytest.raises(InvalidParameterValueException):
         declare(**values)
@@ -68,4 +77,9 @@ def test_cameras_have_their_own(declare):
 def test_engine_config(declare):
     _, parameters = declare(context_tokens=1024, embedding_mib=3, session_idle=5.0, kv_type="q8_0")
     config = parameters.engine_config(Model("m", "text.gguf", "vision.gguf"))
-    assert (config.context_tokens, config.embedding_bytes, config.session_idle_s, config.kv_type) == (1024, 3 << 20, 5.0, "q8_0")
+    assert (config.context_tokens, config.embedding_bytes, config.session_idle_s, config.kv_type) == (
+        1024,
+        3 << 20,
+        5.0,
+        "q8_0",
+    )

@@ -15,6 +15,7 @@ import rclpy
 import yaml
 from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray
+from glm4v_ros.msg import Answer
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParameters
@@ -22,16 +23,21 @@ from rclpy.context import Context
 from rclpy.parameter import Parameter
 from rclpy.qos import ReliabilityPolicy
 from robot import Robot, compressed, duration, eventually, image, wait
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CompressedImage
 
 from glm4v_ros.errors import ErrorCode
-from glm4v_ros.msg import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = yaml.safe_load((ROOT / "scripts" / "demo.yaml").read_text(encoding="utf-8"))
 PARALLEL, QUEUE = 2, 2
-PARAMETERS = {"cameras": "[front, left]", "camera.left.transport": "compressed", "max_image_age": 3600.0, "max_parallel": PARALLEL,
-              "max_queue": QUEUE, "diagnostics_period": 0.2}
+PARAMETERS = {
+    "cameras": "[front, left]",
+    "camera.left.transport": "compressed",
+    "max_image_age": 3600.0,
+    "max_parallel": PARALLEL,
+    "max_queue": QUEUE,
+    "diagnostics_period": 0.2,
+}
 
 
 class Vqa:
@@ -66,7 +72,9 @@ class Vqa:
         assert wait(self._change_state.call_async(ChangeState.Request(transition=Transition(id=transition)))).success
 
     def set(self, **parameters) -> None:
-        request = SetParameters.Request(parameters=[Parameter(n, value=v).to_parameter_msg() for n, v in parameters.items()])
+        request = SetParameters.Request(
+            parameters=[Parameter(n, value=v).to_parameter_msg() for n, v in parameters.items()]
+        )
         assert all(result.successful for result in wait(self._set_parameters.call_async(request)).results)
 
     def diagnosis(self, part: str) -> dict[str, str]:
@@ -132,7 +140,9 @@ def test_no_frame_yet(vqa):
 @pytest.mark.parametrize("case", DEMO["questions"], ids=lambda case: case["question"])
 def test_raw_camera(vqa, front, plate, case):
     sent = show(vqa, front, image(plate, vqa.robot.now()))
-    response = vqa.robot.ask(case["question"], options={"choices": case.get("choices", []), "not_before": sent.header.stamp})
+    response = vqa.robot.ask(
+        case["question"], options={"choices": case.get("choices", []), "not_before": sent.header.stamp}
+    )
     assert code(response) is ErrorCode.NONE, response.error_msg
     answer = response.answer
     assert answer.text == case["expected"]
@@ -140,7 +150,9 @@ def test_raw_camera(vqa, front, plate, case):
     assert answer.image_sha256 == [hashlib.sha256(sent.data).hexdigest()]
     assert answer.image_tokens > 0 and answer.prompt_tokens > answer.image_tokens and answer.latency.nanosec > 0
     if choices := case.get("choices"):
-        assert choices[answer.choice_index] == answer.text and sum(answer.choice_probabilities) == pytest.approx(1.0, abs=1e-3)
+        assert choices[answer.choice_index] == answer.text and sum(answer.choice_probabilities) == pytest.approx(
+            1.0, abs=1e-3
+        )
         assert answer.confidence == pytest.approx(max(answer.choice_probabilities))
 
 
@@ -162,7 +174,10 @@ def test_two_cameras_in_one_question(vqa, front, left, plate):
 
 def test_image_in_the_request(vqa, plate):
     case = DEMO["questions"][0]
-    assert vqa.robot.ask(case["question"], compressed_images=[compressed(plate, vqa.robot.now())]).answer.text == case["expected"]
+    assert (
+        vqa.robot.ask(case["question"], compressed_images=[compressed(plate, vqa.robot.now())]).answer.text
+        == case["expected"]
+    )
 
 
 def test_frame_before_not_before_is_waited_out(vqa, front, plate):
@@ -189,12 +204,16 @@ def test_empty_question(vqa):
 
 
 def test_deadline_of_a_millisecond(vqa, plate):
-    response = vqa.robot.ask("型号是什么?", images=[image(plate, vqa.robot.now())], options={"timeout": duration(0.001)})
+    response = vqa.robot.ask(
+        "型号是什么?", images=[image(plate, vqa.robot.now())], options={"timeout": duration(0.001)}
+    )
     assert code(response) is ErrorCode.TIMEOUT
 
 
 def test_deadline_keeps_what_was_written(vqa, plate, long_answers):
-    response = vqa.robot.ask("型号是什么?", images=[image(plate, vqa.robot.now())], options={"timeout": duration(3.0), **long_answers})
+    response = vqa.robot.ask(
+        "型号是什么?", images=[image(plate, vqa.robot.now())], options={"timeout": duration(3.0), **long_answers}
+    )
     assert code(response) is ErrorCode.TIMEOUT and response.answer.finish_reason == Answer.FINISH_TIMEOUT
     assert response.answer.text
 
@@ -228,7 +247,11 @@ def test_worker_killed_while_it_answers(vqa, plate, long_answers):
     eventually(lambda: any(message.feedback.delta for message in heard))
     os.kill(int(vqa.diagnosis("engine")["worker pid"]), signal.SIGKILL)
     reply = wait(goal.get_result_async())
-    assert reply.status == GoalStatus.STATUS_ABORTED and code(reply.result) is ErrorCode.ENGINE_FAILED and reply.result.error_msg
+    assert (
+        reply.status == GoalStatus.STATUS_ABORTED
+        and code(reply.result) is ErrorCode.ENGINE_FAILED
+        and reply.result.error_msg
+    )
     next_one_is_right(vqa, plate)
     assert int(vqa.diagnosis("engine")["worker restarts"]) == before + 1
 
@@ -250,7 +273,7 @@ def test_node_not_active(vqa, plate):
 
 
 def test_frames_keep_coming_while_questions_are_answered(vqa, front, plate):
-    """1920x1080 bgr8 at 30 Hz. How many exactly is the machine's business and benchmarks/ros.py's; here: they keep coming."""
+    """1920x1080 bgr8 at 30 Hz. benchmarks/ros.py says how many arrive; here: they keep coming."""
     message = image(cv2.resize(plate, (1920, 1080)), vqa.robot.now())
     before, sent, stop = int(vqa.diagnosis("camera front")["pictures"]), 0, threading.Event()
 

@@ -11,6 +11,7 @@ import rclpy
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from glm4v_ros.msg import Answer, AskOptions, Question
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from rclpy.context import Context
@@ -18,13 +19,12 @@ from rclpy.parameter import Parameter
 from rclpy.qos import ReliabilityPolicy
 from robot import Robot, compressed, duration, eventually, image, plain, wait
 from scripted_engine import ScriptedEngine
-from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
+from sensor_msgs.msg import CompressedImage, RegionOfInterest
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import ErrorCode
-from glm4v_ros.msg import Answer, AskOptions, Question
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.vqa import VqaNode
 
@@ -46,10 +46,22 @@ class Rig:
         rclpy.init(context=self.context)
         models = directory / "models.yaml"
         models.write_text("script: {text: {file: text.gguf}, vision: {file: vision.gguf}, demo: true}")
-        overrides = {"cameras": ["front", "left"], "camera.left.transport": "compressed", "max_image_age": LONG, "max_parallel": 2,
-                     "max_queue": 2, "model": "script", "models_file": str(models), "diagnostics_period": 0.1, **parameters}
-        self.node = VqaNode(self.make_engine, context=self.context,
-                            parameter_overrides=[Parameter(name, value=value) for name, value in overrides.items()])
+        overrides = {
+            "cameras": ["front", "left"],
+            "camera.left.transport": "compressed",
+            "max_image_age": LONG,
+            "max_parallel": 2,
+            "max_queue": 2,
+            "model": "script",
+            "models_file": str(models),
+            "diagnostics_period": 0.1,
+            **parameters,
+        }
+        self.node = VqaNode(
+            self.make_engine,
+            context=self.context,
+            parameter_overrides=[Parameter(name, value=value) for name, value in overrides.items()],
+        )
         self.executor = NodeExecutor(8, context=self.context)
         self.executor.add_node(self.node)
         self.thread = threading.Thread(target=self.executor.spin, daemon=True)
@@ -128,7 +140,9 @@ def test_two_cameras_in_order(rig, front, left):
 
 def test_images_in_the_request_raw_ones_first(rig):
     stamp = Time(sec=5)
-    answer = rig.robot.ask("which?", images=[image(BLUE, stamp)], compressed_images=[compressed(GREEN, Time(sec=6))]).answer
+    answer = rig.robot.ask(
+        "which?", images=[image(BLUE, stamp)], compressed_images=[compressed(GREEN, Time(sec=6))]
+    ).answer
     assert answer.text.split() == [key(BLUE), key(GREEN)]
     assert answer.header.stamp == stamp and answer.cameras == []
 
@@ -280,11 +294,25 @@ def test_session_keeps_its_picture(rig, front):
 
 
 def test_options_reach_the_engine(rig):
-    options = {"language": "zh", "choices": ["a", "b"], "max_tokens": 7, "max_image_tokens": 99, "priority": 3, "deterministic": True,
-               "retry_on_crash": True, "timeout": duration(9.0), "preset": "inspection"}
+    options = {
+        "language": "zh",
+        "choices": ["a", "b"],
+        "max_tokens": 7,
+        "max_image_tokens": 99,
+        "priority": 3,
+        "deterministic": True,
+        "retry_on_crash": True,
+        "timeout": duration(9.0),
+        "preset": "inspection",
+    }
     rig.robot.ask("what?", images=[image(RED, Time())], options=options)
     question, _ = rig.engine.questions[-1]
-    assert (question.language, question.choices, question.max_tokens, question.max_image_tokens) == ("zh", ("a", "b"), 7, 99)
+    assert (question.language, question.choices, question.max_tokens, question.max_image_tokens) == (
+        "zh",
+        ("a", "b"),
+        7,
+        99,
+    )
     assert question.priority == 3 and question.deterministic and question.retry_on_crash
     assert 8.0 < question.timeout < 9.0 and "technician" in question.system_prompt
 
@@ -302,7 +330,9 @@ def test_eldercare_refuses_the_demo_model(rig):
 
 def test_action_streams_and_succeeds(rig):
     heard = []
-    goal = rig.robot.goal("what?", on_feedback=lambda message: heard.append(message.feedback), images=[image(RED, Time())])
+    goal = rig.robot.goal(
+        "what?", on_feedback=lambda message: heard.append(message.feedback), images=[image(RED, Time())]
+    )
     reply = wait(goal.get_result_async())
     assert reply.status == GoalStatus.STATUS_SUCCEEDED and reply.result.success and reply.result.answer.text == key(RED)
     eventually(lambda: "".join(f.delta for f in heard) == key(RED))
@@ -311,8 +341,12 @@ def test_action_streams_and_succeeds(rig):
 
 def test_action_feedback_is_joined(rig):
     heard = []
-    goal = rig.robot.goal("slow", on_feedback=lambda message: heard.append(message.feedback), images=[image(RED, Time())],
-                          options={"timeout": duration(1.0)})
+    goal = rig.robot.goal(
+        "slow",
+        on_feedback=lambda message: heard.append(message.feedback),
+        images=[image(RED, Time())],
+        options={"timeout": duration(1.0)},
+    )
     reply = wait(goal.get_result_async())
     assert reply.status == GoalStatus.STATUS_ABORTED and code(reply.result) is ErrorCode.TIMEOUT
     written = reply.result.answer.text
@@ -368,7 +402,9 @@ def test_topics(rig, front):
 
 def test_sentences_go_out_while_the_answer_is_written(rig):
     heard, stops = rig.robot.listen(String, "/vqa/sentences"), []
-    rig.robot.node.create_service(Trigger, "/vqa/stop_speaking", lambda request, response: stops.append(request) or response)
+    rig.robot.node.create_service(
+        Trigger, "/vqa/stop_speaking", lambda request, response: stops.append(request) or response
+    )
     eventually(rig.node._stop_speaking.service_is_ready)
     eventually(rig.node._sentences.get_subscription_count)
     future = rig.robot.start("tell", images=[image(RED, Time())], options={"speak": True})
@@ -476,7 +512,11 @@ def test_answers_while_the_model_is_loaded(tmp_path):
         starting.start()
         get_state = rig.robot.node.create_client(GetState, "/vqa/get_state")
         assert get_state.wait_for_service(30)
-        eventually(lambda: wait(get_state.call_async(GetState.Request())).current_state.id == State.TRANSITION_STATE_CONFIGURING)
+        eventually(
+            lambda: (
+                wait(get_state.call_async(GetState.Request())).current_state.id == State.TRANSITION_STATE_CONFIGURING
+            )
+        )
         assert code(rig.robot.ask("what?", images=[image(RED, Time())])) is ErrorCode.NOT_ACTIVE
         rig.loading.set()
         starting.join()
@@ -492,11 +532,20 @@ def test_a_model_that_does_not_load_is_said_and_can_be_put_right(tmp_path):
         rig.node.autostart()
         response = rig.robot.ask("what?", images=[image(RED, Time())])
         assert code(response) is ErrorCode.NOT_ACTIVE and "nonesuch" in response.error_msg
-        eventually(lambda: any(status.level == DiagnosticStatus.ERROR and "nonesuch" in status.message
-                               for message in heard for status in message.status))
+        eventually(
+            lambda: any(
+                status.level == DiagnosticStatus.ERROR and "nonesuch" in status.message
+                for message in heard
+                for status in message.status
+            )
+        )
         rig.node.set_parameters([Parameter("model", value="script")])
         rig.node.autostart()
         assert rig.robot.ask("what?", images=[image(RED, Time())]).success
-        eventually(lambda: all(status.level == DiagnosticStatus.OK for status in heard[-1].status if "camera" not in status.name))
+        eventually(
+            lambda: all(
+                status.level == DiagnosticStatus.OK for status in heard[-1].status if "camera" not in status.name
+            )
+        )
     finally:
         rig.close()
