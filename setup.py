@@ -18,13 +18,18 @@ VERSION = re.search(r"<version>(.+)</version>", (HERE / "package.xml").read_text
 def ros_environment() -> dict[str, str]:
     """The environment that sees the ROS beside this interpreter; pip's build isolation hides it."""
     prefixes = [Path(p) for p in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p] + [Path(sys.prefix)]
-    packages = [Path(prefix, "lib", f"python{sysconfig.get_python_version()}", kind)
-                for prefix in prefixes for kind in ("site-packages", "dist-packages")]
+    packages = [
+        Path(prefix, "lib", f"python{sysconfig.get_python_version()}", kind)
+        for prefix in prefixes
+        for kind in ("site-packages", "dist-packages")
+    ]
     own = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and "pip-build-env" not in p]
-    return {**os.environ,
-            "PYTHONPATH": os.pathsep.join(own + [str(p) for p in packages if p.is_dir()]),
-            "CMAKE_PREFIX_PATH": os.pathsep.join(map(str, prefixes)),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(own + [str(p) for p in packages if p.is_dir()]),
+        "CMAKE_PREFIX_PATH": os.pathsep.join(map(str, prefixes)),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+    }
 
 
 class CMakeBuild(build):
@@ -38,8 +43,17 @@ class CMakeBuild(build):
         environment = ros_environment()
         jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(len(os.sched_getaffinity(0))))
         for command in (
-            ["cmake", "-S", HERE, "-B", tree, "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TESTING=OFF",
-             f"-DCMAKE_INSTALL_PREFIX={stage}", f"-DPython3_EXECUTABLE={sys.executable}"],
+            [
+                "cmake",
+                "-S",
+                HERE,
+                "-B",
+                tree,
+                "-DCMAKE_BUILD_TYPE=Release",
+                "-DBUILD_TESTING=OFF",
+                f"-DCMAKE_INSTALL_PREFIX={stage}",
+                f"-DPython3_EXECUTABLE={sys.executable}",
+            ],
             ["cmake", "--build", tree, "--parallel", jobs],
             ["cmake", "--install", tree],
         ):
@@ -68,8 +82,21 @@ setup(
     description="Ask a robot's cameras a question and get the answer from a GLM-4V model on the robot, offline.",
     license="Apache-2.0",
     python_requires=">=3.10",
-    # ROS itself comes from the distribution or from requirements/ros-*.txt; naming it here would pull wheels over apt's.
-    install_requires=["numpy", "opencv-python-headless", "pillow", "pyyaml", "jinja2", "llama-cpp-python==0.3.36"],
+    # ROS itself comes from the distribution or from requirements/ros-*.txt; naming it here would pull wheels over it.
+    install_requires=[
+        "numpy",
+        "opencv-python-headless",
+        "pillow",
+        "pyyaml",
+        "jinja2",
+        "jsonschema",
+        "llama-cpp-python==0.3.36",
+    ],
+    extras_require={
+        "voice": ["pyttsx3", "espeakng-loader"],
+        "behaviours": ["py_trees"],
+        "models": ["huggingface_hub", "gguf"],
+    },
     packages=[],
     entry_points={"console_scripts": ["glm4v = glm4v_ros.cli.main:main"]},
     cmdclass={"build": CMakeBuild},

@@ -99,3 +99,7 @@ class ContextFull(VqaError):
 
 class EngineFailed(VqaError):
     code = ErrorCode.ENGINE_FAILED
+
+
+class ModelFileError(EngineFailed):
+    """A model's file is missing, broken, or does not belong to its partner."""

@@ -12,13 +12,18 @@ PACKAGE = "glm4v_ros"
 def share_dir() -> Path:
     """The directory that holds ``config`` and ``models``, however the package came here.
 
-    In order: the checkout this module was imported from, the prefix this module was installed into (colcon, cmake and pip
-    alike), ROS's own search path, the interpreter's prefix. Raises FileNotFoundError.
+    In order: the checkout this module was imported from, the prefix it was installed into (colcon, cmake, pip alike),
+    ROS's own search path, the interpreter's prefix. Raises FileNotFoundError.
     """
     here = Path(__file__).parent
-    prefixes = [*here.parents, *map(Path, filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep))),
-                Path(sys.prefix)]
+    prefixes = [
+        *here.parents,
+        *map(Path, filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep))),
+        Path(sys.prefix),
+    ]
     for share in (here.parent, *(prefix / "share" / PACKAGE for prefix in prefixes)):
         if (share / "package.xml").is_file() and (share / "config").is_dir():
             return share
-    raise FileNotFoundError(f"the data of {PACKAGE} is not installed; install the package again, with colcon, cmake or pip")
+    raise FileNotFoundError(
+        f"the data of {PACKAGE} is not installed; install the package again, with colcon, cmake or pip"
+    )

@@ -1,7 +1,28 @@
-"""Everything here runs on this machine only, in a DDS domain of its own."""
+"""Fixtures for every room. Whatever starts ROS here stays on this machine, in a DDS domain of its own."""
 
 import os
+from pathlib import Path
+
+import pytest
+
+from glm4v_ros.catalog.model import Model
+
+ROOT = Path(__file__).resolve().parents[1]
 
 os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")  # Humble's way of saying it
+if os.environ.get("ROS_DISTRO") == "humble":
+    os.environ["ROS_LOCALHOST_ONLY"] = "1"  # Humble does not know the variable above; later ones warn about this one
+
+_MODEL_DIR = Path(os.environ.get("GLM4V_TEST_MODEL_DIR", ROOT / "models" / "glm4v-nano"))
+
+
+@pytest.fixture(scope="session")
+def nano() -> Model:
+    """The embedded model. GLM4V_TEST_MODEL_DIR names another directory with files of the same names."""
+    model = Model("glm4v-nano", _MODEL_DIR / "glm4v-nano-text-q4_k_m.gguf", _MODEL_DIR / "glm4v-nano-vision-q8_0.gguf",
+                  demo=True)  # fmt: skip
+    for path in (model.text_path, model.vision_path):
+        assert path.is_file(), f"{path} is missing: the tests need the embedded model"
+    return model

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-
 from glm4v_ros.action import AskImage
+from glm4v_ros.msg import Answer
+
 from glm4v_ros.engine.answer import FinishReason, Stage
 from glm4v_ros.errors import ErrorCode
-from glm4v_ros.msg import Answer
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted(path for kind in ("msg", "srv", "action") for path in ROOT.glob(f"{kind}/*.{kind}"))

@@ -24,8 +24,13 @@ def test_installed(tmp_path, modules):
     data = tmp_path / "share" / "glm4v_ros"
     (data / "config").mkdir(parents=True)
     (data / "package.xml").touch()
-    found = subprocess.run([sys.executable, "-c", "from glm4v_ros.share import share_dir; print(share_dir())"],
-                           cwd=tmp_path / modules, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", "from glm4v_ros.share import share_dir; print(share_dir())"],
+        cwd=tmp_path / modules,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert Path(found.stdout.strip()) == data
 
 

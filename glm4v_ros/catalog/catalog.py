@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from glm4v_ros.catalog.model import Model
-from glm4v_ros.errors import BadRequest
+from glm4v_ros.errors import BadRequest, ModelFileError
 from glm4v_ros.share import share_dir
 
 DEFAULT = "glm4v-nano"
@@ -82,8 +82,9 @@ class Catalog:
             return self.entries[name]
         near = difflib.get_close_matches(name.lower(), self.names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise BadRequest(f"there is no model {name!r}.{hint} Known are {', '.join(self.names)}; "
-                         f"add your own to {user_catalog()}")
+        raise BadRequest(
+            f"there is no model {name!r}.{hint} Known are {', '.join(self.names)}; add your own to {user_catalog()}"
+        )
 
     def model(self, name_or_path: str | Path = DEFAULT) -> Model:
         """The model of this name, or the one in this directory, which holds a text and a vision (mmproj) GGUF.
@@ -97,7 +98,7 @@ class Catalog:
 
 
 def model_of(text_path: str | Path, vision_path: str | Path) -> Model:
-    """The model of two files that no catalogue knows; everything else is read from the files."""
+    """The model of two files that no catalogue knows; all else is read from them. ModelFileError without one."""
     text_path = Path(text_path).expanduser()
     return require(Model(text_path.stem, text_path, Path(vision_path).expanduser()))
 
@@ -110,16 +111,20 @@ def model_in(directory: Path) -> Model:
     vision = [path for path in files if "mmproj" in path.name.lower() or "vision" in path.name.lower()]
     text = [path for path in files if path not in vision]
     if len(text) != 1 or len(vision) != 1:
-        raise BadRequest(f"{directory} should hold one text GGUF and one vision GGUF (with 'mmproj' or 'vision' in its name), "
-                         f"but has {', '.join(path.name for path in files) or 'none'}; give both paths instead")
+        raise BadRequest(
+            f"{directory} should hold one text GGUF and one vision GGUF (with 'mmproj' or 'vision' in its name), "
+            f"but has {', '.join(path.name for path in files) or 'none'}; give both paths instead"
+        )
     return Model(directory.resolve().name, text[0], vision[0])
 
 
 def require(model: Model) -> Model:
-    """``model``, if both files exist; BadRequest with the way to get them otherwise."""
+    """``model``, if both files exist; ModelFileError with the way to get them otherwise."""
     for path in (model.text_path, model.vision_path):
         if not path.is_file():
-            raise BadRequest(f"the model file {path} does not exist; `glm4v models show {model.name}` says how to get it")
+            raise ModelFileError(
+                f"the model file {path} does not exist; `glm4v models show {model.name}` says how to get it"
+            )
     return model
 
 
@@ -160,14 +165,12 @@ def _check(fields: Any, types: dict[str, type | None], where: str) -> None:
         if key not in types:
             near = difflib.get_close_matches(str(key), types, n=1)
             raise BadRequest(f"{where}: there is no field {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-        if types[key] and not (type(value) is types[key]):
+        if types[key] and type(value) is not types[key]:
             raise BadRequest(f"{where}: {key!r} should be of type {types[key].__name__}, not {value!r}")
 
 
 def _locate(name: str, file: str, source: Path) -> Path:
-    """An absolute path as it is; a path with directories from the catalogue's own; a bare name from models/NAME."""
-    path = Path(file).expanduser()
-    if path.is_absolute() or path.parent != Path("."):
-        return source.parent / path
-    shipped = source.parent.parent / "models" / name
-    return (shipped if shipped.is_dir() else models_dir() / name) / file
+    """A path with directories counts from the catalogue's own; a bare name lies where fetch puts it."""
+    if os.sep not in file:
+        return models_dir() / name / file
+    return Path(os.path.normpath(source.absolute().parent / Path(file).expanduser()))

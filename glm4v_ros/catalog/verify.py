@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Callable
 
+from glm4v_ros.catalog.manifest import recorded_sha256
 from glm4v_ros.catalog.model import Model
 
 CHUNK = 4 << 20  # bytes
@@ -38,8 +39,12 @@ class FileCheck:
 
 
 def verify(model: Model, on_progress: Callable[[Path, int, int], None] | None = None) -> list[FileCheck]:
-    """Hashes the text and the vision file. ``on_progress(path, bytes done, bytes in all)``. OSError if unreadable."""
+    """Hashes the text and the vision file; where the catalogue has no SHA-256, that of fetch or convert counts.
+
+    ``on_progress(path, bytes done, bytes in all)``. OSError if unreadable.
+    """
     files = ((model.text_path, model.text_sha256), (model.vision_path, model.vision_sha256))
+    files = [(path, expected or recorded_sha256(path)) for path, expected in files]
     return [FileCheck(path, expected, sha256(path, on_progress) if path.is_file() else "") for path, expected in files]
 
 

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
+import os
+import threading
 import uuid
-from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from glm4v_ros.cli import engine, jsonl
 from glm4v_ros.errors import BadRequest, VqaError
 
 if TYPE_CHECKING:
+    from glm4v_ros.catalog.model import Model
     from glm4v_ros.engine.answer import Answer, Delta
     from glm4v_ros.engine.client import EngineClient
     from glm4v_ros.engine.frame import Frame
@@ -40,10 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="the answer is exactly one of these; give it twice or more")
     group.add_argument("--schema", metavar="FILE", help="the answer is JSON that this JSON schema accepts")
     group.add_argument("--max-tokens", type=engine.at_least(1), default=256, metavar="N", help="(default: %(default)s)")
-    group.add_argument("--language", default="", metavar="TAG", help="of the answer, such as zh or en; default: the question's")
-    group.add_argument("--system", default="", metavar="TEXT", help="system prompt")
-    group.add_argument("--timeout", type=float, default=0.0, metavar="S", help="seconds a question may take; 0: no limit")
-    group.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 (default): the likeliest token, always")
+    group.add_argument("--language", default="", metavar="TAG", help="of the answer; default: the question's")
+    group.add_argument("--preset", default="", metavar="NAME", help="system prompt of config/prompts.yaml")
+    group.add_argument("--system", default="", metavar="TEXT", help="system prompt, in place of a preset's")
+    group.add_argument("--timeout", type=float, default=0.0, metavar="S", help="most seconds a question may take")
+    group.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0: always the likeliest token")
     group.add_argument("--seed", type=engine.at_least(0), default=0, metavar="N", help="with a temperature")
     group = parser.add_argument_group("picture")
     group.add_argument("--roi", type=_region, metavar="X,Y,W,H", help="the part of each picture to look at, in pixels")
@@ -59,11 +62,12 @@ def run(args: argparse.Namespace) -> int:
     if len(args.words) < 2:
         raise BadRequest('give a picture and a question: glm4v ask PICTURE "QUESTION"')
     *paths, text = args.words
-    if Path(text).is_file():
+    if os.path.isfile(text):
         raise BadRequest(f"the last argument is the question, but {text!r} is a file")
-    question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices))
     frames = [_frame(args, path) for path in paths]  # before the model: a wrong path should not have to wait for it
     config = engine.config(args)
+    _apply_preset(args, config.model)
+    question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices))
     with engine.running(config) as client:
         if args.json:
             answer = client.ask(question, frames).result()
@@ -74,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _stream(client: EngineClient, question: Question, frames: list[Frame]) -> None:
-    """Prints the answer as it comes. The end of it is printed here too: choices are answered in one piece."""
+    """Prints the answer as it comes; an answer with choices comes in one piece at the end."""
     written = []
 
     def write(delta: Delta) -> None:
@@ -84,52 +88,71 @@ def _stream(client: EngineClient, question: Question, frames: list[Frame]) -> No
 
     try:
         answer = client.ask(question, frames, write).result()
-        if not written:
-            print(answer.text, end="")
-    finally:
-        if written or sys.exc_info()[0] is None:
+    except VqaError:
+        if written:
             print(flush=True)
+        raise
+    print("" if written else answer.text, flush=True)
 
 
 def _batch(args: argparse.Namespace) -> int:
-    waiting: deque[Future[Answer]] = deque()
-    failed = 0
+    """Reads and asks here while another thread prints, so that no answer has to wait for the next line to be read."""
+    config = engine.config(args, parallel=args.jobs)
+    _apply_preset(args, config.model)
+    answers: SimpleQueue[Future[Answer] | None] = SimpleQueue()
+    with ThreadPoolExecutor(1) as threads, engine.running(config) as client:
+        printing = threads.submit(_print_lines, answers)
+        free = threading.Semaphore(args.jobs)
+        try:
+            for item in jsonl.objects(args.batch):
+                try:
+                    question, frames = _read_line(args, item)
+                    free.acquire()
+                    answer = _asked(client, question, frames)
+                    answer.add_done_callback(lambda _: free.release())
+                except VqaError as error:
+                    answer = _failed(error)
+                answers.put(answer)
+                if printing.done():  # nobody reads the answers any more
+                    break
+        finally:
+            answers.put(None)
+        return 1 if printing.result() else 0
 
-    def finish_first() -> None:
-        nonlocal failed
+
+def _asked(client: EngineClient, question: Question, frames: list[Frame]) -> Future[Answer]:
+    try:
+        return client.ask(question, frames)
+    except VqaError as error:  # refused at once
+        return _failed(error)
+
+
+def _failed(error: VqaError) -> Future[Answer]:
+    future: Future[Answer] = Future()
+    future.set_exception(error)
+    return future
+
+
+def _print_lines(answers: SimpleQueue[Future[Answer] | None]) -> int:
+    """Prints one line per answer, in order, until None; how many were none."""
+    failed = 0
+    while (future := answers.get()) is not None:
         line = {"answer": None, "latency_s": None, "error": None}
         try:
-            answer = waiting.popleft().result()
+            answer = future.result()
             line.update(answer=answer.text, latency_s=round(answer.latency, 4))
         except VqaError as error:
             line["error"] = f"{error.code.name}: {error}"
             failed += 1
         print(jsonl.dump(line), flush=True)
-
-    config = engine.config(args, parallel=args.jobs)
-    with engine.running(config) as client:
-        for item in jsonl.objects(args.batch):
-            waiting.append(_ask_line(args, client, item))
-            # One line is read ahead, so that its picture is decoded while the engine works.
-            while len(waiting) > args.jobs or waiting and waiting[0].done():
-                finish_first()
-        while waiting:
-            finish_first()
-    return 1 if failed else 0
+    return failed
 
 
-def _ask_line(args: argparse.Namespace, client: EngineClient, item: dict | BadRequest) -> Future[Answer]:
-    """The answer to come; a bad line is an answer that has failed already."""
-    try:
-        if isinstance(item, BadRequest):
-            raise item
-        text = jsonl.text(item, "question")
-        question = _question(args, text, jsonl.texts(item, "choices") or tuple(args.choices))
-        return client.ask(question, [_frame(args, path) for path in jsonl.pictures(item, args.batch)])
-    except VqaError as error:
-        failed: Future[Answer] = Future()
-        failed.set_exception(error)
-        return failed
+def _read_line(args: argparse.Namespace, item: dict | BadRequest) -> tuple[Question, list[Frame]]:
+    if isinstance(item, BadRequest):
+        raise item
+    question = _question(args, jsonl.text(item, "question"), jsonl.texts(item, "choices") or tuple(args.choices))
+    return question, [_frame(args, path) for path in jsonl.pictures(item, args.batch)]
 
 
 def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> Question:
@@ -140,10 +163,21 @@ def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> 
     if choices and args.schema:
         raise BadRequest("an answer has choices or a schema, not both")
     return Question(
-        text=text, request_id=uuid.uuid4().hex, choices=choices, json_schema=_schema(args.schema), language=args.language,
-        system_prompt=args.system, max_tokens=args.max_tokens, timeout=args.timeout, retry_on_crash=True,
+        text=text, request_id=uuid.uuid4().hex, choices=choices, json_schema=_schema(args.schema),
+        language=args.language, system_prompt=args.system, max_tokens=args.max_tokens, timeout=args.timeout,
+        retry_on_crash=True,
         sampling=Sampling(temperature=args.temperature, seed=args.seed),
     )  # fmt: skip
+
+
+def _apply_preset(args: argparse.Namespace, model: Model) -> None:
+    """Makes the preset's system prompt the one of ``args``; Unsupported for a model that it refuses."""
+    if args.preset:
+        from glm4v_ros.engine.preset import find_preset, load_presets
+
+        preset = find_preset(load_presets(), args.preset)
+        preset.check_model(model.demo)
+        args.system = args.system or preset.system_prompt
 
 
 def _schema(path: str | None) -> str:

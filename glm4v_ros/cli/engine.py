@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING
+
+from glm4v_ros.cli.progress import Progress
 
 if TYPE_CHECKING:
     from glm4v_ros.engine.client import EngineClient
@@ -15,11 +17,12 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model")
     group.add_argument("--model", metavar="NAME", default="glm4v-nano",
-                       help="name from `glm4v models list`, or a directory with its two GGUF files (default: %(default)s)")
+                       help="of `glm4v models list`, or a directory with its two GGUF files (default: %(default)s)")
     group.add_argument("--text", metavar="FILE", help="text GGUF of a model that has no name; with --vision")
     group.add_argument("--vision", metavar="FILE", help="vision (mmproj) GGUF; with --text")
     group.add_argument("--threads", type=at_least(0), default=0, metavar="N", help="CPU threads; 0: every core")
-    group.add_argument("--gpu-layers", type=at_least(-1), default=-1, metavar="N", help="layers on the GPU; -1: all, 0: none")
+    group.add_argument("--gpu-layers", type=at_least(-1), default=-1, metavar="N",
+                       help="layers on the GPU; -1: all that fit, 0: none")
     group.add_argument("--context", type=at_least(0), default=4096, metavar="N",
                        help="tokens that pictures, question and answer share (default: %(default)s)")
     group.add_argument("--max-image-tokens", type=at_least(0), default=0, metavar="N",
@@ -46,7 +49,10 @@ def config(args: argparse.Namespace, parallel: int = 1) -> EngineConfig:
 
     if bool(args.text) != bool(args.vision):
         raise BadRequest("--text and --vision go together")
-    model = catalog.model_of(args.text, args.vision) if args.text else catalog.require(catalog.Catalog.load().model(args.model))
+    if args.text:
+        model = catalog.model_of(args.text, args.vision)
+    else:
+        model = catalog.require(catalog.Catalog.load().model(args.model))
     return EngineConfig(
         model=model, context_tokens=args.context, threads=args.threads, gpu_layers=args.gpu_layers,
         image_max_tokens=args.max_image_tokens, max_parallel=parallel,
@@ -66,21 +72,3 @@ def running(config: EngineConfig) -> Iterator[EngineClient]:
     finally:
         client.close()
 
-
-class Progress:
-    """A line on the terminal that is gone when the work is done. Called with a fraction, 0 to 1."""
-
-    def __init__(self, what: str):
-        self.what = what
-        self.shown = sys.stderr.isatty()
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __call__(self, fraction: float) -> None:
-        if self.shown:
-            print(f"\r{self.what} {fraction:4.0%}", end="", file=sys.stderr, flush=True)
-
-    def __exit__(self, *_) -> None:
-        if self.shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 from glm4v_ros.errors import BadRequest
 
 
 def objects(path: str) -> Iterator[dict | BadRequest]:
-    """One item per line of ``path`` ("-": stdin): the object, or what is wrong with the line. BadRequest without a file."""
+    """One item per line of ``path`` ("-": stdin): the object, or what is wrong with it. BadRequest without a file."""
     try:
         file = sys.stdin.buffer if path == "-" else open(path, "rb")
     except OSError as error:
@@ -53,12 +55,12 @@ def encodable(value: str) -> str:
 
 
 def pictures(item: dict, source: str) -> list[Path]:
-    """The paths of ``image``, a string or a list; relative ones from the file's directory, else from the current one."""
-    paths = [Path(path).expanduser() for path in texts(item, "image")]
+    """Paths in ``image``, a string or a list; relative ones from the file's directory, else from the current one."""
+    paths = [os.path.expanduser(path) for path in texts(item, "image")]
     if not paths:
         raise BadRequest("'image' is missing")
-    base = Path(source).parent
-    return [base / path if (base / path).exists() else path for path in paths]
+    beside = [os.path.join(os.path.dirname(source), path) for path in paths]
+    return [Path(there if os.path.exists(there) else path) for there, path in zip(beside, paths, strict=True)]
 
 
 def dump(item: Any) -> str:

@@ -8,13 +8,15 @@ import os
 import sys
 
 from glm4v_ros import __version__
-from glm4v_ros.errors import VqaError
+from glm4v_ros.errors import ErrorCode, VqaError
 
 # A verb's module has add_arguments(parser) and run(args) -> exit code. Only the one asked for is imported.
 VERBS = {
     "ask": "ask a question about a picture, or a file of questions",
     "eval": "score a model on pictures whose answers are known",
-    "models": "list, show and verify the models",
+    "models": "list, show, fetch, verify, estimate and convert models",
+    "bench": "measure how fast a model answers on this machine",
+    "say": "speak a text, or write it to a WAV file",
 }
 
 EPILOG = """\
@@ -29,10 +31,10 @@ The model runs on this machine; nothing leaves it, and no server is needed. With
 ships with the package and is for trying out: it knows nameplates, displays, gauges, lamps and pill boxes.
 `glm4v VERB --help` has each verb's options.
 
-exit codes: 0 done, 1 some lines of a file failed, 2 wrong usage, 130 interrupted; a question that got no answer ends
-with its error code (ros2 interface show glm4v_ros/msg/Answer) less 9990: 12 bad request, 16 bad image, 19 timeout,
-21 out of memory, 23 engine failed.
+exit codes: 0 done, 1 some lines of a file were not answered, 2 wrong usage, 130 interrupted; a question without an
+answer gives 16 bad image, 17 the model cannot do this, 19 timeout, 21 out of memory, 22 context full, 23 engine failed.
 """
+WRONG_USAGE = 2  # as argparse has it
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
@@ -74,7 +76,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def exit_code(error: VqaError) -> int:
-    return int(error.code) - 9990
+    """The error codes of Answer.msg do not fit into a byte; their last two digits and ten do."""
+    return WRONG_USAGE if error.code == ErrorCode.BAD_REQUEST else int(error.code) - 9990
 
 
 if __name__ == "__main__":

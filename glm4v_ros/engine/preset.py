@@ -23,8 +23,10 @@ class Preset:
     def check_model(self, demo: bool) -> None:
         """Raises Unsupported if this preset must not run on a model that is for trying out."""
         if demo and not self.demo_model:
-            raise Unsupported(f"preset '{self.name}' needs a model that is not for trying out; load another one, or set "
-                              "allow_demo_model to try it without a person relying on the answers")
+            raise Unsupported(
+                f"preset '{self.name}' needs a model that is not for trying out; load another one, or set "
+                "allow_demo_model to try it without a person relying on the answers"
+            )
 
 
 def load_presets(path: str | Path | None = None) -> dict[str, Preset]:
@@ -42,7 +44,7 @@ def load_presets(path: str | Path | None = None) -> dict[str, Preset]:
 def find_preset(presets: dict[str, Preset], name: str) -> Preset:
     """Raises BadRequest with the names there are."""
     if name not in presets:
-        raise BadRequest(f"there is no preset '{name}'; there are {', '.join(sorted(presets))}")
+        raise BadRequest(f"there is no preset '{name[:64]}'; there are {', '.join(sorted(presets))}")
     return presets[name]
 
 

@@ -16,6 +16,11 @@ class Sampling:
     repeat_penalty: float = 1.0
     seed: int = 0
 
+    @property
+    def greedy(self) -> bool:
+        """Whether the likeliest token is always taken, so that no state and no chance is involved."""
+        return self.temperature <= 0 and self.repeat_penalty == 1
+
 
 @dataclass(frozen=True)
 class Question:

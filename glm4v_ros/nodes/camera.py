@@ -12,7 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from glm4v_ros.nodes.picture import Picture
 
-# Best effort takes from best-effort and from reliable publishers; of several pictures only the newest is worth its time.
+# Best effort takes from best-effort and from reliable publishers; of several pictures only the newest is worth taking.
 CAMERA_QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 AHEAD = 1_000_000_000  # ns; a stamp further ahead of the robot's clock than this is of another clock
 RATE_WINDOW = 2.0  # s
@@ -20,7 +20,7 @@ KEPT = 2  # pictures that were asked about and may serve the next question
 
 
 class Camera:
-    """Subscribes to a camera's topic and keeps the newest picture. Times are ROS time in nanoseconds, ages are seconds."""
+    """Subscribes to a camera's topic and keeps the newest picture. Times are ROS time in ns, ages are in s."""
 
     def __init__(self, node: LifecycleNode, name: str, topic: str, transport: str, stamp_source: str):
         self.name = name
@@ -28,13 +28,16 @@ class Camera:
         self._node = node
         self._transport = "compressed" if topic.endswith("/compressed") else transport
         self._stamp_source = stamp_source
+        self.received = 0  # pictures since the node became active
         self._newest: Picture | None = None
         self._asked: deque[Picture] = deque(maxlen=KEPT)
         self._arrivals: deque[float] = deque(maxlen=256)
         self._waiting: list[Callable[[], None]] = []
         self._raw = self._compressed = None
         if self._transport != "raw":
-            self._compressed = node.create_subscription(CompressedImage, f"{self.topic}/compressed", self._take, CAMERA_QOS)
+            self._compressed = node.create_subscription(
+                CompressedImage, f"{self.topic}/compressed", self._take, CAMERA_QOS
+            )
         if self._transport != "compressed":
             self._raw = node.create_subscription(Image, self.topic, self._take, CAMERA_QOS)
 
@@ -71,18 +74,29 @@ class Camera:
         arrivals = [t for t in tuple(self._arrivals) if now - t < RATE_WINDOW]
         return len(arrivals) / RATE_WINDOW
 
-    def pick(self, max_age: float, not_before: int, is_encoded: Callable[[Picture], bool]) -> Picture | None:
-        """The newest picture fresh enough that the engine has encoded already, else the newest if it is fresh enough."""
+    def is_fresh(self, picture: Picture, max_age: float, not_before: int = 0) -> bool:
+        return picture.stamp >= max(not_before, self._now - round(max_age * 1e9))
+
+    def fresh(self, max_age: float, not_before: int = 0) -> Picture | None:
+        """The newest picture, if it is fresh enough."""
         newest = self._newest
-        oldest = max(not_before, self._now - round(max_age * 1e9))
-        if newest is None or newest.stamp < oldest:
+        return newest if newest and self.is_fresh(newest, max_age, not_before) else None
+
+    def pick(self, max_age: float, not_before: int, is_encoded: Callable[[Picture], bool]) -> Picture | None:
+        """The newest fresh picture that the engine has encoded already, else the newest if it is fresh."""
+        newest = self.fresh(max_age, not_before)
+        if newest is None:
             return None
         for picture in (newest, *reversed(tuple(self._asked))):
-            if picture.stamp >= oldest and is_encoded(picture):
+            if self.is_fresh(picture, max_age, not_before) and is_encoded(picture):
                 return picture
-        if newest not in self._asked:
-            self._asked.append(newest)
+        self.offer(newest)
         return newest
+
+    def offer(self, picture: Picture) -> None:
+        """Keeps a picture that the engine is given, so that the next questions can be about it as well."""
+        if picture not in self._asked:
+            self._asked.append(picture)
 
     def notify(self, wake: Callable[[], None]) -> None:
         """Calls ``wake`` with each picture that comes, until ``forget``."""
@@ -101,6 +115,7 @@ class Camera:
         if self._stamp_source == "receipt" or stamp == 0 or stamp > now + AHEAD:
             stamp = now
         self._newest = Picture(message, stamp, self.name)
+        self.received += 1
         self._arrivals.append(time.monotonic())
         for wake in tuple(self._waiting):
             wake()

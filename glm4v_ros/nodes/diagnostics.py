@@ -25,9 +25,18 @@ class Tally:
 def node_status(name: str, state: str, trouble: str, tally: Tally, in_flight: int) -> DiagnosticStatus:
     """``trouble`` is why the node is not active although it should be; empty: all is well."""
     level, text = (ERROR, trouble) if trouble else (OK, state)
-    return _status(f"{name}: node", level, text, [
-        ("lifecycle state", state), ("questions in flight", in_flight), ("answered", tally.answered),
-        ("ended with an error code", tally.refused), ("last error", tally.last_error)])
+    return _status(
+        f"{name}: node",
+        level,
+        text,
+        [
+            ("lifecycle state", state),
+            ("questions in flight", in_flight),
+            ("answered", tally.answered),
+            ("ended with an error code", tally.refused),
+            ("last error", tally.last_error),
+        ],
+    )
 
 
 def engine_status(name: str, status: EngineStatus, wants_gpu: bool) -> DiagnosticStatus:
@@ -36,16 +45,31 @@ def engine_status(name: str, status: EngineStatus, wants_gpu: bool) -> Diagnosti
     elif not status.loaded:
         level, text = WARN, "the model is being loaded"
     elif wants_gpu and not status.gpu_offload:
-        level, text = WARN, "runs on the CPU although layers on the GPU are asked for (gpu_layers)"
+        level, text = WARN, "runs on the CPU although there is a GPU, or gpu_layers asks for one"
     else:
         level, text = OK, status.stage or "idle"
-    return _status(f"{name}: engine", level, text, [
-        ("model", status.model), ("device", status.device), ("gpu offload", status.gpu_offload), ("stage", status.stage),
-        ("queue", status.queue_length), ("running", status.running), ("tokens/s", f"{status.tokens_per_second:.1f}"),
-        ("context tokens", status.context_tokens), ("context tokens used", status.used_tokens),
-        ("context tokens of frames and sessions", status.prefix_tokens), ("image embeddings MiB", f"{status.embedding_mib:.1f}"),
-        ("worker pid", status.worker_pid), ("worker restarts", status.worker_restarts),
-        ("worker memory MiB", f"{status.resident_mib:.0f}"), ("heartbeat age s", f"{status.heartbeat_age:.1f}")])
+    return _status(
+        f"{name}: engine",
+        level,
+        text,
+        [
+            ("model", status.model),
+            ("device", status.device),
+            ("gpu offload", status.gpu_offload),
+            ("stage", status.stage),
+            ("queue", status.queue_length),
+            ("running", status.running),
+            ("tokens/s", f"{status.tokens_per_second:.1f}"),
+            ("context tokens", status.context_tokens),
+            ("context tokens used", status.used_tokens),
+            ("context tokens of frames and sessions", status.prefix_tokens),
+            ("image embeddings MiB", f"{status.embedding_mib:.1f}"),
+            ("worker pid", status.worker_pid),
+            ("worker restarts", status.worker_restarts),
+            ("worker memory MiB", f"{status.resident_mib:.0f}"),
+            ("heartbeat age s", f"{status.heartbeat_age:.1f}"),
+        ],
+    )
 
 
 def camera_status(name: str, camera: Camera, max_age: float) -> DiagnosticStatus:
@@ -56,9 +80,20 @@ def camera_status(name: str, camera: Camera, max_age: float) -> DiagnosticStatus
         level, text = WARN, f"the newest picture is {age:.1f} s old"
     else:
         level, text = OK, f"{camera.rate:.1f} pictures/s"
-    return _status(f"{name}: camera {camera.name}", level, text, [
-        ("topic", camera.topic), ("rate Hz", f"{camera.rate:.1f}"), ("last image age s", "" if age is None else f"{age:.3f}")])
+    return _status(
+        f"{name}: camera {camera.name}",
+        level,
+        text,
+        [
+            ("topic", camera.topic),
+            ("pictures", camera.received),
+            ("rate Hz", f"{camera.rate:.1f}"),
+            ("last image age s", "" if age is None else f"{age:.3f}"),
+        ],
+    )
 
 
 def _status(name: str, level: bytes, text: str, values: Iterable[tuple[str, object]]) -> DiagnosticStatus:
-    return DiagnosticStatus(level=level, name=name, message=text, values=[KeyValue(key=k, value=str(v)) for k, v in values])
+    return DiagnosticStatus(
+        level=level, name=name, message=text, values=[KeyValue(key=k, value=str(v)) for k, v in values]
+    )

@@ -11,7 +11,7 @@ from rclpy.task import Future
 
 
 class NodeExecutor(Executor):
-    """Runs callbacks in threads, as MultiThreadedExecutor does, with three differences that a node needs which never dies.
+    """Runs callbacks in threads, as MultiThreadedExecutor does, with three differences for a node that never dies.
 
     An exception in a callback is logged and does not end the spinning. A coroutine that waits for long costs nothing
     but a look at each wake-up (MultiThreadedExecutor keeps one more reference to it for each). And ``wrap`` makes a

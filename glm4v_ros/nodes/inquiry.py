@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Answer, Delta
-from glm4v_ros.engine.client import EngineClient
-from glm4v_ros.engine.frame import Frame
-from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.picture import Picture
 from glm4v_ros.nodes.requests import Request, check_regions
-from glm4v_ros.nodes.sessions import Sessions
+from glm4v_ros.nodes.sessions import Sessions, Shown
+
+if TYPE_CHECKING:
+    from glm4v_ros.engine.client import EngineClient
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,16 @@ class Inquiry:
 
     def __init__(self, request: Request, surroundings: Surroundings):
         self.request = request
-        self.request_id = uuid.uuid4().hex
         self.pictures: tuple[Picture, ...] = ()  # in the order shown to the model
         self._around = surroundings
-        self._deadline = time.monotonic() + request.timeout
+        self._deadline = time.monotonic() + request.question.timeout
         self._canceled = threading.Event()
         self._asked = False
         self._waiting = None
+
+    @property
+    def request_id(self) -> str:
+        return self.request.question.request_id
 
     @property
     def model(self) -> Model:
@@ -56,51 +59,44 @@ class Inquiry:
             self._around.engine.cancel(self.request_id)
 
     async def answer(self, on_delta: Callable[[Delta], None] | None = None) -> Answer:
-        """The engine's answer. Raises VqaError; after DeadlineExceeded and Canceled its ``answer`` is what was written."""
+        """The engine's answer. Raises VqaError; that of DeadlineExceeded and Canceled holds what was written."""
         request = self.request
-        frames = await self._frames()
+        shown = await self._find()
         self._check()
-        question = Question(
-            text=request.text,
-            request_id=self.request_id,
-            session_id=request.session_id,
-            system_prompt=request.preset.system_prompt,
-            language=request.language,
-            choices=request.choices,
-            json_schema=request.json_schema,
-            max_tokens=request.max_tokens,
-            max_image_tokens=request.max_image_tokens,
-            timeout=self._deadline - time.monotonic(),
-            priority=request.priority,
-            deterministic=request.deterministic,
-            retry_on_crash=request.retry_on_crash,
-            ignore_eos=request.ignore_eos,
-            sampling=request.sampling,
-        )
-        future = self._around.engine.ask(question, frames, on_delta)
+        question = replace(request.question, timeout=max(0.001, self._deadline - time.monotonic()))
+        future = self._around.engine.ask(question, shown.frames, on_delta)
         self._asked = True
         if self._canceled.is_set():  # between the check above and the engine's taking it
             self._around.engine.cancel(self.request_id)
         answer = (await self._around.executor.wrap(future)).result()
-        if request.session_id:
-            self._around.sessions.keep(request.session_id, self.pictures)
+        if question.session_id:
+            self._around.sessions.keep(question.session_id, shown)
         return answer
 
-    async def _frames(self) -> Sequence[Frame]:
-        """The frames to show; empty: the session's own are meant."""
+    async def _find(self) -> Shown:
+        """What to show: the request's own pictures, else the session's, else the cameras'.
+
+        The session's are shown again, which the engine takes for the ones it has; should it have lost them, it has them
+        again.
+        """
         request = self.request
-        if request.pictures:
-            self.pictures = request.pictures
-        elif not request.cameras and (kept := self._around.sessions.pictures(request.session_id)):
+        kept = self._around.sessions.shown(request.question.session_id)
+        if kept and not request.pictures and not request.cameras:
             if request.regions:
-                raise BadRequest("rois need a new picture, but the session keeps the one it has; name a camera, or leave rois empty")
-            self.pictures = kept
-            return ()
-        else:
-            self.pictures = await self._from_cameras()
+                raise BadRequest(
+                    "rois need a new picture, but the session keeps the one it has; name a camera, or leave rois empty"
+                )
+            self.pictures = kept.pictures
+            return kept
+        self.pictures = request.pictures or await self._from_cameras()
         check_regions(request, len(self.pictures))
         regions = request.regions or (None,) * len(self.pictures)
-        return [picture.frame(region, request.enhance) for picture, region in zip(self.pictures, regions, strict=True)]
+        return Shown(
+            self.pictures,
+            tuple(
+                picture.frame(region, request.enhance) for picture, region in zip(self.pictures, regions, strict=True)
+            ),
+        )
 
     async def _from_cameras(self) -> tuple[Picture, ...]:
         """A fresh picture from each camera, as soon as all have one."""
@@ -118,8 +114,10 @@ class Inquiry:
         try:
             while True:
                 self._waiting = around.executor.future()
-                pictures = [camera.pick(request.max_image_age, request.not_before, self._encoded(region))
-                            for camera, region in zip(cameras, regions, strict=True)]
+                pictures = [
+                    camera.pick(request.max_image_age, request.not_before, self._encoded(region))
+                    for camera, region in zip(cameras, regions, strict=True)
+                ]
                 if None not in pictures:
                     return tuple(pictures)
                 self._check(cameras[pictures.index(None)])
@@ -151,10 +149,16 @@ class Inquiry:
         if time.monotonic() < self._deadline:
             return
         if camera is None:
-            raise DeadlineExceeded(f"the deadline of {self.request.timeout:g} s passed before the model saw the question; allow more time")
+            raise DeadlineExceeded(
+                f"the deadline of {self.request.question.timeout:g} s passed before the model saw anything; allow more"
+            )
         if not camera.has_picture:
-            raise NoImage(f"camera '{camera.name}' sent no picture on {camera.topic} within {self.request.timeout:g} s; "
-                          f"is it running, and is the parameter camera.{camera.name}.topic right?")
-        raise StaleImage(f"camera '{camera.name}' sent no picture within {self.request.timeout:g} s that is fresh enough; its newest is "
-                         f"{camera.age:.3f} s old, max_image_age is {self.request.max_image_age:g} s"
-                         + (", and not_before is set" if self.request.not_before else ""))
+            raise NoImage(
+                f"camera '{camera.name}' sent no picture on {camera.topic} within {self.request.question.timeout:g} s; "
+                f"is it running, and is the parameter camera.{camera.name}.topic right?"
+            )
+        raise StaleImage(
+            f"camera '{camera.name}' sent no fresh picture within {self.request.question.timeout:g} s; its newest is "
+            f"{camera.age:.3f} s old, max_image_age is {self.request.max_image_age:g} s"
+            + (", and not_before is set" if self.request.not_before else "")
+        )

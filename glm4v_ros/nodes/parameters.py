@@ -52,22 +52,27 @@ class Parameter:
         return f"{self.minimum} or more" if self.maximum in (UNLIMITED, 1e9) else f"{self.minimum} to {self.maximum}"
 
 
+# fmt: off
 NODE = [
-    Parameter("autostart", True, "Configure and activate by itself; false: a lifecycle manager does (give it bond_timeout 0.0)."),
+    Parameter("autostart", True, "Configure and activate by itself; false: a manager does (bond_timeout 0.0)."),
     Parameter("executor_threads", 8, "Threads that run the callbacks. Read at start.", 2, 64),
-    Parameter("cameras", ["front"], "Names of the cameras. A question that names none is about the first one. Read on configure."),
+    Parameter("cameras", ["front"], "Names of the cameras; the first is asked when none is named. Read on configure."),
     Parameter("max_image_age", 2.0, "Oldest picture to answer from, in seconds.", 0.0, 1e9),
     Parameter("timeout", 60.0, "Deadline of a question, waiting for a picture included, in seconds.", 0.001, 1e9),
     Parameter("preset", "default", "Preset of prompts_file for questions that name none."),
     Parameter("prompts_file", "", "File of presets; empty: config/prompts.yaml of the package. Read on configure."),
     Parameter("allow_demo_model", False, "Let presets that refuse a model for trying out (eldercare) run on one."),
     Parameter("enhance", "none", "Improvement of pictures before the model sees them.", choices=("none", "auto")),
-    Parameter("speak", False, "Publish the sentences of every answer for the voice, also when the question does not ask for it."),
+    Parameter("speak", False, "Publish every answer's sentences for the voice, not only where a question asks for it."),
+    Parameter("warm_rate", 0.0, "Times a second that a new picture may be encoded ahead of any question, when idle; "
+              "0: never. Read on activate, as warm_threshold.", 0.0, 100.0),
+    Parameter("warm_threshold", 4.0, "How much a picture must differ from the one encoded before to be encoded too: "
+              "mean difference in grey levels of two small copies.", 0.0, 255.0),
     Parameter("diagnostics_period", 1.0, "Seconds between two messages on /diagnostics. Read at start.", 0.1, 3600.0),
 ]
 MODEL = [
-    Parameter("model", "glm4v-nano", "Name of a model in models_file, or the path of a directory with a text and a vision GGUF, or of "
-              "a text GGUF. Read on configure, like all that follows here."),
+    Parameter("model", "glm4v-nano", "Name of a model in models_file, or path of a directory with a text and a vision "
+              "GGUF, or of a text GGUF. Read on configure, like all that follows here."),
     Parameter("vision_model", "", "Path of the vision GGUF; needed when model is the path of a text GGUF."),
     Parameter("models_file", "", "File of models; empty: config/models.yaml of the package and the user's own."),
     Parameter("context_tokens", 4096, "Tokens that fit into the model's memory, all questions together.", 256, 1 << 20),
@@ -75,13 +80,13 @@ MODEL = [
     Parameter("threads", 0, "CPU threads; 0: one per core.", 0, 1024),
     Parameter("gpu_layers", -1, "Layers on the GPU; -1: all that fit, 0: none.", -1, 1024),
     Parameter("flash_attention", True, "Use flash attention."),
-    Parameter("kv_type", "f16", "Number format of the KV cache; q8_0 halves its memory.", choices=("f32", "f16", "q8_0")),
+    Parameter("kv_type", "f16", "Numbers of the KV cache; q8_0 halves its memory.", choices=("f32", "f16", "q8_0")),
     Parameter("image_max_tokens", 0, "Most tokens a picture may become; 0: the model's own limit.", 0, 1 << 20),
-    Parameter("vision_resident", True, "Keep the vision half in memory; false: load it for each picture and free it after."),
+    Parameter("vision_resident", True, "Keep the vision half in memory; false: load it for each picture and free it."),
     Parameter("mmap", True, "Map the model file into memory; false: read it (when memory is tight on a Jetson)."),
     Parameter("max_parallel", 8, "Questions that are answered at the same time.", 1, 256),
     Parameter("max_queue", 16, "Questions that wait; one more is refused as BUSY.", 0, 4096),
-    Parameter("prefix_tokens", 0, "Tokens of context_tokens that pictures without a running question may keep; 0: half.", 0, 1 << 20),
+    Parameter("prefix_tokens", 0, "Part of context_tokens that idle pictures may keep; 0: half.", 0, 1 << 20),
     Parameter("embedding_mib", 256, "Memory for image embeddings of pictures seen before, in MiB.", 0, 1 << 20),
     Parameter("session_idle", 600.0, "Seconds after which an unused session is forgotten.", 1.0, 1e9),
     Parameter("speculation", True, "Draft words that the prompt already holds; faster when copying what is printed."),
@@ -100,21 +105,38 @@ ANSWER = [
     Parameter("ignore_eos", False, "Write max_tokens tokens whatever the model thinks; for measuring."),
 ]
 LIMITS = [
-    Parameter("max_question_characters", 4000, "Longest question.", 1, 1 << 20),
-    Parameter("max_images", 8, "Most pictures of one question.", 1, 64),
-    Parameter("max_choices", 64, "Most choices of one question; each has up to max_question_characters characters.", 2, 4096),
+    Parameter("max_question_characters", 4000, "Longest question.", 1, 32000),
+    Parameter("max_images", 8, "Most pictures of one question.", 1, 16),
 ]
+# fmt: on
 TABLE = NODE + MODEL + ANSWER + LIMITS
 
 
 def camera_table(camera: str) -> list[Parameter]:
     """The parameters of one camera."""
     return [
-        Parameter(f"camera.{camera}.topic", f"/{camera}/image_raw", "Topic of its pictures, without a transport's ending."),
-        Parameter(f"camera.{camera}.transport", "auto", "raw (sensor_msgs/Image on topic), compressed (sensor_msgs/CompressedImage on "
-                  "topic/compressed) or auto: compressed where it is offered.", choices=("auto", "raw", "compressed")),
-        Parameter(f"camera.{camera}.stamp_source", "header", "What a picture's age counts from: the stamp in its header, or its "
-                  "receipt when the camera's clock is not the robot's.", choices=("header", "receipt")),
+        Parameter(
+            f"camera.{camera}.topic", f"/{camera}/image_raw", "Topic of its pictures, without a transport's ending."
+        ),
+        Parameter(
+            f"camera.{camera}.transport",
+            "auto",
+            "raw (sensor_msgs/Image on topic), compressed (sensor_msgs/CompressedImage on "
+            "topic/compressed) or auto: compressed where it is offered.",
+            choices=("auto", "raw", "compressed"),
+        ),
+        Parameter(
+            f"camera.{camera}.stamp_source",
+            "header",
+            "What a picture's age counts from: the stamp in its header, or its "
+            "receipt when the camera's clock is not the robot's.",
+            choices=("header", "receipt"),
+        ),
+        Parameter(
+            f"camera.{camera}.warm",
+            True,
+            "Encode its pictures ahead of any question, if warm_rate is above 0. Read on activate.",
+        ),
     ]
 
 
@@ -138,14 +160,34 @@ class Parameters:
 
     @property
     def sampling(self) -> Sampling:
-        return Sampling(**{name: self[name] for name in ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed")})
+        return Sampling(
+            **{name: self[name] for name in ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed")}
+        )
 
     def engine_config(self, model: Model) -> EngineConfig:
-        same = ("context_tokens", "batch_tokens", "threads", "gpu_layers", "flash_attention", "kv_type", "image_max_tokens",
-                "vision_resident", "mmap", "max_parallel", "max_queue", "prefix_tokens", "speculation", "watchdog_timeout",
-                "memory_limit_mib")
-        return EngineConfig(model=model, embedding_bytes=self["embedding_mib"] << 20, session_idle_s=self["session_idle"],
-                            **{name: self[name] for name in same})
+        same = (
+            "context_tokens",
+            "batch_tokens",
+            "threads",
+            "gpu_layers",
+            "flash_attention",
+            "kv_type",
+            "image_max_tokens",
+            "vision_resident",
+            "mmap",
+            "max_parallel",
+            "max_queue",
+            "prefix_tokens",
+            "speculation",
+            "watchdog_timeout",
+            "memory_limit_mib",
+        )
+        return EngineConfig(
+            model=model,
+            embedding_bytes=self["embedding_mib"] << 20,
+            session_idle_s=self["session_idle"],
+            **{name: self[name] for name in same},
+        )
 
     def _declare(self, table: list[Parameter]) -> None:
         for parameter in table:
@@ -157,25 +199,41 @@ class Parameters:
         for parameter in parameters:
             choices = self._choices.get(parameter.name)
             if choices and parameter.value not in choices:
-                return SetParametersResult(reason=f"{parameter.name} is one of {', '.join(choices)}, not '{parameter.value}'")
+                return SetParametersResult(
+                    reason=f"{parameter.name} is one of {', '.join(choices)}, not '{parameter.value}'"
+                )
             if parameter.name == "cameras":
                 names = list(parameter.value or [])
-                if not all(re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) for name in names) or len(set(names)) != len(names):
-                    return SetParametersResult(reason="cameras are different names of letters, digits and underscores that begin "
-                                                      f"with a letter, not {names}")
+                if not all(re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) for name in names) or len(set(names)) != len(
+                    names
+                ):
+                    return SetParametersResult(
+                        reason="cameras are different names of letters, digits and underscores that begin "
+                        f"with a letter, not {names}"
+                    )
         return SetParametersResult(successful=True)
 
 
 def as_yaml() -> str:
     """config/vqa.yaml: every parameter with its default and description."""
-    lines = ["# Every parameter of the node vqa with its default. Copy this file, change what differs, and give it to",
-             "# ros2 launch glm4v_ros vqa.launch.py params_file:=...", "/**:", "  ros__parameters:"]
-    for title, table in (("The node", NODE), ("The camera \"front\"; each name in cameras has these", camera_table("front")),
-                         ("The model and the engine", MODEL), ("Answers; a question's options come first", ANSWER),
-                         ("Limits of a request", LIMITS)):
+    lines = [
+        "# Every parameter of the node vqa with its default. Copy this file, change what differs, and give it to",
+        "# ros2 launch glm4v_ros vqa.launch.py params_file:=...",
+        "/**:",
+        "  ros__parameters:",
+    ]
+    for title, table in (
+        ("The node", NODE),
+        ('The camera "front"; each name in cameras has these', camera_table("front")),
+        ("The model and the engine", MODEL),
+        ("Answers; a question's options come first", ANSWER),
+        ("Limits of a request", LIMITS),
+    ):
         lines += ["", f"    # ---- {title}"]
         for parameter in table:
-            about = parameter.description + (f" ({parameter.bounds})" if parameter.bounds and not parameter.choices else "")
+            about = parameter.description + (
+                f" ({parameter.bounds})" if parameter.bounds and not parameter.choices else ""
+            )
             about += f" ({parameter.bounds})" if parameter.choices and ", ".join(parameter.choices) not in about else ""
             lines += textwrap.wrap(about, 120, initial_indent="    # ", subsequent_indent="    # ")
             lines.append(f"    {parameter.name}: {json.dumps(parameter.default)}")

@@ -17,6 +17,7 @@ from glm4v_ros.vision.decoder import decode
 from glm4v_ros.vision.enhance import crop, enhance
 
 JPEG_QUALITY = 92
+Region = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 
 class Picture:
@@ -41,12 +42,28 @@ class Picture:
         """SHA-256 (hex) of the message's data bytes, as received."""
         return self._once("sha256", lambda: hashlib.sha256(self.message.data).hexdigest())
 
-    def frame(self, region: tuple[int, int, int, int] | None, mode: str) -> Frame:
+    def frame(self, region: Region | None, mode: str) -> Frame:
         """What the engine gets: the region (x, y, width, height in pixels; None: all), enhanced. Raises BadImage."""
         return self._once((region, mode), partial(self._frame, region, mode))
 
-    def frame_if_made(self, region: tuple[int, int, int, int] | None, mode: str) -> Frame | None:
+    def frame_if_made(self, region: Region | None, mode: str) -> Frame | None:
         return self._made.get((region, mode))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels of the whole picture. Raises BadImage."""
+        rgb = self._whole()
+        return rgb.shape[1], rgb.shape[0]
+
+    @property
+    def thumbnail(self) -> np.ndarray:
+        """A small grey copy, (36, 48), float32, 0 to 255. Raises BadImage."""
+        return self._once(
+            "thumbnail",
+            lambda: cv2.cvtColor(
+                cv2.resize(self._whole(), (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+            ).astype(np.float32),
+        )
 
     def compressed(self) -> CompressedImage:
         """The picture for people to look at: as it came if it came compressed, else as JPEG."""
@@ -64,7 +81,9 @@ class Picture:
         message = self.message
         if isinstance(message, CompressedImage):
             return decode(message.data, message.format)
-        return to_rgb(message.encoding, message.width, message.height, message.step, bool(message.is_bigendian), message.data)
+        return to_rgb(
+            message.encoding, message.width, message.height, message.step, bool(message.is_bigendian), message.data
+        )
 
     def _frame(self, region, mode: str) -> Frame:
         rgb = self._rgb()
@@ -72,16 +91,26 @@ class Picture:
             rgb = crop(rgb, *region)
         return Frame(np.ascontiguousarray(enhance(rgb, mode)))
 
+    def _whole(self) -> np.ndarray:
+        """All of the picture, enhanced or not; converted only if it was not yet."""
+        made = next(
+            (frame for key, frame in tuple(self._made.items()) if isinstance(key, tuple) and key[0] is None), None
+        )
+        return made.rgb if made else self._rgb()
+
     def _jpeg(self) -> CompressedImage:
-        whole = self._made.get((None, "none"))
-        rgb = whole.rgb if whole else self._rgb()
-        _, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        plain = self._made.get((None, "none"))
+        _, data = cv2.imencode(
+            ".jpg",
+            cv2.cvtColor(plain.rgb if plain else self._rgb(), cv2.COLOR_RGB2BGR),
+            [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY],
+        )
         message = CompressedImage(header=self.header, format="jpeg")
         message.data.frombytes(data.tobytes())
         return message
 
 
-def region_of(roi: RegionOfInterest) -> tuple[int, int, int, int] | None:
+def region_of(roi: RegionOfInterest) -> Region | None:
     """None for a region without an extent, which means the whole picture."""
     if roi.width == 0 and roi.height == 0:
         return None

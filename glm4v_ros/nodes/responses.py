@@ -32,14 +32,20 @@ def fill_response(response, message: AnswerMessage, error: VqaError | None):
 
 def refusal(question: str, session_id: str) -> AnswerMessage:
     """The empty answer of a question that was refused before it went on its way."""
-    return AnswerMessage(question=question, session_id=session_id, choice_index=-1, confidence=math.nan,
-                         mean_token_probability=math.nan, finish_reason=int(FinishReason.ERROR))
+    return AnswerMessage(
+        question=question,
+        session_id=session_id,
+        choice_index=-1,
+        confidence=math.nan,
+        mean_token_probability=math.nan,
+        finish_reason=int(FinishReason.ERROR),
+    )
 
 
 def answer_message(inquiry: Inquiry, answer: Answer | None, error: VqaError | None) -> AnswerMessage:
     """``answer`` is what was written, complete or not; None if nothing was."""
     request, pictures, model = inquiry.request, inquiry.pictures, inquiry.model
-    message = refusal(request.text, request.session_id)
+    message = refusal(request.question.text, request.question.session_id)
     message.request_id = inquiry.request_id
     message.model = model.name
     message.model_sha256 = model.text_sha256

@@ -4,28 +4,49 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
+from dataclasses import dataclass
 
+from glm4v_ros.engine.frame import Frame
 from glm4v_ros.nodes.picture import Picture
+
+MEMORY = 256 << 20  # bytes of pictures; beyond it the session unused for longest loses its own
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Pictures, and the frames that were made of them for the model, in the same order."""
+
+    pictures: tuple[Picture, ...]
+    frames: tuple[Frame, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(len(picture.message.data) for picture in self.pictures) + sum(
+            frame.rgb.nbytes for frame in self.frames
+        )
 
 
 class Sessions:
-    """Remembers each session's pictures until it is idle for ``idle`` seconds, as the engine does."""
+    """Remembers what each session was shown last until it is idle for ``idle`` seconds."""
 
     def __init__(self, idle: float):
         self._idle = idle
         self._lock = threading.Lock()
-        self._sessions: dict[str, tuple[float, tuple[Picture, ...]]] = {}
+        self._sessions: OrderedDict[str, tuple[float, Shown]] = OrderedDict()  # least lately used first
 
-    def pictures(self, session_id: str) -> tuple[Picture, ...]:
-        """Empty if there is no such session."""
+    def shown(self, session_id: str) -> Shown | None:
+        """None if there is no such session."""
         with self._lock:
             self._expire()
-            return self._sessions.get(session_id, (0.0, ()))[1]
+            used, shown = self._sessions.get(session_id, (0.0, None))
+            return shown
 
-    def keep(self, session_id: str, pictures: tuple[Picture, ...]) -> None:
+    def keep(self, session_id: str, shown: Shown) -> None:
         with self._lock:
+            self._sessions[session_id] = (time.monotonic(), shown)
+            self._sessions.move_to_end(session_id)
             self._expire()
-            self._sessions[session_id] = (time.monotonic(), pictures)
 
     def forget(self, session_id: str = "") -> None:
         """Empty: all of them."""
@@ -36,6 +57,11 @@ class Sessions:
                 self._sessions.clear()
 
     def _expire(self) -> None:
-        now = time.monotonic()
-        for session_id in [s for s, (used, _) in self._sessions.items() if now - used > self._idle]:
-            del self._sessions[session_id]
+        oldest = time.monotonic() - self._idle
+        held = sum(shown.nbytes for _, shown in self._sessions.values())
+        while self._sessions:
+            used, shown = next(iter(self._sessions.values()))
+            if used >= oldest and (held <= MEMORY or len(self._sessions) == 1):
+                return
+            held -= shown.nbytes
+            self._sessions.popitem(last=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -11,20 +12,22 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.catalog.catalog import Catalog, model_of
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Delta
 from glm4v_ros.engine.client import EngineClient
-from glm4v_ros.engine.preset import Preset, load_presets
+from glm4v_ros.engine.preset import Preset, find_preset, load_presets
 from glm4v_ros.errors import Busy, Canceled, EngineFailed, NotActive, VqaError
 from glm4v_ros.msg import Answer, Question
 from glm4v_ros.nodes.camera import Camera
@@ -32,20 +35,27 @@ from glm4v_ros.nodes.diagnostics import Tally, camera_status, engine_status, nod
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.feedback import Feedback
 from glm4v_ros.nodes.inquiry import Inquiry, Surroundings
+from glm4v_ros.nodes.malloc import reuse_large_blocks
 from glm4v_ros.nodes.parameters import Parameters
-from glm4v_ros.nodes.requests import read_request
+from glm4v_ros.nodes.requests import Request, read_request
 from glm4v_ros.nodes.responses import answer_message, fill_response, refusal
+from glm4v_ros.nodes.sentences import Sentences
 from glm4v_ros.nodes.sessions import Sessions
+from glm4v_ros.nodes.warmer import Warmer
 from glm4v_ros.srv import AskImage, ResetSession
 
 # A flood of requests is refused one by one as BUSY; a shorter history would lose them without a word.
 REQUEST_QOS = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 RELIABLE_QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE)
+SENTENCE_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE
+)  # a burst at an answer's end
+GPU_DEVICES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/nvgpu/igpu0", "/dev/kfd")  # NVIDIA, Jetson, AMD
 RETRY_AFTER = 1.0  # s
 
 
 class VqaNode(LifecycleNode):
-    """A lifecycle node. Configured it holds the model, active it answers; its interfaces exist, and answer, from the start on."""
+    """A lifecycle node. Configured it holds the model, active it answers; its interfaces respond from the start on."""
 
     def __init__(self, make_engine: Callable[..., EngineClient] = EngineClient, **arguments):
         self._group = ReentrantCallbackGroup()
@@ -58,18 +68,31 @@ class VqaNode(LifecycleNode):
         self._active: Surroundings | None = None
         self._inquiries: dict[str, Inquiry] = {}
         self._goals: dict[bytes, Inquiry | None] = {}  # None: canceled before its inquiry began
+        self._warmer: Warmer | None = None
+        self._warm_timer: Timer | None = None
+        self._voiced: Sentences | None = None  # of the answer that is to be heard
         self._tally = Tally()
         self._trouble = ""
 
         self._answers = self.create_publisher(Answer, "~/answers", RELIABLE_QOS)
         self._answer_text = self.create_publisher(String, "~/answer_text", RELIABLE_QOS)
         self._answer_image = self.create_publisher(CompressedImage, "~/answer_image/compressed", RELIABLE_QOS)
+        self._sentences = self.create_publisher(String, "~/sentences", SENTENCE_QOS)
+        self._stop_speaking = self.create_client(Trigger, "~/stop_speaking")
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", RELIABLE_QOS)
         self.create_service(AskImage, "~/ask_image", self._on_ask_image, qos_profile=REQUEST_QOS)
         self.create_service(ResetSession, "~/reset_session", self._on_reset_session)
         self._action = ActionServer(
-            self, AskImageAction, "~/ask_image_stream", self._on_goal, cancel_callback=self._on_cancel, callback_group=self._group,
-            goal_service_qos_profile=REQUEST_QOS, cancel_service_qos_profile=REQUEST_QOS, result_service_qos_profile=REQUEST_QOS)
+            self,
+            AskImageAction,
+            "~/ask_image_stream",
+            self._on_goal,
+            cancel_callback=self._on_cancel,
+            callback_group=self._group,
+            goal_service_qos_profile=REQUEST_QOS,
+            cancel_service_qos_profile=REQUEST_QOS,
+            result_service_qos_profile=REQUEST_QOS,
+        )
         self.create_subscription(Question, "~/question", self._on_question, RELIABLE_QOS)
         self.create_subscription(String, "~/question_text", self._on_question_text, RELIABLE_QOS)
         self.create_timer(self.parameters["diagnostics_period"], self._on_timer)
@@ -104,17 +127,32 @@ class VqaNode(LifecycleNode):
             return self._failed(f"configure failed: {_text_of(error)}")
         status = self._engine.status
         self.get_logger().info(f"{self._model.name} is loaded and runs on {status.device}")
-        if self.parameters["gpu_layers"] != 0 and not status.gpu_offload:
-            self.get_logger().info("llama.cpp uses no GPU here; docs: GLM4V_CUDA=1 builds it for one")
+        if self._wants_gpu and not status.gpu_offload:
+            self.get_logger().warning(
+                "there is a GPU, but the model runs on the CPU ONLY: build llama-cpp-python for the GPU "
+                "(GLM4V_CUDA=1 make setup), or set gpu_layers to 0 if this is meant"
+            )
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         parameters = self.parameters
-        cameras = {name: Camera(self, name, *(parameters[f"camera.{name}.{field}"] for field in ("topic", "transport", "stamp_source")))
-                   for name in parameters["cameras"]}
-        self._active = Surroundings(self.executor, self._engine, self._model, cameras, Sessions(parameters["session_idle"]))
+        cameras = {
+            name: Camera(
+                self, name, *(parameters[f"camera.{name}.{field}"] for field in ("topic", "transport", "stamp_source"))
+            )
+            for name in parameters["cameras"]
+        }
+        self._active = Surroundings(
+            self.executor, self._engine, self._model, cameras, Sessions(parameters["session_idle"])
+        )
         for camera in cameras.values():
             self.get_logger().info(f"camera {camera.name}: {camera.topic}")
+        warm = [camera for name, camera in cameras.items() if parameters[f"camera.{name}.warm"]]
+        if warm and parameters["warm_rate"] > 0:
+            self._warmer = Warmer(self._engine, warm, parameters["warm_threshold"])
+            self._warm_timer = self.create_timer(
+                1.0 / parameters["warm_rate"], self._on_warm, MutuallyExclusiveCallbackGroup()
+            )
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -139,6 +177,11 @@ class VqaNode(LifecycleNode):
             return model_of(name, vision)
         return Catalog.load(self.parameters["models_file"] or None).model(name)
 
+    @property
+    def _wants_gpu(self) -> bool:
+        layers = self.parameters["gpu_layers"]
+        return layers > 0 or (layers < 0 and any(map(os.path.exists, GPU_DEVICES)))
+
     def _log_progress(self) -> Callable[[float], None]:
         logged = 0
 
@@ -160,6 +203,9 @@ class VqaNode(LifecycleNode):
     def _leave(self) -> None:
         """Lets no further question in and ends those that are on their way."""
         around, self._active = self._active, None
+        if self._warm_timer:
+            self.destroy_timer(self._warm_timer)
+            self._warm_timer = None
         for inquiry in tuple(self._inquiries.values()):
             inquiry.cancel()
         if around:
@@ -173,18 +219,24 @@ class VqaNode(LifecycleNode):
 
     # ---- questions
 
-    async def ask(self, message: AskImage.Request | AskImageAction.Goal | Question, on_delta: Callable[[Delta], None] | None = None,
-                  goal_id: bytes | None = None) -> tuple[Answer, VqaError | None]:
+    async def ask(
+        self,
+        message: AskImage.Request | AskImageAction.Goal | Question,
+        on_delta: Callable[[Delta], None] | None = None,
+        goal_id: bytes | None = None,
+    ) -> tuple[Answer, VqaError | None]:
         """Answers, publishes the answer, and returns it with the error if there was one; never raises."""
         question = message.text if isinstance(message, Question) else message.question
-        around, inquiry, answer, error = self._active, None, None, None
+        around = self._active
+        inquiry = answer = error = sentences = None
         try:
             if around is None:
                 raise NotActive(self._trouble or "the node is not active; activate it, or set autostart")
             request = read_request(message, self.parameters, self._presets)
             request.preset.check_model(around.model.demo and not self.parameters["allow_demo_model"])
             inquiry = self._admit(request, around, goal_id)
-            answer = await inquiry.answer(on_delta)
+            sentences = self._voice(request) if request.speak else None
+            answer = await inquiry.answer(_both(on_delta, sentences))
         except VqaError as raised:
             error, answer = raised, raised.answer
             if around and around is not self._active and isinstance(raised, (Canceled, EngineFailed)):
@@ -199,6 +251,8 @@ class VqaNode(LifecycleNode):
             reply = refusal(question, message.session_id)
         else:
             reply = answer_message(inquiry, answer, error)
+        if sentences:
+            sentences.silence() if error else sentences.finish(reply.text)
         if error is None:
             self._publish(inquiry, reply)
             self._tally = dataclasses.replace(self._tally, answered=self._tally.answered + 1)
@@ -206,10 +260,12 @@ class VqaNode(LifecycleNode):
             self._tally = Tally(self._tally.answered, self._tally.refused + 1, f"{error.code.name}: {error}")
         return reply, error
 
-    def _admit(self, request, around: Surroundings, goal_id: bytes | None) -> Inquiry:
+    def _admit(self, request: Request, around: Surroundings, goal_id: bytes | None) -> Inquiry:
         limit = self.parameters["max_parallel"] + self.parameters["max_queue"]
         if len(self._inquiries) >= limit:
-            raise Busy(f"{limit} questions are on their way already (max_parallel and max_queue)", retry_after=RETRY_AFTER)
+            raise Busy(
+                f"{limit} questions are on their way already (max_parallel and max_queue)", retry_after=RETRY_AFTER
+            )
         inquiry = Inquiry(request, around)
         self._inquiries[inquiry.request_id] = inquiry
         if goal_id is not None:
@@ -217,6 +273,15 @@ class VqaNode(LifecycleNode):
                 inquiry.cancel()
             self._goals[goal_id] = inquiry
         return inquiry
+
+    def _voice(self, request: Request) -> Sentences:
+        """Silences the answer that is being spoken, for this question's answer comes next."""
+        if self._voiced:
+            self._voiced.silence()
+        if self._stop_speaking.service_is_ready():
+            self._stop_speaking.call_async(Trigger.Request())
+        self._voiced = Sentences(self._sentences, request.preset.spoken_whole)
+        return self._voiced
 
     def _publish(self, inquiry: Inquiry, answer: Answer) -> None:
         self._answers.publish(answer)
@@ -257,7 +322,9 @@ class VqaNode(LifecycleNode):
     async def _on_question_text(self, text: String) -> None:
         await self._on_question(Question(text=text.data))
 
-    def _on_reset_session(self, request: ResetSession.Request, response: ResetSession.Response) -> ResetSession.Response:
+    def _on_reset_session(
+        self, request: ResetSession.Request, response: ResetSession.Response
+    ) -> ResetSession.Response:
         around = self._active
         try:
             if around is None:
@@ -268,6 +335,18 @@ class VqaNode(LifecycleNode):
         except VqaError as error:
             response.error_msg = str(error)
         return response
+
+    def _on_warm(self) -> None:
+        if self._inquiries or not self._active:
+            return
+        parameters = self.parameters
+        try:
+            preset = find_preset(self._presets, parameters["preset"])
+            self._warmer.step(
+                parameters["max_image_age"], parameters["enhance"], preset.system_prompt, parameters["max_image_tokens"]
+            )
+        except VqaError as error:
+            self.get_logger().warning(f"no picture was encoded ahead: {error}", throttle_duration_sec=10.0)
 
     # ---- diagnostics
 
@@ -283,9 +362,17 @@ class VqaNode(LifecycleNode):
         name, parameters = self.get_fully_qualified_name(), self.parameters
         yield node_status(name, "active" if around else "not active", self._trouble, self._tally, len(self._inquiries))
         if engine := self._engine:
-            yield engine_status(name, engine.status, wants_gpu=parameters["gpu_layers"] > 0)
+            yield engine_status(name, engine.status, self._wants_gpu)
         for camera in around.cameras.values() if around else ():
             yield camera_status(name, camera, parameters["max_image_age"])
+
+
+def _both(*listeners: Callable[[Delta], None] | None) -> Callable[[Delta], None] | None:
+    """One listener that calls all of them; None if there are none."""
+    there = [listener for listener in listeners if listener]
+    if not there:
+        return None
+    return lambda delta: [listener(delta) for listener in there]
 
 
 def _text_of(error: Exception) -> str:
@@ -293,6 +380,7 @@ def _text_of(error: Exception) -> str:
 
 
 def main() -> int:
+    reuse_large_blocks()
     rclpy.init()
     try:
         node = VqaNode()

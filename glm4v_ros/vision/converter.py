@@ -60,7 +60,11 @@ _PLANAR = {"nv12": cv2.COLOR_YUV2RGB_NV12, "nv21": cv2.COLOR_YUV2RGB_NV21, "nv24
 _MEASURED = {"16UC1": np.uint16, "32FC1": np.float32}
 _YUV_EVEN = {"uyvy": (2, 1), "yuv422": (2, 1), "yuyv": (2, 1), "yuv422_yuy2": (2, 1), "nv12": (2, 2), "nv21": (2, 2)}
 _BT601 = np.array(
-    [[255 / 219, 0, 1.402 * 255 / 224], [255 / 219, -0.344136 * 255 / 224, -0.714136 * 255 / 224], [255 / 219, 1.772 * 255 / 224, 0]]
+    [
+        [255 / 219, 0, 1.402 * 255 / 224],
+        [255 / 219, -0.344136 * 255 / 224, -0.714136 * 255 / 224],
+        [255 / 219, 1.772 * 255 / 224, 0],
+    ]
 )
 _BT601 = np.column_stack([_BT601, _BT601 @ [-16, -128, -128]])
 
@@ -78,7 +82,9 @@ def to_rgb(encoding: str, width: int, height: int, step: int, is_bigendian: int,
     check_size(width, height)
     even_width, even_height = _YUV_EVEN.get(encoding, (1, 1))
     if width % even_width or height % even_height:
-        raise BadImage(f"{encoding} shares its colours between neighbouring pixels, so {width}x{height} cannot be: use even sizes")
+        raise BadImage(
+            f"{encoding} shares its colours between neighbouring pixels, so {width}x{height} cannot be: use even sizes"
+        )
 
     if encoding in _PLANAR:
         rows = height * 3 if encoding == "nv24" else height * 3 // 2
@@ -109,7 +115,8 @@ def check_size(width: int, height: int) -> None:
         raise BadImage(f"the picture is {width}x{height}, so it has no pixels")
     if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
         raise BadImage(
-            f"the picture is {width}x{height}; at most {MAX_SIDE} pixels a side and {MAX_PIXELS // 1_000_000} megapixels are taken"
+            f"the picture is {width}x{height}; at most {MAX_SIDE} pixels a side and {MAX_PIXELS // 1_000_000} "
+            "megapixels are taken"
         )
 
 
@@ -120,7 +127,8 @@ def to_8bit(values: np.ndarray) -> np.ndarray:
 
 def stretch(values: np.ndarray) -> np.ndarray:
     """Measurements (h, w), float or uint16 -> (h, w) uint8; see the head of this file."""
-    values = values.astype(np.float64)  # the span of two float32 may not fit in float32
+    with np.errstate(invalid="ignore"):  # a camera's NaN may be a signalling one
+        values = values.astype(np.float64)  # the span of two float32 may not fit in float32
     valid = values[np.isfinite(values) & (values != 0)]
     if valid.size == 0:
         return np.zeros(values.shape, np.uint8)
@@ -141,7 +149,9 @@ def _rows(encoding: str, row_items: int, rows: int, step: int, dtype: np.dtype, 
     flat = np.frombuffer(data, np.uint8)
     if flat.size != step * rows:
         what = "shorter" if flat.size < step * rows else "longer"
-        raise BadImage(f"data is {flat.size} bytes, {what} than step {step} x {rows} rows of {encoding} = {step * rows}")
+        raise BadImage(
+            f"data is {flat.size} bytes, {what} than step {step} x {rows} rows of {encoding} = {step * rows}"
+        )
     values = flat.reshape(rows, step)[:, :row_bytes]
     if dtype.itemsize == 1:
         return values

@@ -16,6 +16,7 @@ from glm4v_ros.vision import converter
 
 TOPIC_FORMATS = ("JPEG", "PNG")
 FILE_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
+BAYER = tuple(encoding for encoding in converter.ENCODINGS if encoding.startswith("bayer_"))
 MAX_FILE_BYTES = 512 << 20
 
 
@@ -29,11 +30,11 @@ def decode(data, format: str = "") -> np.ndarray:
     source = format.split(";")[0].strip()
     if "compressedDepth" in format:
         raise BadImage("compressedDepth holds distances, not a picture; use the camera's colour topic")
-    with _open(io.BytesIO(data), TOPIC_FORMATS, f"the compressed image (format {format[:60]!r})") as picture:
-        grey = picture.mode in ("L", "I", "I;16", "I;16B")
-        if grey and (source.startswith("bayer_") or source == "16UC1"):
-            return _from_grey(picture, source)
-        return _rgb(picture)
+    picture = _decoded(io.BytesIO(data), TOPIC_FORMATS, f"the compressed image (format {format[:60]!r})")
+    grey = picture.mode in ("L", "I", "I;16", "I;16B")
+    if grey and (source in BAYER or source == "16UC1"):
+        return _from_grey(picture, source)
+    return _rgb(picture)
 
 
 def read_picture(path: str | Path) -> np.ndarray:
@@ -42,36 +43,38 @@ def read_picture(path: str | Path) -> np.ndarray:
     PNG, JPEG, TIFF, WebP, BMP and GIF, the first page or frame; transparent parts become white. BadImage when the file
     is missing or not a whole picture.
     """
-    path = Path(path)
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise BadImage(f"{path} is {size >> 20} MiB; picture files up to {MAX_FILE_BYTES >> 20} MiB are read")
-        data = io.BytesIO(path.read_bytes())
+        with open(path, "rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise BadImage(f"{path} cannot be read: {error.strerror or error}") from error
-    with _open(data, FILE_FORMATS, str(path)) as picture:
-        return _rgb(ImageOps.exif_transpose(picture))
+    except ValueError as error:  # a path with a null character
+        raise BadImage(f"{str(path)!r} cannot be read: {error}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise BadImage(f"{path} is too large; picture files up to {MAX_FILE_BYTES >> 20} MiB are read")
+    return _rgb(_decoded(io.BytesIO(data), FILE_FORMATS, str(path), turned=True))
 
 
-def _open(stream: io.BytesIO, formats: tuple[str, ...], what: str) -> Image.Image:
-    """The whole picture decoded, its size checked before that."""
+def _decoded(stream: io.BytesIO, formats: tuple[str, ...], what: str, turned: bool = False) -> Image.Image:
+    """The whole picture, its size checked before it is decoded; ``turned`` as its EXIF orientation says."""
     if not stream.getbuffer().nbytes:
         raise BadImage(f"{what} is empty")
     try:
         picture = Image.open(stream, formats=formats)
         converter.check_size(*picture.size)
         picture.load()
+        # Pillow turns a TIFF by itself; version 9.0 would turn it a second time here.
+        return ImageOps.exif_transpose(picture) if turned and picture.format != "TIFF" else picture
     except BadImage as error:
         raise BadImage(f"{what}: {error}") from None
     except UnidentifiedImageError as error:
         raise BadImage(f"{what} is not a {', '.join(formats[:-1])} or {formats[-1]} picture") from error
     except Image.DecompressionBombError as error:
         raise BadImage(f"{what} is too large: {error}") from error
-    except (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, EOFError, MemoryError) as error:
-        # Pillow's plugins let any of these through for a damaged file.
+    except (
+        Exception
+    ) as error:  # a damaged file may fail anywhere in Pillow's plugins: struct.error, KeyError, SyntaxError, ...
         raise BadImage(f"{what} is damaged: {error}") from error
-    return picture
 
 
 def _rgb(picture: Image.Image) -> np.ndarray:

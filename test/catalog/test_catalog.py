@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from glm4v_ros.catalog.catalog import Catalog, model_in, model_of
-from glm4v_ros.errors import BadRequest
+from glm4v_ros.errors import BadRequest, ModelFileError
 from glm4v_ros.share import share_dir
 
 
@@ -22,7 +22,13 @@ def catalogue(path: Path, text: str) -> Path:
     return path
 
 
-MINE = "mine:\n  text: {file: /data/t.gguf, sha256: ABCD}\n  vision: {file: v.gguf}\n  image_max_tokens: 99\n  answer_prefix: x\n"
+MINE = """\
+mine:
+  text: {file: /data/t.gguf, sha256: ABCD}
+  vision: {file: v.gguf}
+  image_max_tokens: 99
+  answer_prefix: x
+"""
 
 
 def test_the_package_s_own_models():
@@ -54,12 +60,11 @@ def test_environment_moves_models_and_catalogue(tmp_path, monkeypatch):
     assert Catalog.load().model("mine").vision_path == tmp_path / "stick/mine/v.gguf"
 
 
-def test_files_are_found_beside_the_catalogue(tmp_path):
-    path = catalogue(tmp_path / "config/models.yaml", "a:\n  text: {file: t.gguf}\n  vision: {file: ../weights/v.gguf}\n")
-    (tmp_path / "models/a").mkdir(parents=True)
-    model = Catalog.load(path).model("a")
-    assert model.text_path == tmp_path / "models/a/t.gguf"
-    assert model.vision_path.resolve() == tmp_path / "weights/v.gguf"
+def test_relative_paths_count_from_the_catalogue(tmp_path, monkeypatch):
+    catalogue(tmp_path / "config/models.yaml", "a:\n  text: {file: ./t.gguf}\n  vision: {file: ../weights/v.gguf}\n")
+    monkeypatch.chdir(tmp_path)
+    model = Catalog.load("config/models.yaml").model("a")
+    assert model.vision_path == tmp_path / "weights/v.gguf" and model.text_path == tmp_path / "config/t.gguf"
 
 
 def test_wrong_name_lists_the_names_and_the_nearest():
@@ -100,7 +105,7 @@ def test_missing_catalogue(tmp_path):
 def test_two_paths(tmp_path):
     text, vision = tmp_path / "words.gguf", tmp_path / "eyes.gguf"
     text.touch()
-    with pytest.raises(BadRequest, match="eyes.gguf does not exist"):
+    with pytest.raises(ModelFileError, match="eyes.gguf does not exist"):
         model_of(text, vision)
     vision.touch()
     assert model_of(text, vision).name == "words"

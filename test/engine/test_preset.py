@@ -26,13 +26,16 @@ def test_unknown_preset_names_the_known_ones():
         find_preset({"default": Preset("default")}, "defualt")
 
 
-@pytest.mark.parametrize("text, says", [
-    ("a: [", "cannot be read"),
-    ("- a", "must map names"),
-    ("a: text", "must map fields"),
-    ("a: {prompt: x}", "unknown field 'prompt'"),
-    ("a: {spoken_whole: 'no'}", "must be of type bool"),
-])
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("a: [", "cannot be read"),
+        ("- a", "must map names"),
+        ("a: text", "must map fields"),
+        ("a: {prompt: x}", "unknown field 'prompt'"),
+        ("a: {spoken_whole: 'no'}", "must be of type bool"),
+    ],
+)
 def test_broken_file(tmp_path, text, says):
     path = tmp_path / "prompts.yaml"
     path.write_text(text)

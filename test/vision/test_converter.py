@@ -8,7 +8,16 @@ from glm4v_ros.vision import converter
 from glm4v_ros.vision.converter import to_rgb
 
 WIDTH, HEIGHT = 12, 8
-ORDERS = {"rgb": "rgb", "bgr": "bgr", "rgba": "rgba", "bgra": "bgra", "8UC3": "bgr", "8UC4": "bgra", "16UC3": "bgr", "16UC4": "bgra"}
+ORDERS = {
+    "rgb": "rgb",
+    "bgr": "bgr",
+    "rgba": "rgba",
+    "bgra": "bgra",
+    "8UC3": "bgr",
+    "8UC4": "bgra",
+    "16UC3": "bgr",
+    "16UC4": "bgra",
+}
 COLOUR_8 = ("rgb8", "bgr8", "rgba8", "bgra8", "8UC3", "8UC4")
 COLOUR_16 = ("rgb16", "bgr16", "rgba16", "bgra16", "16UC3", "16UC4")
 GREY_8 = ("mono8", "8UC1")
@@ -128,6 +137,28 @@ def test_32fc1_of_one_value(value, level):
     assert (convert(image("32FC1", np.full((HEIGHT, WIDTH), value), 32)) == level).all()
 
 
+def test_any_bits_make_a_picture_or_a_bad_image():
+    """30 pixels a side at most, sizes mostly consistent; every bit pattern of a float among them."""
+    chance = np.random.default_rng(5)
+    taken = refused = 0
+    for _ in range(3000):
+        encoding = str(chance.choice([*converter.ENCODINGS, "8UC2", "?"]))
+        width, height = map(int, chance.integers(0, 30, 2))
+        step = max(0, width * int(chance.choice([1, 2, 3, 4, 6, 8])) + int(chance.choice([0, 0, 0, 1, 3, -1])))
+        rows = int(chance.choice([height, height, height, height * 3 // 2, height * 3]))
+        data = chance.bytes(max(0, step * rows + int(chance.choice([0, 0, 0, 0, 1, -1]))))
+        try:
+            convert(
+                {"encoding": encoding, "step": step, "is_bigendian": int(chance.integers(2)), "data": data},
+                width,
+                height,
+            )
+            taken += 1
+        except BadImage:
+            refused += 1
+    assert taken > 500 and refused > 500
+
+
 def test_32fc1_over_the_whole_float_range():
     values = np.linspace(-3.4e38, 3.4e38, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)
     rgb = convert(image("32FC1", values, 32))
@@ -146,7 +177,11 @@ def demosaic(mosaic, pattern):
         for x in range(1, width - 1):
             for i, colour in enumerate("rgb"):
                 near = [(y + dy, x + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
-                own = [mosaic[y, x]] if colour_at(y, x) == colour else [mosaic[p] for p in near if colour_at(*p) == colour]
+                own = (
+                    [mosaic[y, x]]
+                    if colour_at(y, x) == colour
+                    else [mosaic[p] for p in near if colour_at(*p) == colour]
+                )
                 if colour == "g" and colour_at(y, x) != "g":
                     own = [mosaic[y - 1, x], mosaic[y + 1, x], mosaic[y, x - 1], mosaic[y, x + 1]]
                 rgb[y, x, i] = sum(map(int, own)) / len(own)
@@ -182,7 +217,9 @@ def yuv_of(r, g, b):
 
 def rgb_of(y, u, v):
     y, u, v = (y - 16) * 255 / 219, (u - 128) * 255 / 224, (v - 128) * 255 / 224
-    return [min(255, max(0, c)) for c in (y + 1.402 * v, y - (0.114 * 1.772 * u + 0.299 * 1.402 * v) / 0.587, y + 1.772 * u)]
+    return [
+        min(255, max(0, c)) for c in (y + 1.402 * v, y - (0.114 * 1.772 * u + 0.299 * 1.402 * v) / 0.587, y + 1.772 * u)
+    ]
 
 
 def video_luma(seed):
@@ -231,7 +268,9 @@ def test_yuv_of_known_colours():
     for colour in [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)]:
         y, u, v = (round(c) for c in yuv_of(*colour))
         assert close_to(convert(image("uyvy", [[u, y, v, y]] * 2), 2, 2), [[colour] * 2] * 2)
-        assert close_to(convert(image("nv24", [[y, y], [y, y], [u, v], [u, v], [u, v], [u, v]]), 2, 2), [[colour] * 2] * 2)
+        assert close_to(
+            convert(image("nv24", [[y, y], [y, y], [u, v], [u, v], [u, v], [u, v]]), 2, 2), [[colour] * 2] * 2
+        )
 
 
 # Whatever holds the bytes -----------------------------------------------------------------------------------------

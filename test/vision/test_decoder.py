@@ -40,7 +40,10 @@ def smooth():
 
 def png(width, height, pixels=b""):
     """A PNG by hand: its header may lie about what follows."""
-    chunk = lambda kind, body: struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))  # noqa: E731
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
 
@@ -186,7 +189,12 @@ def test_file_errors_name_the_file(tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "empty.png").touch()
     (tmp_path / "bomb.png").write_bytes(png(60_000, 60_000))
-    for name, reason in [("text.png", "is not a"), ("empty.png", "empty"), ("bomb.png", "60000"), ("none.png", "No such file")]:
+    for name, reason in [
+        ("text.png", "is not a"),
+        ("empty.png", "empty"),
+        ("bomb.png", "60000"),
+        ("none.png", "No such file"),
+    ]:
         with pytest.raises(BadImage, match=reason) as error:
             read_picture(tmp_path / name)
         assert name in str(error.value)

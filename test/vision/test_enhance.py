@@ -26,7 +26,10 @@ def test_crop():
     assert (crop(rgb, 0, 0, 10, 8) == rgb).all()
 
 
-@pytest.mark.parametrize("region", [(0, 0, 11, 8), (0, 0, 10, 9), (9, 0, 2, 1), (-1, 0, 2, 2), (5, 5, 0, 0), (0, 0, 0, 3), (1 << 31, 0, 1, 1)])
+@pytest.mark.parametrize(
+    "region",
+    [(0, 0, 11, 8), (0, 0, 10, 9), (9, 0, 2, 1), (-1, 0, 2, 2), (5, 5, 0, 0), (0, 0, 0, 3), (1 << 31, 0, 1, 1)],
+)
 def test_region_outside(region):
     with pytest.raises(BadRequest, match="10x8"):
         crop(np.zeros((8, 10, 3), np.uint8), *region)

@@ -1,0 +1,22 @@
+# Each target alone turns a clean clone into a working .venv; what is done already is skipped.
+#   make demo     three questions about a picture, through the real node
+#   make test     the tests
+#   make setup    only .venv; then: source .venv/bin/activate
+# GLM4V_CUDA=1 builds llama.cpp for the GPU.
+
+PYTHON ?= python3
+RUN = scripts/in_venv
+
+.PHONY: demo test setup clean
+
+demo: setup
+	@$(RUN) python scripts/demo.py
+
+test: setup
+	@$(RUN) python -m pytest $(PYTEST_ARGS)
+
+setup:
+	@$(PYTHON) scripts/setup_venv.py
+
+clean:
+	rm -rf .venv build

@@ -1,0 +1,325 @@
+"""What a glm-4v-9b checkpoint becomes in GGUF: metadata and tensors of its two halves.
+
+The language half is written as architecture ``paddleocr``: RMSNorm, QKV with biases, SwiGLU and M-RoPE, which can
+give all patches of an image one position while the mask stays causal, as the model's own code does. (``qwen2vl`` has
+the same graph, but llama.cpp as of ggml 0.25.3 does not read its norms' epsilon, an error of 1e-4 on image tokens.)
+The rotary pairs are rearranged so that the ones GLM does not turn follow a stream of positions that is always zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import numpy as np
+
+from glm4v_ros.catalog.checkpoint import Checkpoint, StoredTensor
+from glm4v_ros.catalog.glm4_tokenizer import Glm4Tokenizer
+from glm4v_ros.errors import ModelFileError, Unsupported
+
+NAME = "glm-4v-9b"
+ROPE_BASE = 10000.0  # modeling_chatglm.py multiplies it by rope_ratio
+PROJECTOR_NORM_EPSILON = 1e-5  # torch.nn.LayerNorm's default, which visual.py's projector uses
+# CLIP's, from the transform in tokenization_chatglm.py
+IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
+IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)
+
+# One image a conversation, its three tokens in front of the first question, no newline behind the last header: as
+# apply_chat_template in tokenization_chatglm.py does it.
+CHAT_TEMPLATE = (
+    "[gMASK]<sop>{% for message in messages %}<|{{ message.role }}|>{{ '\\n' }}"
+    "{% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content %}"
+    "{% if part.type == 'text' %}{{ part.text }}{% else %}<|begin_of_image|><|endoftext|><|end_of_image|>{% endif %}"
+    "{% endfor %}{% endif %}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+@dataclass(frozen=True)
+class Output:
+    """One tensor to be written. ``shape`` is the slowest dimension first; ``make`` gives its values.
+
+    ``exact`` tensors are float32 whatever the checkpoint's type; of the others ``make`` returns the raw stored type, or
+    ``source`` is copied byte for byte.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    exact: bool = False
+    source: StoredTensor | None = None
+    make: Callable[[], np.ndarray] | None = None
+
+
+class Half:
+    """What both halves share: typed access to the configuration, tensors checked before any work."""
+
+    architecture: str
+
+    def __init__(self, checkpoint: Checkpoint):
+        self.checkpoint = checkpoint
+        self.config = checkpoint.config
+        if self.config.get("model_type") != "chatglm" or not isinstance(self.config.get("vision_config"), dict):
+            raise ModelFileError(
+                f"{checkpoint.directory} holds a {self.config.get('model_type', 'nameless')!r} model, not glm-4v-9b "
+                "(model_type 'chatglm' with a vision_config)"
+            )
+        self._missing: list[str] = []
+        self._dtypes: set[str] = set()
+        self.outputs = self._list_outputs()
+        if self._missing:
+            shown = ", ".join(self._missing[:3]) + (" ..." if len(self._missing) > 3 else "")
+            raise ModelFileError(
+                f"{checkpoint.directory} lacks {len(self._missing)} tensors ({shown}); is a shard missing?"
+            )
+        if len(self._dtypes) != 1:
+            raise Unsupported(f"{checkpoint.directory} mixes {', '.join(sorted(self._dtypes))}; one type is needed")
+        (self.dtype,) = self._dtypes  # of the checkpoint and of the unquantised file: nothing is lost between them
+
+    def metadata(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _list_outputs(self) -> list[Output]:
+        raise NotImplementedError
+
+    def _value(self, key: str, config: dict[str, Any] | None = None) -> Any:
+        config = self.config if config is None else config
+        if key not in config:
+            raise ModelFileError(f"{self.checkpoint.directory}/config.json lacks {key!r}")
+        return config[key]
+
+    def _require(self, key: str, expected: Any, config: dict[str, Any] | None = None) -> None:
+        if (value := self._value(key, config)) != expected:
+            raise Unsupported(f"config.json says {key} = {value!r}; only {expected!r} can be converted")
+
+    def _stored(self, name: str, shape: tuple[int, ...]) -> StoredTensor:
+        tensor = self.checkpoint.tensors.get(name)
+        if tensor is None:
+            self._missing.append(name)
+            return StoredTensor(name, self.checkpoint.directory, "", shape, 0, 0)
+        if tensor.shape != shape:
+            raise ModelFileError(f"{tensor.path}: {name} is {list(tensor.shape)}, config.json makes it {list(shape)}")
+        self._dtypes.add(tensor.dtype)
+        return tensor
+
+    def _copy(self, name: str, source: str, *shape: int) -> Output:
+        return Output(name, shape, source=self._stored(source, shape))
+
+    def _exact(
+        self, name: str, source: str, shape: tuple[int, ...], view: Callable[[np.ndarray], np.ndarray]
+    ) -> Output:
+        """A small tensor in float32, seen through ``view``."""
+        stored = self._stored(source, shape)
+        seen = view(np.broadcast_to(np.float32(0), shape)).shape
+        return Output(name, seen, exact=True, make=lambda: np.ascontiguousarray(view(stored.read_f32())))
+
+    def _vector(self, name: str, source: str, length: int) -> Output:
+        return self._exact(name, source, (length,), lambda vector: vector)
+
+
+class TextHalf(Half):
+    architecture = "paddleocr"
+
+    def _list_outputs(self) -> list[Output]:
+        for key, expected in (
+            ("add_bias_linear", False), ("rmsnorm", True), ("post_layer_norm", True), ("original_rope", True),
+            ("apply_residual_connection_post_layernorm", False), ("add_qkv_bias", True), ("multi_query_attention",
+            True),
+        ):  # fmt: skip
+            self._require(key, expected)
+        if self.config.get("tie_word_embeddings", False):
+            raise Unsupported("config.json ties the output layer to the embeddings; glm-4v-9b does not")
+        self.tokenizer = Glm4Tokenizer.of(self.checkpoint)
+        self.width, self.layers = self._value("hidden_size"), self._value("num_layers")
+        self.heads, self.kv_heads = self._value("num_attention_heads"), self._value("multi_query_group_num")
+        self.head, self.feed_forward = self._value("kv_channels"), self._value("ffn_hidden_size")
+        self.vocabulary = self._value("padded_vocab_size")
+        if self.heads * self.head != self.width or self.head % 4:
+            raise Unsupported(f"{self.heads} heads of {self.head} do not make up {self.width} in whole rotary pairs")
+        outputs = [
+            self._copy(
+                "token_embd.weight", "transformer.embedding.word_embeddings.weight", self.vocabulary, self.width
+            ),
+            self._vector("output_norm.weight", "transformer.encoder.final_layernorm.weight", self.width),
+            self._copy("output.weight", "transformer.output_layer.weight", self.vocabulary, self.width),
+        ]
+        for i in range(self.layers):
+            outputs += self._layer(f"blk.{i}.", f"transformer.encoder.layers.{i}.")
+        return outputs
+
+    def _layer(self, name: str, source: str) -> list[Output]:
+        d, kv, f = self.width, self.kv_heads * self.head, self.feed_forward
+        attention, mlp = source + "self_attention.", source + "mlp."
+        return [
+            self._vector(name + "attn_norm.weight", source + "input_layernorm.weight", d),
+            *self._qkv(name, attention + "query_key_value.weight", (d + 2 * kv, d)),
+            *self._qkv(name, attention + "query_key_value.bias", (d + 2 * kv,)),
+            self._copy(name + "attn_output.weight", attention + "dense.weight", d, d),
+            self._vector(name + "ffn_norm.weight", source + "post_attention_layernorm.weight", d),
+            self._rows(name + "ffn_gate.weight", mlp + "dense_h_to_4h.weight", (2 * f, d), slice(0, f)),
+            self._rows(name + "ffn_up.weight", mlp + "dense_h_to_4h.weight", (2 * f, d), slice(f, 2 * f)),
+            self._copy(name + "ffn_down.weight", mlp + "dense_4h_to_h.weight", d, f),
+        ]
+
+    def _qkv(self, name: str, source: str, shape: tuple[int, ...]) -> list[Output]:
+        d, kv = self.width, self.kv_heads * self.head
+        rows = {
+            "attn_q": self._rotary_rows(self.heads),
+            "attn_k": d + self._rotary_rows(self.kv_heads),
+            "attn_v": np.arange(d + kv, d + 2 * kv),
+        }
+        kind = source.rsplit(".", 1)[1]
+        if kind == "weight":
+            return [self._rows(f"{name}{part}.weight", source, shape, index) for part, index in rows.items()]
+        return [
+            self._exact(f"{name}{part}.bias", source, shape, lambda vector, index=index: vector[index])
+            for part, index in rows.items()
+        ]
+
+    def _rotary_rows(self, heads: int) -> np.ndarray:
+        """Row order within each head.
+
+        GLM turns the neighbours (0, 1), (2, 3) ... of its first half; M-RoPE turns (i, i + h/2) of the whole head.
+
+        The first quarter of the new pairs are the ones that turn; the others stand still.
+        """
+        half = np.arange(0, self.head // 2)
+        still = np.arange(self.head // 2, self.head)
+        first, second = half[0::2], half[1::2]
+        order = np.concatenate([first, still[: len(first)], second, still[len(first) :]])
+        return (np.arange(heads)[:, None] * self.head + order).reshape(-1)
+
+    def _rows(self, name: str, source: str, shape: tuple[int, ...], rows: slice | np.ndarray) -> Output:
+        stored = self._stored(source, shape)
+        count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+        return Output(name, (count, *shape[1:]), make=lambda: np.ascontiguousarray(stored.read()[rows]))
+
+    def metadata(self) -> dict[str, Any]:
+        ends = self._value("eos_token_id")
+        ends = [ends] if isinstance(ends, int) else ends
+        if not 1 <= len(ends) <= 3:
+            raise Unsupported(f"config.json names {len(ends)} end tokens {ends}; a GGUF holds one to three")
+        texts, types = self.tokenizer.tokens(self.vocabulary)
+        quarter = self.head // 4
+        arch = self.architecture
+        return {
+            "general.name": NAME,
+            "glm4v.model": NAME,
+            "glm4v.images_per_conversation": 1,
+            # The model writes this newline itself, behind its header; given to it, an answer can start at once and one
+            # that is chosen from a list can be scored.
+            "glm4v.answer_prefix": "\n",
+            f"{arch}.context_length": self._value("seq_length"),
+            f"{arch}.embedding_length": self.width,
+            f"{arch}.block_count": self.layers,
+            f"{arch}.feed_forward_length": self.feed_forward,
+            f"{arch}.attention.head_count": self.heads,
+            f"{arch}.attention.head_count_kv": self.kv_heads,
+            f"{arch}.attention.layer_norm_rms_epsilon": float(self._value("layernorm_epsilon")),
+            # Over the whole head the frequencies are base**(-2i/h); GLM's are (10000 ratio)**(-2i/(h/2)).
+            f"{arch}.rope.freq_base": (ROPE_BASE * self.config.get("rope_ratio", 1)) ** 2,
+            f"{arch}.rope.dimension_count": self.head,
+            f"{arch}.rope.dimension_sections": [quarter, 0, 0, quarter],
+            "tokenizer.ggml.model": "gpt2",
+            "tokenizer.ggml.pre": "chatglm-bpe",
+            "tokenizer.ggml.tokens": texts,
+            "tokenizer.ggml.token_type": types,
+            "tokenizer.ggml.merges": self.tokenizer.merges(),
+            "tokenizer.ggml.add_bos_token": False,
+            "tokenizer.chat_template": CHAT_TEMPLATE,
+            **{f"tokenizer.ggml.{key}_token_id": token for key, token in zip(("eos", "eot", "eom"), ends)},
+        }
+
+
+class VisionHalf(Half):
+    architecture = "clip"
+
+    def _list_outputs(self) -> list[Output]:
+        vision = self.config["vision_config"]
+        self._require("hidden_act", "gelu", vision)
+        self._require("in_channels", 3, vision)
+        self.image, self.patch = self._value("image_size", vision), self._value("patch_size", vision)
+        self.width, self.blocks = self._value("hidden_size", vision), self._value("num_hidden_layers", vision)
+        self.heads, self.feed_forward = self._value("num_heads", vision), self._value("intermediate_size", vision)
+        self.output, self.glu = self._value("hidden_size"), self._value("ffn_hidden_size")
+        side = self.image // self.patch
+        if self.image % self.patch or side % 2 or self._value("num_positions", vision) != side * side + 1:
+            raise Unsupported(
+                f"an image of {self.image} in patches of {self.patch} does not fit {vision['num_positions']} positions "
+                "in whole 2x2 groups"
+            )
+        d, out, glu = self.width, self.output, self.glu
+        root = "transformer.vision."
+        positions = (side * side + 1, d)
+        table = self._stored(root + "patch_embedding.position_embedding.weight", positions)
+        class_token = self._stored(root + "patch_embedding.cls_embedding", (1, d))
+        outputs = [
+            self._exact(
+                "v.patch_embd.weight", root + "patch_embedding.proj.weight", (d, 3, self.patch, self.patch),
+                lambda kernel: kernel.reshape(d, -1),
+            ),
+            self._vector("v.patch_embd.bias", root + "patch_embedding.proj.bias", d),
+            # The class token keeps its position wherever it stands, so that is added here.
+            Output("v.class_embd", (d,), True, make=lambda: class_token.read_f32()[0] + table.read_f32()[0]),
+            self._exact("v.position_embd.weight", table.name, positions, lambda rows: rows[1:]),
+            self._exact("v.boi", root + "boi", (1, 1, out), lambda vector: vector.reshape(-1)),
+            self._exact("v.eoi", root + "eoi", (1, 1, out), lambda vector: vector.reshape(-1)),
+            self._merger("mm.patch_merger.weight", root + "conv.weight"),
+            self._vector("mm.patch_merger.bias", root + "conv.bias", out),
+            self._copy("mm.model.fc.weight", root + "linear_proj.linear_proj.weight", out, out),
+            self._vector("mm.post_fc_norm.weight", root + "linear_proj.norm1.weight", out),
+            self._vector("mm.post_fc_norm.bias", root + "linear_proj.norm1.bias", out),
+            self._copy("mm.gate.weight", root + "linear_proj.gate_proj.weight", glu, out),
+            self._copy("mm.up.weight", root + "linear_proj.dense_h_to_4h.weight", glu, out),
+            self._copy("mm.down.weight", root + "linear_proj.dense_4h_to_h.weight", out, glu),
+        ]  # fmt: skip
+        for i in range(self.blocks):
+            outputs += self._block(f"v.blk.{i}.", f"{root}transformer.layers.{i}.")
+        return outputs
+
+    def _merger(self, name: str, source: str) -> Output:
+        """The 2x2 convolution as a matrix over (row, column, channel), (output, 4 d)."""
+        stored = self._stored(source, (self.output, self.width, 2, 2))
+
+        def flatten() -> np.ndarray:
+            return np.ascontiguousarray(stored.read().transpose(0, 2, 3, 1)).reshape(self.output, -1)
+
+        return Output(name, (self.output, 4 * self.width), make=flatten)
+
+    def _block(self, name: str, source: str) -> list[Output]:
+        d, f = self.width, self.feed_forward
+        outputs = []
+        for target, origin, rows, columns in (
+            ("attn_qkv", "attention.query_key_value", 3 * d, d),
+            ("attn_out", "attention.dense", d, d),
+            ("ffn_up", "mlp.fc1", f, d),
+            ("ffn_down", "mlp.fc2", d, f),
+        ):
+            outputs.append(self._copy(f"{name}{target}.weight", f"{source}{origin}.weight", rows, columns))
+            outputs.append(self._vector(f"{name}{target}.bias", f"{source}{origin}.bias", rows))
+        for target, origin in (("ln1", "input_layernorm"), ("ln2", "post_attention_layernorm")):
+            outputs.append(self._vector(f"{name}{target}.weight", f"{source}{origin}.weight", d))
+            outputs.append(self._vector(f"{name}{target}.bias", f"{source}{origin}.bias", d))
+        return outputs
+
+    def metadata(self) -> dict[str, Any]:
+        vision = self.config["vision_config"]
+        return {
+            "general.name": NAME,
+            "general.type": "mmproj",
+            "glm4v.model": NAME,
+            "clip.has_vision_encoder": True,
+            "clip.projector_type": NAME,
+            "clip.use_gelu": True,
+            "clip.vision.image_size": self.image,
+            "clip.vision.patch_size": self.patch,
+            "clip.vision.embedding_length": self.width,
+            "clip.vision.feed_forward_length": self.feed_forward,
+            "clip.vision.block_count": self.blocks,
+            "clip.vision.projection_dim": self.output,
+            "clip.vision.attention.head_count": self.heads,
+            "clip.vision.attention.layer_norm_epsilon": float(self._value("layer_norm_eps", vision)),
+            "clip.vision.image_mean": list(IMAGE_MEAN),
+            "clip.vision.image_std": list(IMAGE_STD),
+            "glm4v.vision.projector_feed_forward_length": self.glu,
+            "glm4v.vision.projector_layer_norm_epsilon": PROJECTOR_NORM_EPSILON,
+            "glm4v.vision.output_scale": 1 / self._value("scaling_factor", vision),
+        }

@@ -1,0 +1,141 @@
+"""Score a model on pictures whose answers are known.
+
+FILE has one object a line; docs/eval.md has all of it:
+  {"image": "plate.jpg", "question": "型号是什么?", "answer": "H3U-32MR/ES", "tags": ["nameplate"]}
+Answers are compared byte for byte. The table has a line per tag: exact, the share that was right; abstained, the share
+answered with "not visible" or the like; invented, the share answered although nothing was there to be seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from glm4v_ros.cli import engine, jsonl
+from glm4v_ros.cli.progress import Progress
+from glm4v_ros.errors import BadRequest, VqaError
+
+if TYPE_CHECKING:
+    from glm4v_ros.cli.case import Case
+    from glm4v_ros.cli.score import Result
+    from glm4v_ros.engine.client import EngineClient
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.jsonl", help="the questions; picture paths are relative to it")
+    parser.add_argument("--shuffle", action="store_true",
+                        help="ask every question about a wrong picture: the score must fall to that of a guess")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and no table")
+    parser.add_argument("--answers", metavar="FILE", help="write every question with its answer here, as JSON lines")
+    parser.add_argument("--limit", type=engine.at_least(1), metavar="N", help="only N lines, spread evenly over FILE")
+    parser.add_argument("--jobs", type=engine.at_least(1), default=1, metavar="N",
+                        help="engines at work at once, each with its own copy of the model and its share of the cores")
+    parser.add_argument("--max-tokens", type=engine.at_least(1), default=256, metavar="N")
+    parser.add_argument("--system", default="", metavar="TEXT", help="system prompt")
+    parser.add_argument("--enhance", choices=("none", "auto"), default="none", help="auto: lift faint, blurred print")
+    engine.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """1 when a question was not answered at all, however wrong the answers are."""
+    from glm4v_ros.cli import case, score
+
+    cases = case.read(args.file)
+    if args.shuffle:
+        cases = case.swapped(cases)
+    if args.limit and args.limit < len(cases):
+        cases = [cases[index * len(cases) // args.limit] for index in range(args.limit)]
+    config = engine.config(args)
+    results = _ask_all(args, config, cases)
+    if args.answers:
+        _write(args.answers, cases, results)
+    scores = score.by_tag([result for of_case in results for result in of_case])
+    if args.json:
+        figures = {name: one.figures() for name, one in scores.items()}
+        everything = figures.pop("all")
+        print(jsonl.dump({"model": config.model.name, "shuffled": args.shuffle, "all": everything, "tags": figures}))
+    else:
+        print(score.table(scores))
+    return 1 if any(result.error for result in scores["all"].results) else 0
+
+
+def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[Result]]:
+    """The results of each case, in order."""
+    if args.jobs > 1 and not args.threads:
+        config = replace(config, threads=max(1, len(os.sched_getaffinity(0)) // args.jobs))
+    idle: list[EngineClient] = []
+    done, lock = 0, threading.Lock()
+
+    def one(case: Case) -> list[Result]:
+        nonlocal done
+        client = idle.pop()
+        try:
+            return _ask_case(args, client, case)
+        finally:
+            idle.append(client)
+            with lock:
+                done += 1
+                progress(done / len(cases))
+
+    with ExitStack() as stack:
+        for _ in range(min(args.jobs, len(cases))):
+            idle.append(stack.enter_context(engine.running(config)))
+        progress = stack.enter_context(Progress(f"{len(cases)} cases"))
+        threads = ThreadPoolExecutor(len(idle))
+        stack.callback(threads.shutdown, cancel_futures=True)
+        return list(threads.map(one, cases))
+
+
+def _ask_case(args: argparse.Namespace, client: EngineClient, case: Case) -> list[Result]:
+    from glm4v_ros.cli.score import Result
+    from glm4v_ros.engine.frame import Frame
+    from glm4v_ros.engine.question import Question
+    from glm4v_ros.vision.decoder import read_picture
+    from glm4v_ros.vision.enhance import enhance
+
+    session = f"case {case.number}" if len(case.turns) > 1 else ""
+    try:
+        frames = [Frame(enhance(read_picture(path), args.enhance)) for path in case.pictures]
+    except VqaError as error:
+        return [Result(turn, error=f"{error.code.name}: {error}") for turn in case.turns]
+    results = []
+    for turn in case.turns:
+        question = Question(turn.question, uuid.uuid4().hex, session_id=session, system_prompt=args.system,
+                            choices=turn.choices, max_tokens=args.max_tokens, deterministic=True,
+                            retry_on_crash=True)
+        try:
+            results.append(Result(turn, client.ask(question, frames).result()))
+            frames = []  # the session has them now
+        except VqaError as error:
+            results.append(Result(turn, error=f"{error.code.name}: {error}"))
+    if session:
+        client.reset_session(session)
+    return results
+
+
+def _write(path: str, cases: list[Case], results: list[list[Result]]) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            for case, of_case in zip(cases, results):
+                for result in of_case:
+                    line = {
+                        "line": case.number,
+                        "image": [str(picture) for picture in case.pictures],
+                        "question": result.turn.question,
+                        "expected": list(result.turn.accepted),
+                        "answer": result.answer.text if result.answer else None,
+                        "right": result.right,
+                        "abstained": result.abstained,
+                        "tags": list(result.turn.tags),
+                        "latency_s": round(result.answer.latency, 4) if result.answer else None,
+                        "error": result.error or None,
+                    }
+                    print(jsonl.dump(line), file=file)
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be written: {error.strerror}") from error

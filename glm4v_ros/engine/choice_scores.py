@@ -1,0 +1,93 @@
+"""How likely each of a question's choices is as the whole answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from glm4v_ros.engine.token_sampler import log_sum
+
+
+class ChoiceScores:
+    """Adds up log-probabilities token by token.
+
+    A choice's score is log P(its tokens, then end of answer | prompt), and its probability the softmax over the
+    choices: exactly P(choice | the answer is one of the choices). There is no division by length: with the end
+    counted, a short choice that begins a longer one has no advantage, and a mean per token would no longer be a
+    probability.
+    """
+
+    def __init__(self, choices: Sequence[tuple[int, ...]], end_tokens: np.ndarray):
+        self._choices = choices
+        self._end_tokens = end_tokens
+        self._log_probabilities: list[list[float]] = [[] for _ in choices]
+        self._fed = [0] * len(choices)
+
+    @property
+    def done(self) -> bool:
+        return all(fed == len(tokens) for fed, tokens in zip(self._fed, self._choices))
+
+    @property
+    def tokens(self) -> int:
+        """All choices together."""
+        return sum(map(len, self._choices))
+
+    def tokens_of(self, index: int) -> int:
+        return len(self._choices[index])
+
+    def start(self, logits: np.ndarray) -> None:
+        """``logits`` (vocabulary,) after the prompt."""
+        total = log_sum(logits)
+        for index, tokens in enumerate(self._choices):
+            self._add(index, float(logits[tokens[0]]) - total)
+
+    def rewind(self) -> None:
+        """Back to where ``start`` left it."""
+        self._fed = [0] * len(self._choices)
+        self._log_probabilities = [row[:1] for row in self._log_probabilities]
+
+    def next(self, room: int, most_choices: int) -> list[tuple[int, int, tuple[int, ...]]]:
+        """(choice, tokens fed before, tokens to feed now): at most ``room`` tokens of at most ``most_choices``
+        choices."""
+        work = []
+        for index, tokens in enumerate(self._choices):
+            fed = self._fed[index]
+            if fed < len(tokens) and room and len(work) < most_choices:
+                work.append((index, fed, tokens[fed : fed + room]))
+                room -= len(work[-1][2])
+        return work
+
+    def feed(self, index: int, logits: Iterable[np.ndarray]) -> bool:
+        """The logits (vocabulary,) after each of the next tokens of a choice. True when the choice is complete."""
+        tokens = self._choices[index]
+        for row in logits:
+            self._fed[index] += 1
+            total = log_sum(row)
+            if self._fed[index] < len(tokens):
+                self._add(index, float(row[tokens[self._fed[index]]]) - total)
+            else:  # any end-of-answer token ends it
+                self._add(index, log_sum(row[self._end_tokens]) - total)
+        return self._fed[index] == len(tokens)
+
+    def _add(self, index: int, log_probability: float) -> None:
+        self._log_probabilities[index].append(log_probability)
+
+    @property
+    def _scores(self) -> np.ndarray:
+        return np.array([sum(row) for row in self._log_probabilities])
+
+    @property
+    def probabilities(self) -> tuple[float, ...]:
+        total = log_sum(self._scores)
+        return tuple(math.exp(score - total) for score in self._scores)
+
+    @property
+    def best(self) -> int:
+        return int(np.argmax(self._scores))
+
+    @property
+    def mean_token_probability(self) -> float:
+        """Of the best choice, its end included."""
+        return float(np.exp(self._log_probabilities[self.best]).mean())

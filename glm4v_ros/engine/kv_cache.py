@@ -1,0 +1,237 @@
+"""Who has which cells: running requests, and frames and sessions that are kept for the next question."""
+
+from __future__ import annotations
+
+import itertools
+
+from glm4v_ros.engine.language_model import LanguageModel
+from glm4v_ros.engine.layout import Layout
+from glm4v_ros.engine.sequence import Sequence
+
+
+class KVCache:
+    """Gives out sequences and cells. Least recently used idle sequences make room, never one in use."""
+
+    def __init__(self, model: LanguageModel, most_idle: int):
+        """``most_idle``: cells that idle sequences may keep."""
+        self._model = model
+        self._most_idle = most_idle
+        self._free_ids, self._greedy_ids = _all_ids(model)
+        self._sequences: list[Sequence] = []
+        self._clock = itertools.count(1)
+        #: Grows whenever ``frame_keys`` may have changed.
+        self.changes = 0
+
+    @property
+    def capacity(self) -> int:
+        return self._model.context_tokens
+
+    @property
+    def used(self) -> int:
+        return sum(sequence.reserved for sequence in self._sequences)
+
+    @property
+    def kept(self) -> int:
+        """Cells of frames and sessions."""
+        return sum(sequence.reserved for sequence in self._sequences if sequence.kept)
+
+    @property
+    def idle(self) -> int:
+        """Cells of frames and sessions that nobody uses now."""
+        return sum(sequence.reserved for sequence in self._sequences if sequence.idle)
+
+    @property
+    def frame_keys(self) -> set[str]:
+        """The frames whose image tokens are in cells."""
+        return {
+            key
+            for sequence in self._sequences
+            if sequence.kept and sequence.ready
+            for key in sequence.layout.frame_keys
+        }
+
+    def match(self, layout: Layout) -> tuple[Sequence | None, int]:
+        """The kept sequence that begins as ``layout`` does for the most cells, and how many. At least one cell of the
+        layout is left out, since an answer needs the logits of a last token."""
+        best, shared = None, 0
+        for sequence in self._sequences:
+            if sequence.kept and sequence.ready:
+                common = min(sequence.layout.common(layout), layout.cells - 1)
+                if common > shared:
+                    best, shared = sequence, common
+        return best, shared
+
+    def building(self, layout: Layout) -> Sequence | None:
+        """A sequence in the making that will hold all of ``layout``."""
+        return next(
+            (
+                sequence
+                for sequence in self._sequences
+                if sequence.kept
+                and not sequence.ready
+                and sequence.layout.cells == layout.cells == sequence.layout.common(layout)
+            ),
+            None,
+        )
+
+    def allocate(
+        self,
+        layout: Layout,
+        extra: int,
+        source: Sequence | None,
+        common: int,
+        *,
+        kept: bool = False,
+        greedy: bool = False,
+    ) -> Sequence | None:
+        """A sequence for ``layout`` and ``extra`` cells more, of which ``source`` has or will have the first
+        ``common``.
+
+        ``kept``: it is for others to begin with. ``greedy`` asks for one that is sampled on the device; there is one
+        for each running request. None when even without idle sequences there is no room now.
+        """
+        common = _outside_images(layout, common)
+        base = source
+        while base is not None and base.layout.cells > common:
+            base = base.base  # a few equal words are copied too, but are no reason to hold on to a whole frame
+        for holder in (source, base):
+            if holder is not None:
+                holder.users += 1
+        shared = base.layout.cells if base is not None else 0
+        sequence = None
+        if self._make_room(layout.cells - shared + extra, 1):
+            ids = self._greedy_ids if greedy and self._greedy_ids else self._free_ids
+            sequence = Sequence(ids.pop(), layout, base, shared, layout.cells - shared + extra)
+            sequence.kept = kept
+            self._sequences.append(sequence)
+            self.touch(sequence)
+            if source is not None and source.ready:
+                self._model.copy(source.seq_id, sequence.seq_id, layout.position(common))
+                sequence.cells = common
+            sequence.attached = source is None or source.ready
+        if source is not None:
+            source.users -= 1
+        if base is not None and sequence is None:
+            base.users -= 1
+        return sequence
+
+    def attach(self, sequence: Sequence) -> None:
+        """Shares the cells of the sequence's base, which became ready."""
+        self._model.copy(sequence.base.seq_id, sequence.seq_id, sequence.layout.position(sequence.shared))
+        sequence.attached = True
+
+    def take_ids(self, count: int) -> list[int]:
+        """Up to ``count`` sequence ids for a moment; ``give_ids`` returns them emptied."""
+        self._make_room(0, count)
+        taken, self._free_ids = self._free_ids[:count], self._free_ids[count:]
+        return taken
+
+    def give_ids(self, ids: list[int]) -> None:
+        for seq_id in ids:
+            self._model.remove(seq_id)
+        self._free_ids += ids
+
+    def touch(self, sequence: Sequence) -> None:
+        sequence.last_used = next(self._clock)
+
+    def keep(self, sequence: Sequence) -> None:
+        """Leaves a finished sequence for whoever begins the same way, with the cells that it filled."""
+        if sequence.seq_id in self._model.greedy_sequences and self._make_room(0, 1):
+            greedy, sequence.seq_id = sequence.seq_id, self._free_ids.pop()
+            self._model.copy(greedy, sequence.seq_id, sequence.layout.positions)
+            self._free(greedy)
+        sequence.kept = True
+        sequence.reserved = sequence.layout.cells - sequence.shared
+        self.changes += 1
+        self.touch(sequence)
+
+    def supersede(self, old: Sequence | None, new: Sequence) -> None:
+        """``new`` goes on from ``old``, which nobody needs any more."""
+        if old is None or not old.alive:
+            return
+        if new.base is old:  # what both share is now the newer one's own
+            new.base, new.shared = old.base, min(old.shared, new.shared)
+            new.reserved = new.layout.cells - new.shared
+            old.users -= 1
+            if new.base is not None:
+                new.base.users += 1
+        if not old.users:
+            self.release(old)
+
+    def release(self, sequence: Sequence) -> None:
+        """Takes the sequence out of its cells."""
+        if not sequence.alive:
+            return
+        assert not sequence.users
+        sequence.alive = sequence.kept = False
+        self._free(sequence.seq_id)
+        self._sequences.remove(sequence)
+        base = sequence.base
+        if base is not None:
+            base.users -= 1
+            if not base.ready and not base.users:  # nobody waits for it any more
+                self.release(base)
+
+    def rewind(self, sequence: Sequence) -> None:
+        """After a decode that was stopped midway: removes what it may have left."""
+        sequence.cells = sequence.last_border()
+        self._model.remove(sequence.seq_id, sequence.position)
+
+    def trim(self) -> None:
+        """Lets idle sequences go until they keep no more than they may."""
+        while self.idle > self._most_idle and self._evict():
+            pass
+
+    def clear(self) -> None:
+        """Only with nothing running: lets everything go, so that what follows lies as in a fresh context."""
+        while self._evict():
+            pass
+        assert not self._sequences
+        self._free_ids, self._greedy_ids = _all_ids(self._model)
+        self._model.clear()
+
+    def _free(self, seq_id: int) -> None:
+        self._model.remove(seq_id)
+        (self._greedy_ids if seq_id in self._model.greedy_sequences else self._free_ids).append(seq_id)
+
+    def _make_room(self, cells: int, ids: int) -> bool:
+        """Evicts what it must, and nothing at all when that would not be enough."""
+        if self.used - self._evictable + cells > self.capacity:
+            return False
+        while (self.used + cells > self.capacity or len(self._free_ids) < ids) and self._evict():
+            pass
+        return self.used + cells <= self.capacity and len(self._free_ids) >= min(ids, 1)
+
+    @property
+    def _evictable(self) -> int:
+        """Cells of kept sequences that nothing but other such ones uses."""
+        needed = set()
+        for sequence in self._sequences:
+            if not sequence.kept or sequence.users > self._kept_users(sequence):
+                while sequence is not None and id(sequence) not in needed:
+                    needed.add(id(sequence))
+                    sequence = sequence.base
+        return sum(sequence.reserved for sequence in self._sequences if id(sequence) not in needed)
+
+    def _kept_users(self, base: Sequence) -> int:
+        return sum(sequence.base is base for sequence in self._sequences if sequence.kept)
+
+    def _evict(self) -> bool:
+        self.changes += 1
+        idle = [sequence for sequence in self._sequences if sequence.idle]
+        if idle:
+            self.release(min(idle, key=lambda sequence: sequence.last_used))
+        return bool(idle)
+
+
+def _all_ids(model: LanguageModel) -> tuple[list[int], list[int]]:
+    greedy = model.greedy_sequences
+    return [seq_id for seq_id in range(model.sequences) if seq_id not in greedy], list(greedy)
+
+
+def _outside_images(layout: Layout, cells: int) -> int:
+    """The last border at or before ``cells`` that does not cut an image."""
+    if cells >= layout.cells:
+        return cells
+    segment, start = layout.segment_at(cells)
+    return cells if hasattr(segment, "tokens") else cells - start

@@ -1,0 +1,251 @@
+"""The language half of a GLM-4V model, on llama.cpp."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+
+import llama_cpp
+import numpy as np
+
+from glm4v_ros.engine.batch import Batch
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.draft import MOST_DRAFTED
+from glm4v_ros.engine.greedy_sampler import GreedySampler
+from glm4v_ros.engine.interrupt import Interrupt
+from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.errors import BadRequest, EngineFailed, OutOfMemory, Unsupported
+
+_MROPE_TYPES = {8, 40}  # LLAMA_ROPE_TYPE_MROPE, _IMROPE
+_KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}  # ggml_type
+_MOST_SEQUENCES = 256  # LLAMA_MAX_SEQ
+
+
+class Interrupted(Exception):
+    """A decode was stopped by ``interrupt``; part of its batch may be in the KV cache."""
+
+
+class LanguageModel:
+    """Weights, KV cache and vocabulary. One thread uses it; ``interrupt`` alone is for others."""
+
+    def __init__(
+        self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool], *, allocate: bool = True
+    ):
+        """Loads the weights and makes a context. ``on_progress`` gets 0 to 1 and says whether to go on.
+
+        Without ``allocate`` llama.cpp only plans, and logs, what it would take; nothing can be decoded then.
+        """
+        self.interrupt = Interrupt()
+        self._log = log
+        self._model = self._context = None
+        model = config.model
+        params = llama_cpp.llama_model_default_params()
+        params.n_gpu_layers = config.gpu_layers if config.gpu_layers >= 0 else 2**31 - 1
+        params.no_alloc = not allocate
+        mmap = config.mmap and allocate
+        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP if mmap else llama_cpp.LLAMA_LOAD_MODE_NONE
+        self._on_progress = llama_cpp.llama_progress_callback(lambda fraction, _: bool(on_progress(fraction)))
+        params.progress_callback = self._on_progress
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(model.text_path), params)
+        if not self._model:
+            raise _load_error(f"the language model {model.text_path} cannot be loaded", log)
+        try:
+            self._read_model(config)
+            self._make_context(config)
+        except BaseException:
+            self.free()
+            raise
+
+    def _read_model(self, config: EngineConfig) -> None:
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self.vocabulary = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        self.embedding_size = llama_cpp.llama_model_n_embd_inp(self._model)
+        self.mrope = llama_cpp.llama_model_rope_type(self._model) in _MROPE_TYPES
+        self.trained_context = llama_cpp.llama_model_n_ctx_train(self._model)
+        self.end_tokens = np.array([t for t in range(self.vocabulary) if llama_cpp.llama_vocab_is_eog(self._vocab, t)])
+        self._pieces: dict[int, bytes] = {}
+        if not len(self.end_tokens):
+            raise Unsupported(f"{config.model.text_path} names no end-of-answer token; convert the model again")
+        if llama_cpp.llama_model_has_encoder(self._model) or not llama_cpp.llama_model_has_decoder(self._model):
+            raise Unsupported(f"{config.model.text_path} is no decoder-only language model")
+
+    def _make_context(self, config: EngineConfig) -> None:
+        if config.kv_type not in _KV_TYPES:
+            raise BadRequest(f"kv_type is one of {', '.join(_KV_TYPES)}, not {config.kv_type!r}")
+        params = llama_cpp.llama_context_default_params()
+        # A sequence for each running request, its choices, and the frames and sessions that are kept.
+        self.sequences = min(_MOST_SEQUENCES, 2 * config.max_parallel + 32)
+        params.n_ctx = config.context_tokens
+        params.n_batch = params.n_ubatch = config.batch_tokens
+        params.n_seq_max = self.sequences
+        params.n_outputs_max = self.sequences  # the logits buffer is vocabulary times this; fewer than sequences aborts
+        params.n_threads = params.n_threads_batch = config.threads or len(os.sched_getaffinity(0))
+        params.flash_attn_type = int(config.flash_attention)
+        params.type_k = params.type_v = _KV_TYPES[config.kv_type]
+        params.kv_unified = True  # sequences share the cells of a frame
+        params.offload_kqv = config.gpu_layers != 0
+        params.no_perf = True
+        # These sequences have a sampler in the graph; all others are sampled on the host.
+        self.greedy_sequences = range(config.max_parallel)
+        self._greedy = GreedySampler(self.vocabulary, self.end_tokens)
+        configs = self._greedy.configs(self.greedy_sequences)
+        params.samplers, params.n_samplers = configs, len(configs)
+        params.n_outputs_max_per_seq = 1 + MOST_DRAFTED if config.speculation else 1
+        params.abort_callback = ctypes.cast(self.interrupt.callback, llama_cpp.ggml_abort_callback)
+        params.abort_callback_data = self.interrupt.callback_data
+        self._context = llama_cpp.llama_init_from_model(self._model, params)
+        if not self._context:
+            raise _load_error(f"no context of {config.context_tokens} tokens can be made", self._log)
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self.context_tokens = llama_cpp.llama_n_ctx(self._context)
+        self.positions_per_embedding = 4 if self.mrope else 1
+        self.batch_tokens = llama_cpp.llama_n_batch(self._context)
+        self.output_capacity = min(self.sequences, self.batch_tokens)
+
+    @property
+    def pointer(self) -> int:
+        """llama_model *, for a vision tower that needs its vocabulary."""
+        return self._model
+
+    @property
+    def vocabulary_pointer(self) -> int:
+        """llama_vocab *, for a grammar."""
+        return self._vocab
+
+    @property
+    def gpu_offload(self) -> bool:
+        return self._log.offloaded_layers > 0
+
+    @property
+    def device(self) -> str:
+        """Where the layers really are."""
+        return self._log.gpu if self.gpu_offload else "CPU"
+
+    @property
+    def chat_template(self) -> str:
+        template = llama_cpp.llama_model_chat_template(self._model, None)
+        if not template:
+            raise Unsupported(
+                "the language model's file has no chat template (tokenizer.chat_template); convert it again"
+            )
+        return template.decode()
+
+    def token_text(self, token: int) -> str:
+        """The vocabulary's own spelling, empty for no token (-1)."""
+        if token < 0:
+            return ""
+        return llama_cpp.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace")
+
+    @property
+    def bos_text(self) -> str:
+        return self.token_text(llama_cpp.llama_vocab_bos(self._vocab))
+
+    @property
+    def eos_text(self) -> str:
+        return self.token_text(llama_cpp.llama_vocab_eos(self._vocab))
+
+    @property
+    def adds_bos(self) -> bool:
+        return llama_cpp.llama_vocab_get_add_bos(self._vocab)
+
+    def tokenize(self, text: str, special: bool) -> tuple[int, ...]:
+        """With ``special`` off, ``<|assistant|>`` in the text is text."""
+        raw = text.encode()
+        if not raw:
+            return ()
+        room = len(raw) + 2
+        while True:
+            tokens = (ctypes.c_int32 * room)()
+            count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, room, False, special)
+            if count >= 0:
+                return tuple(tokens[:count])
+            if count == -(2**31) or -count <= room:
+                raise BadRequest("this text cannot be tokenised")
+            room = -count
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that a token stands for; special tokens have theirs, so that thinking can be told apart."""
+        piece = self._pieces.get(token)
+        if piece is None:
+            room = 64
+            while True:
+                buffer = ctypes.create_string_buffer(room)
+                count = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, room, 0, True)
+                if count >= 0:
+                    break
+                room = -count
+            piece = self._pieces[token] = buffer.raw[:count]
+        return piece
+
+    def is_control(self, token: int) -> bool:
+        return llama_cpp.llama_vocab_is_control(self._vocab, token)
+
+    def new_batch(self) -> Batch:
+        return Batch(self.batch_tokens, self.positions_per_embedding, self.output_capacity)
+
+    def decode(self, batch: Batch) -> None:
+        """Runs the batch; on a GPU it may still run at the return. Raises Interrupted, or EngineFailed."""
+        result = llama_cpp.llama_decode(self._context, batch.struct())
+        if result == 2:
+            raise Interrupted
+        if result == 1:
+            raise EngineFailed("the KV cache has no room for a batch that was meant to fit")
+        if result != 0:
+            raise EngineFailed(f"llama.cpp could not decode (code {result}): {self._log.last_error}")
+
+    def synchronize(self) -> None:
+        """Waits for what a GPU still does of the last decode."""
+        llama_cpp.llama_synchronize(self._context)
+
+    def logits(self, index: int) -> np.ndarray:
+        """Behind batch entry ``index`` of the last decode: (vocabulary,) float32, a view that the next decode
+        overwrites.
+
+        Not for the greedy sequences, whose logits stay on the device.
+        """
+        logits = llama_cpp.llama_get_logits_ith(self._context, index)
+        address = ctypes.cast(logits, ctypes.c_void_p).value
+        if not address:
+            raise EngineFailed("llama.cpp gave no logits")
+        return np.frombuffer((ctypes.c_float * self.vocabulary).from_address(address), np.float32)
+
+    def likeliest(self, index: int, without_end: bool) -> tuple[int, float]:
+        """The likeliest token behind batch entry ``index``, which is of a greedy sequence, and its probability.
+
+        ``without_end`` leaves end-of-answer tokens out of the choice.
+        """
+        choice = self._greedy.choose(self._context, index, without_end)
+        if choice is None:
+            raise EngineFailed("llama.cpp sampled no token")
+        return choice
+
+    def copy(self, source: int, target: int, end: int) -> None:
+        """Lets ``target`` share the cells of ``source`` before position ``end``."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, end)
+
+    def remove(self, seq_id: int, start: int = 0) -> None:
+        """Takes the sequence out of its cells from position ``start`` on."""
+        llama_cpp.llama_memory_seq_rm(self._memory, seq_id, start, -1)
+
+    def clear(self) -> None:
+        """Empties every cell, so that what comes next lies where it would lie in a fresh context."""
+        llama_cpp.llama_memory_clear(self._memory, False)
+
+    def free(self) -> None:
+        if self._context:
+            llama_cpp.llama_free(self._context)
+            self._context = None
+            self._greedy.free()
+        if self._model:
+            llama_cpp.llama_model_free(self._model)
+            self._model = None
+
+
+def _load_error(what: str, log: LlamaLog) -> EngineFailed | OutOfMemory:
+    reason = log.last_error
+    if any(sign in reason.lower() for sign in ("alloc", "out of memory", "mmap")):
+        return OutOfMemory(
+            f"{what}: not enough memory ({reason}). Use a smaller context_tokens, kv_type q8_0, or fewer gpu_layers"
+        )
+    return EngineFailed(f"{what}: {reason or 'llama.cpp gave no reason'}. Check the file with `glm4v models verify`")

@@ -1,0 +1,156 @@
+"""A prompt as it lies in the KV cache: text and images, cells and positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Union
+
+from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens, TokenRun
+
+
+@dataclass(eq=False)
+class TextSegment:
+    """Tokens; each takes one cell and one position."""
+
+    tokens: list[int] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def advance(self) -> int:
+        return len(self.tokens)
+
+    def common(self, other: Segment) -> int:
+        """How many leading cells agree."""
+        if not isinstance(other, TextSegment):
+            return 0
+        if self.tokens == other.tokens:
+            return len(self.tokens)
+        pairs = zip(self.tokens, other.tokens)
+        return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(self.tokens), len(other.tokens)))
+
+
+@dataclass(eq=False)
+class ImageSegment:
+    """One run of image embeddings. ``identity`` names its content: frame, token budget, number of the run."""
+
+    identity: tuple[str, int, int]
+    run: EmbeddingRun
+
+    @property
+    def count(self) -> int:
+        return self.run.count
+
+    @property
+    def advance(self) -> int:
+        return self.run.advance
+
+    def common(self, other: Segment) -> int:
+        return self.count if isinstance(other, ImageSegment) and self.identity == other.identity else 0
+
+
+Segment = Union[TextSegment, ImageSegment]
+
+
+class Layout:
+    """Segments in order; two texts never follow each other, so that equal prompts have equal segments."""
+
+    def __init__(self):
+        self.segments: list[Segment] = []
+        self.cells = 0
+        self.positions = 0
+        #: Cells up to the end of the last image: what another question about the same frames can share.
+        self.frame_cells = 0
+
+    def add_tokens(self, tokens) -> None:
+        if not tokens:
+            return
+        if not self.segments or not isinstance(self.segments[-1], TextSegment):
+            self.segments.append(TextSegment())
+        self.segments[-1].tokens.extend(tokens)
+        self.cells += len(tokens)
+        self.positions += len(tokens)
+
+    def add_image(self, frame_key: str, budget: int, image: ImageTokens) -> None:
+        for index, run in enumerate(image.runs):
+            if isinstance(run, TokenRun):
+                self.add_tokens(run.tokens)
+            else:
+                self._add_segment(ImageSegment((frame_key, budget, index), run))
+        self.frame_cells = self.cells
+
+    def _add_segment(self, segment: ImageSegment) -> None:
+        self.segments.append(segment)
+        self.cells += segment.count
+        self.positions += segment.advance
+
+    @property
+    def text(self) -> Iterator[int]:
+        """All tokens, without the images between them."""
+        return (token for segment in self.segments if isinstance(segment, TextSegment) for token in segment.tokens)
+
+    @property
+    def image_cells(self) -> int:
+        return sum(segment.count for segment in self.segments if isinstance(segment, ImageSegment))
+
+    @property
+    def frame_keys(self) -> set[str]:
+        return {segment.identity[0] for segment in self.segments if isinstance(segment, ImageSegment)}
+
+    def common(self, other: Layout) -> int:
+        """How many leading cells agree, never a part of an image."""
+        cells = 0
+        for ours, theirs in zip(self.segments, other.segments):
+            agreed = ours.common(theirs)
+            cells += agreed
+            if agreed < max(ours.count, theirs.count):
+                break
+        return cells
+
+    def head(self, cells: int) -> Layout:
+        """The first ``cells`` cells, a copy; the border lies in text or between segments."""
+        head = Layout()
+        for segment in self.segments:
+            room = cells - head.cells
+            if room <= 0:
+                break
+            if isinstance(segment, TextSegment):
+                head.add_tokens(segment.tokens[:room])
+            else:
+                head._add_segment(segment)
+                head.frame_cells = head.cells
+        return head
+
+    def position(self, cells: int) -> int:
+        """The position of the first token after ``cells`` cells; inside an image, the image's own first position."""
+        if cells >= self.cells - self._tail:
+            return self.positions - (self.cells - cells)
+        position = 0
+        for segment, start in self._starts():
+            if cells < start + segment.count:
+                return position + (cells - start if isinstance(segment, TextSegment) else 0)
+            position += segment.advance
+        return position
+
+    def segment_at(self, cells: int) -> tuple[Segment, int]:
+        """The segment that holds this cell, and how far into it the cell lies."""
+        if self.cells - self._tail <= cells < self.cells:
+            return self.segments[-1], cells - self.cells + self._tail
+        for segment, start in self._starts():
+            if cells < start + segment.count:
+                return segment, cells - start
+        raise IndexError(f"cell {cells} of {self.cells}")
+
+    @property
+    def _tail(self) -> int:
+        """Cells of the text at the end, where nearly every look goes."""
+        return self.segments[-1].count if self.segments and isinstance(self.segments[-1], TextSegment) else 0
+
+    def _starts(self) -> Iterator[tuple[Segment, int]]:
+        start = 0
+        for segment in self.segments:
+            yield segment, start
+            start += segment.count

@@ -1,0 +1,705 @@
+"""Moves every question on: schedule, decode, sample, emit. The only user of the llama.cpp context."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import queue
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from glm4v_ros.engine.answer import Delta, FinishReason, Stage
+from glm4v_ros.engine.answer_text import AnswerText
+from glm4v_ros.engine.chat_template import ChatTemplate, Message, Picture
+from glm4v_ros.engine.choice_scores import ChoiceScores
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.draft import Draft
+from glm4v_ros.engine.embedding_store import EmbeddingStore
+from glm4v_ros.engine.encoder import EncodeJob, Encoder
+from glm4v_ros.engine.grammar import Grammar, violation
+from glm4v_ros.engine.kv_cache import KVCache
+from glm4v_ros.engine.language import instruction
+from glm4v_ros.engine.language_model import Interrupted, LanguageModel
+from glm4v_ros.engine.layout import Layout
+from glm4v_ros.engine.messages import Ask, Cancel, Done, Encoded, Evicted, Failed, ResetSession, Warm
+from glm4v_ros.engine.request import Request
+from glm4v_ros.engine.sequence import Sequence
+from glm4v_ros.engine.session import History, Session, Sessions, Turn
+from glm4v_ros.engine.shared_frame import SharedFrame
+from glm4v_ros.engine.token_sampler import TokenSampler, probability
+from glm4v_ros.errors import BadRequest, Canceled, ContextFull, DeadlineExceeded, EngineFailed, Unsupported, VqaError
+from glm4v_ros.vision.tower import VisionTower
+
+_log = logging.getLogger(__name__)
+
+_LEAST_ANSWER = 16  # tokens that must fit behind a prompt before history is dropped
+_MOST_DRAFTING = 2  # running requests up to which tokens are guessed: a wide batch has no time to spare
+_LAST = (float("inf"),)  # the encoder's order for a warm frame
+
+
+class Scheduler:
+    """One loop in one thread. ``post`` and ``interrupt`` are for other threads."""
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        model: LanguageModel,
+        tower: VisionTower,
+        template: ChatTemplate,
+        send: Callable[[list], None],
+    ):
+        """``send`` takes messages for the client, in order."""
+        self._config = config
+        self._model = model
+        self._template = template
+        self._send = send
+        self._inbox: queue.SimpleQueue = queue.SimpleQueue()
+        self._kv = KVCache(model, config.prefix_tokens or model.context_tokens // 2)
+        self._sessions = Sessions(config.session_idle_s)
+        self._embeddings = EmbeddingStore(config.embedding_bytes, self._embedding_is_pinned)
+        self._encoder = Encoder(tower, config.vision_resident, self.post)
+        self._jobs: dict[tuple[str, int], EncodeJob] = {}
+        self._batch = model.new_batch()
+        self._longest = min(
+            self._kv.capacity, model.trained_context or self._kv.capacity
+        )  # of one question with its answer
+        self._ends = frozenset(model.end_tokens.tolist())
+        self._waiting: list[Request] = []
+        self._active: list[Request] = []
+        self._served: defaultdict[str, int] = defaultdict(int)
+        self._order = itertools.count()
+        self._kinds = itertools.cycle((self._decode_text, self._decode_images, self._decode_choices))
+        self._warm: tuple[Warm, SharedFrame] | None = None
+        self._warm_sequence: Sequence | None = None
+        self._encoded: set[str] = set()
+        self._told = 0
+        self._outbox: list[object] = []
+        self._tokens_per_second = 0.0
+        self._token_seconds = 0.0  # that one token of one answer takes
+        self.stage = "idle"
+
+    # What other threads may use.
+
+    def post(self, event: object) -> None:
+        """A message of the client with its frames, or an encode job that started or ended."""
+        self._inbox.put(event)
+
+    def interrupt(self, request_id: str) -> None:
+        """Stops the decode under way if this question takes part in it. Work of others in the same decode is done
+        again."""
+        if any(request.id == request_id for request in [*self._active]):
+            self._model.interrupt.trip()
+
+    def interrupt_overdue(self) -> None:
+        """Likewise for every question whose deadline has passed."""
+        now = time.monotonic()
+        if any(request.deadline <= now for request in [*self._active]):
+            self._model.interrupt.trip()
+
+    @property
+    def figures(self) -> dict:
+        """What a Beat says of this scheduler."""
+        idle = self.stage == "idle"
+        return dict(
+            stage="encode" if idle and self._encoder.busy else self.stage,
+            busy=not idle or self._encoder.busy,
+            queued=len(self._waiting),
+            running=len(self._active),
+            tokens_per_second=self._tokens_per_second,
+            prefix_tokens=self._kv.kept,
+            used_tokens=self._kv.used,
+            embedding_bytes=self._embeddings.nbytes,
+        )
+
+    # The loop.
+
+    def run(self) -> None:
+        while True:
+            self.step()
+
+    def step(self) -> None:
+        """One look at the inbox and at most one decode; waits when there is nothing to do."""
+        self._model.interrupt.arm()
+        self._read_inbox()
+        self._expire()
+        self._admit()
+        self._build_warm()
+        for _ in range(3):
+            if next(self._kinds)():
+                break
+        else:
+            self.stage = "idle"
+        self._kv.trim()
+        self._tell_frames()
+        if self.stage == "idle" or not self._model.gpu_offload:
+            self._flush()
+
+    def _read_inbox(self) -> None:
+        idle = self.stage == "idle"
+        while True:
+            try:
+                event = self._inbox.get(timeout=self._patience()) if idle else self._inbox.get_nowait()
+            except queue.Empty:
+                return
+            idle = False
+            self.stage = "schedule"
+            if isinstance(event, EncodeJob):
+                self._on_encode(event)
+                continue
+            message, frames = event
+            if isinstance(message, Ask):
+                self._on_ask(message, frames)
+            elif isinstance(message, Cancel):
+                self._on_cancel(message)
+            elif isinstance(message, Warm):
+                self._warm = (message, frames[0])
+            elif isinstance(message, ResetSession):
+                for session in self._sessions.take_out(message.session_id):
+                    self._forget(session)
+
+    def _patience(self) -> float:
+        """How long an idle loop may sleep."""
+        deadline = min((request.deadline for request in self._requests()), default=float("inf"))
+        return max(0.0, min(1.0, deadline - time.monotonic()))
+
+    def _emit(self, message: object) -> None:
+        self._outbox.append(message)
+
+    def _flush(self) -> None:
+        if self._outbox:
+            self._send(self._outbox)
+            self._outbox = []
+
+    # Messages.
+
+    def _on_ask(self, message: Ask, frames: list[SharedFrame]) -> None:
+        request = Request(message, frames, next(self._order))
+        self._waiting.append(request)
+        most = self._config.model.images_per_conversation
+        if most and len(frames) > most:
+            self._fail(request, _too_many_images(most))
+            return
+        budget = request.question.max_image_tokens
+        wanted = {(frame.key, budget) for frame in frames}
+        self._leave_warm(wanted)
+        for index, frame in enumerate(frames):
+            identity = (frame.key, budget)
+            request.images[index] = self._embeddings.get(identity)
+            if request.images[index] is None:
+                request.jobs[index] = self._encode(frame, budget, (-request.question.priority, request.order))
+        self._emit(Delta(request.id, Stage.QUEUED))
+
+    def _on_cancel(self, message: Cancel) -> None:
+        for request in self._requests():
+            if request.id == message.request_id:
+                self._fail(
+                    request, Canceled("the question was cancelled", answer=request.answer(FinishReason.CANCELED))
+                )
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        for request in self._requests():
+            if now >= request.deadline:
+                self._fail(
+                    request,
+                    DeadlineExceeded(
+                        f"no answer within {request.question.timeout:g} s (stage: {request.stage.name.lower()}); "
+                        f"allow more time",
+                        answer=request.answer(FinishReason.TIMEOUT),
+                    ),
+                )
+        for session in self._sessions.take_expired(now):
+            self._forget(session)
+
+    def _requests(self) -> list[Request]:
+        return [*self._active, *self._waiting]
+
+    # Encoding.
+
+    def _encode(self, frame: SharedFrame, budget: int, priority: tuple) -> EncodeJob:
+        job = self._jobs.get((frame.key, budget))
+        if job is None or job.unwanted:
+            job = self._jobs[frame.key, budget] = EncodeJob(frame, budget, priority)
+            self._encoder.submit(job)
+        job.priority = min(job.priority, priority)
+        return job
+
+    def _on_encode(self, job: EncodeJob) -> None:
+        waiting = [request for request in self._requests() if job in request.jobs.values()]
+        if job.started:
+            for request in waiting:
+                self._enter(request, Stage.ENCODING)
+            return
+        if self._jobs.get(job.identity) is job:
+            del self._jobs[job.identity]
+        if job.image is not None:
+            for request in waiting:
+                for index in [index for index, wanted in request.jobs.items() if wanted is job]:
+                    request.images[index] = job.image
+                    del request.jobs[index]
+            self._embeddings.put(job.identity, job.image)
+        elif job.error is not None:
+            for request in waiting:
+                self._fail(request, job.error)
+
+    def _embedding_is_pinned(self, identity: tuple[str, int]) -> bool:
+        return identity in self._sessions.images or any(
+            (frame.key, request.question.max_image_tokens) == identity
+            for request in self._requests()
+            for frame in request.frames
+        )
+
+    def _shrink_embeddings(self) -> None:
+        """Sessions pin their pictures; when these alone pass the limit, the one unused for longest is forgotten."""
+        while self._embeddings.nbytes_of(self._sessions.images) > self._config.embedding_bytes:
+            session = self._sessions.take_oldest_idle()
+            if session is None:
+                break
+            self._forget(session)
+        self._embeddings.shrink()
+
+    def _tell_frames(self) -> None:
+        changes = self._embeddings.changes + self._kv.changes
+        if changes == self._told:
+            return
+        self._told = changes
+        encoded = self._embeddings.frame_keys | self._kv.frame_keys
+        for key in encoded - self._encoded:
+            self._emit(Encoded(key))
+        for key in self._encoded - encoded:
+            self._emit(Evicted(key))
+        self._encoded = encoded
+
+    # Admission.
+
+    def _admit(self) -> None:
+        """Priority first, then the session that was served least lately, then the order of arrival."""
+        while self._waiting and len(self._active) < self._config.max_parallel:
+            if any(request.question.deterministic for request in self._active):
+                return
+            ready = [
+                request for request in self._waiting if request.encoded and not self._sessions.busy(request.session_id)
+            ]
+            if not ready:
+                return
+            request = min(ready, key=lambda r: (-r.question.priority, self._served[r.session_id], r.order))
+            if request.question.deterministic and self._active:
+                return
+            try:
+                if not self._start(request):
+                    return
+            except VqaError as error:
+                self._fail(request, error)
+
+    def _start(self, request: Request) -> bool:
+        """Gives the request its cells; False when it must wait for some."""
+        if request.question.deterministic:
+            self._kv.clear()
+        history = self._sessions.history(request.session_id)
+        if request.layout is None or request.layout_of is not history:
+            request.layout, request.layout_of = self._compose(request, history), history
+        layout, question = request.layout, request.question
+        if question.choices:
+            choices = [self._model.tokenize(choice, False) for choice in question.choices]
+            extra = min(sum(map(len, choices)), self._batch.output_capacity + max(map(len, choices)))
+            if layout.cells + extra > self._longest:
+                raise ContextFull(
+                    f"the prompt takes {layout.cells} of {self._longest} context tokens, which leaves no room "
+                    f"for the choices"
+                )
+        else:
+            extra = min(question.max_tokens, self._longest - layout.cells)
+        sequence = self._allocate(layout, extra, request)
+        if sequence is None:
+            if self._active:
+                return False
+            raise ContextFull(
+                f"the prompt takes {layout.cells} of {self._kv.capacity} context tokens and leaves no room"
+            )
+        request.sequence = sequence
+        request.prompt_cells = layout.cells
+        try:
+            self._prepare_answer(request)
+        except VqaError:
+            request.sequence = None
+            self._kv.release(sequence)
+            raise
+        self._waiting.remove(request)
+        self._active.append(request)
+        self._served[request.session_id] = next(self._order)
+        if request.session_id:
+            request.session = self._sessions.open(request.session_id, time.monotonic())
+            request.session.busy = True
+        self._enter(request, Stage.PREFILL)
+        return True
+
+    def _compose(self, request: Request, history: History) -> Layout:
+        """The prompt, with as much of the session's history as fits."""
+        question = request.question
+        pictures = tuple(
+            Picture(frame.key, question.max_image_tokens, image) for frame, image in zip(request.frames, request.images)
+        )
+        if not pictures and not history.pictures:
+            raise BadRequest("the question brings no image and its session has none: send an image or name a camera")
+        if [p.frame_key for p in pictures] == [p.frame_key for p in history.pictures]:
+            pictures = ()  # the very picture that the session is about
+        most = self._config.model.images_per_conversation
+        if most and len(history.all_pictures) + len(pictures) > most:
+            raise _too_many_images(most)
+        system = "\n".join(filter(None, (question.system_prompt, instruction(question.language))))
+        while True:
+            own = pictures or history.orphans
+            messages = [
+                *([Message("system", system)] if system else []),
+                *history.messages,
+                Message("user", question.text, own),
+            ]
+            layout = self._template.layout(messages)
+            if layout.cells + min(_LEAST_ANSWER, question.max_tokens) <= self._longest:
+                request.history, request.pictures = history, own
+                return layout
+            if not history.turns:
+                raise ContextFull(
+                    f"the question with its images takes {layout.cells} of {self._longest} context tokens: "
+                    f"ask for fewer max_image_tokens, or raise context_tokens"
+                )
+            history = history.without_oldest()
+
+    def _allocate(self, layout: Layout, extra: int, request: Request) -> Sequence | None:
+        base, shared = self._kv.match(layout)
+        if request.history.turns or shared >= layout.frame_cells:
+            return self._kv.allocate(layout, extra, base, shared, greedy=request.greedy)
+        head = layout.head(layout.frame_cells)
+        prefix = self._kv.building(head) or self._kv.allocate(head, 0, base, shared, kept=True)
+        if prefix is None:
+            return None
+        sequence = self._kv.allocate(layout, extra, prefix, layout.frame_cells, greedy=request.greedy)
+        if sequence is None and not prefix.users:
+            self._kv.release(prefix)
+        return sequence
+
+    def _prepare_answer(self, request: Request) -> None:
+        question = request.question
+        if question.choices:
+            return
+        grammar = None
+        if question.json_schema:
+            grammar = Grammar(question.json_schema, self._model.vocabulary_pointer, self._model.vocabulary)
+        request.sampler = TokenSampler(
+            question.sampling, self._model.vocabulary, grammar, self._model.end_tokens if question.ignore_eos else None
+        )
+        request.output = AnswerText(thinking=self._template.opens_thought)
+        if self._config.speculation and request.greedy and not question.deterministic:
+            request.draft = Draft(request.sequence.layout.text)
+
+    # Warm frames.
+
+    def _build_warm(self) -> None:
+        """With nobody waiting, takes the newest warm frame one step on."""
+        if self._warm is None or self._requests():
+            return
+        message, frame = self._warm
+        image = self._embeddings.get((frame.key, message.max_image_tokens))
+        if image is None:
+            self._encode(frame, message.max_image_tokens, _LAST)
+            return
+        self._warm = None
+        try:
+            layout = self._template.layout(
+                [
+                    *([Message("system", message.system_prompt)] if message.system_prompt else []),
+                    Message("user", "", (Picture(frame.key, message.max_image_tokens, image),)),
+                ]
+            )
+            head = layout.head(layout.frame_cells)
+            base, shared = self._kv.match(head)
+            if shared < head.cells - 1:
+                self._warm_sequence = self._kv.allocate(head, 0, base, shared, kept=True)
+        except VqaError as error:
+            _log.warning("a frame could not be encoded ahead: %s", error)
+
+    def _leave_warm(self, wanted: set[tuple[str, int]]) -> None:
+        """A question came: drops work on a warm frame that it is not about."""
+        if self._warm is not None:
+            message, frame = self._warm
+            identity = (frame.key, message.max_image_tokens)
+            if identity not in wanted and identity in self._jobs:
+                self._jobs[identity].unwanted = True
+            self._warm = None
+        sequence = self._warm_sequence
+        if sequence is None or sequence.layout.frame_keys & {key for key, _ in wanted}:
+            return
+        if sequence.alive and not sequence.ready and not sequence.users:
+            self._kv.release(sequence)
+        self._warm_sequence = None
+
+    # Decoding.
+
+    def _feeds(self) -> Iterator[tuple[Sequence, Request | None]]:
+        """Sequences that lack cells, each once: running answers first, then prompts and the frames they wait for."""
+        for request in self._active:
+            if request.answering:
+                yield request.sequence, request
+        seen = set()
+        for request in self._active:
+            sequence = request.sequence
+            if request.answering or request.scoring:
+                continue
+            while sequence.waiting:
+                sequence, request = sequence.base, None
+            if sequence.seq_id in seen:
+                continue
+            seen.add(sequence.seq_id)
+            if not sequence.attached:
+                self._kv.attach(sequence)
+            if not sequence.ready:
+                yield sequence, request
+        if self._warm_sequence is not None and not self._active:
+            if self._warm_sequence.alive and not self._warm_sequence.ready:
+                yield self._warm_sequence, None
+            else:
+                self._warm_sequence = None
+
+    def _decode_text(self) -> bool:
+        """One token for every running answer, and prompt text as far as the batch has room."""
+        batch, plan = self._batch, []
+        batch.clear()
+        for sequence, request in self._feeds():
+            if sequence.next_is_image or not batch.room or not batch.output_room:
+                continue
+            tokens, guess = sequence.next_tokens(batch.room), []
+            last = request is not None and sequence.cells + len(tokens) == sequence.layout.cells
+            if last and request.answering and len(self._active) <= _MOST_DRAFTING:
+                guess = request.guess[: min(batch.room, batch.output_room) - 1]
+            outputs = last + len(guess)
+            index = batch.add_tokens(tokens + guess, sequence.position, sequence.seq_id, outputs)
+            plan.append((sequence, len(tokens), request if last else None, index + len(tokens) - 1, guess))
+        if not plan:
+            return False
+        self.stage = "decode"
+        started = time.monotonic()
+        if not self._decode(plan):
+            return True
+        written = 0
+        for sequence, count, request, index, guess in plan:
+            sequence.cells += count
+            if request is not None:
+                right = self._take(request, index, guess)
+                written += 1 + right
+                if guess:
+                    request.draft.learn((1 + right) * self._token_seconds > time.monotonic() - started)
+        seconds = time.monotonic() - started
+        if batch.size == 1:
+            self._token_seconds = _smooth(self._token_seconds, seconds)
+        if written:
+            self._tokens_per_second = _smooth(self._tokens_per_second, written / seconds)
+        return True
+
+    def _decode_images(self) -> bool:
+        """One chunk of image embeddings."""
+        batch, plan = self._batch, []
+        batch.clear()
+        for sequence, _ in self._feeds():
+            if not sequence.next_is_image or not batch.room:
+                continue
+            embeddings, positions = sequence.next_embeddings(batch.room)
+            batch.add_embeddings(embeddings, positions, sequence.seq_id)
+            plan.append((sequence, len(embeddings)))
+        if not plan:
+            return False
+        self.stage = "prefill"
+        if self._decode(plan):
+            for sequence, count in plan:
+                sequence.cells += count
+        return True
+
+    def _decode_choices(self) -> bool:
+        """Scores some tokens of the choices of one question."""
+        request = next((request for request in self._active if request.scoring), None)
+        if request is None:
+            return False
+        scores, ids, batch = request.scores, request.score_ids, self._batch
+        batch.clear()
+        new = scores.next(min(batch.room, batch.output_room), self._model.sequences)
+        for index, seq_id in zip(
+            [i for i, _, _ in new if i not in ids], self._kv.take_ids(sum(i not in ids for i, _, _ in new))
+        ):
+            ids[index] = seq_id
+            self._model.copy(request.sequence.seq_id, seq_id, request.sequence.position)
+        plan = []
+        for index, fed, tokens in new:
+            if index not in ids:
+                continue  # no sequence was free for it; the next round has one
+            start = batch.add_tokens(tokens, request.sequence.position + fed, ids[index], len(tokens))
+            plan.append((index, range(start, start + len(tokens))))
+        self.stage = "decode"
+        if not self._decode([(request.sequence,)]):
+            if request in self._active:
+                self._kv.give_ids(list(ids.values()))
+                ids.clear()
+                scores.rewind()
+            return True
+        for index, entries in plan:
+            if scores.feed(index, map(self._model.logits, entries)):
+                self._kv.give_ids([ids.pop(index)])
+        if scores.done:
+            self._finish(request, FinishReason.STOP)
+        return True
+
+    def _decode(self, plan: list[tuple]) -> bool:
+        """Decodes the batch for the sequences that its plan's entries begin with. False when nothing came of it: it was
+        stopped, or failed and its requests were told so."""
+        try:
+            self._model.decode(self._batch)
+            self._flush()  # while a GPU works
+            if not self._batch.outputs:
+                self._model.synchronize()
+            return True
+        except Interrupted:
+            for sequence, *_ in plan:
+                self._kv.rewind(sequence)
+        except EngineFailed as error:
+            _log.error("%s", error)
+            for sequence, *_ in plan:
+                self._kv.rewind(sequence)
+            touched = {id(sequence) for sequence, *_ in plan}
+            for request in [*self._active]:
+                if id(request.sequence) in touched or id(request.sequence.base) in touched:
+                    self._fail(request, error)
+        return False
+
+    # Answers.
+
+    def _take(self, request: Request, index: int, guess: list[int]) -> int:
+        """Goes on behind a request's last token, which was batch entry ``index``, and behind as many of the guessed
+        ones as were right. Returns how many these are."""
+        if request.question.choices:
+            request.scores = ChoiceScores(
+                [self._model.tokenize(choice, False) for choice in request.question.choices], self._model.end_tokens
+            )
+            request.scores.start(self._model.logits(index))
+            self._enter(request, Stage.ANSWERING)
+            return 0
+        right = 0
+        while self._write(request, index + right) and right < len(guess) and guess[right] == request.tokens[-1]:
+            right += 1
+        if guess and request.sequence is not None and request.sequence.alive:
+            request.sequence.cells += right
+            self._model.remove(request.sequence.seq_id, request.sequence.position)
+        return right
+
+    def _write(self, request: Request, index: int) -> bool:
+        """Chooses the token behind batch entry ``index``; whether the answer goes on."""
+        ignore_end = request.question.ignore_eos
+        if request.sequence.seq_id in self._model.greedy_sequences:
+            token, likelihood = self._model.likeliest(index, ignore_end)
+        else:
+            logits = self._model.logits(index)
+            token = request.sampler.choose(logits)
+            likelihood = probability(logits, token) if token is not None else 0.0
+        if token is None or (token in self._ends and not ignore_end):
+            self._finish(request, FinishReason.STOP)
+            return False
+        request.wrote(token, likelihood)
+        self._show(request, request.output.add(self._visible_piece(token)))
+        if request.full or (request.repetition.add(token) and not ignore_end):
+            self._finish(request, FinishReason.LENGTH)
+            return False
+        return True
+
+    def _visible_piece(self, token: int) -> bytes:
+        piece = self._model.piece(token)
+        return b"" if self._model.is_control(token) and not AnswerText.is_tag(piece) else piece
+
+    def _show(self, request: Request, text: str) -> None:
+        if text:
+            request.stage = Stage.ANSWERING
+            self._emit(Delta(request.id, Stage.ANSWERING, text))
+        else:
+            self._enter(request, Stage.ANSWERING)
+
+    def _enter(self, request: Request, stage: Stage) -> None:
+        if stage > request.stage:
+            request.stage = stage
+            self._emit(Delta(request.id, stage))
+
+    def _finish(self, request: Request, reason: FinishReason) -> None:
+        if request.output is not None:
+            self._show(request, request.output.finish())
+        answer = request.answer(reason)
+        question = request.question
+        if (
+            question.json_schema
+            and reason == FinishReason.STOP
+            and (wrong := violation(answer.text, question.json_schema))
+        ):
+            self._fail(
+                request,
+                Unsupported(
+                    f"json_schema asks for what cannot be held to while answering: {wrong}. Ask for it in "
+                    f"another way, or check it yourself"
+                ),
+            )
+            return
+        if request.session is not None:
+            self._remember(request, answer.text)
+        self._leave(request)
+        self._emit(Done(answer))
+
+    def _remember(self, request: Request, text: str) -> None:
+        """Adds the turn to its session and leaves it in the KV cache."""
+        session, sequence = request.session, request.sequence
+        thought = request.output is not None and request.output.thought
+        tokens = None if thought or request.scores is not None else tuple(request.tokens)
+        session.history = request.history.with_turn(Turn(request.question.text, request.pictures, text, tokens))
+        session.last_used = time.monotonic()
+        if not session.forgotten:
+            sequence.layout = sequence.layout.head(sequence.cells)  # the last token is in no cell
+            self._kv.keep(sequence)
+            self._kv.supersede(session.sequence, sequence)
+            session.sequence, request.sequence = sequence, None
+
+    def _fail(self, request: Request, error: VqaError) -> None:
+        self._leave(request)
+        self._emit(Failed(request.id, error))
+
+    def _leave(self, request: Request) -> None:
+        """Takes the request out of everything it is in."""
+        for requests in (self._active, self._waiting):
+            if request in requests:
+                requests.remove(request)
+        for job in request.jobs.values():
+            if not any(job in other.jobs.values() for other in self._requests()):
+                job.unwanted = True
+        self._encoder.look()
+        if request.score_ids:
+            self._kv.give_ids(list(request.score_ids.values()))
+            request.score_ids.clear()
+        if request.sequence is not None:
+            self._kv.release(request.sequence)
+        if request.sampler is not None:
+            request.sampler.free()
+        if request.session is not None:
+            request.session.busy = False
+            request.session.last_used = time.monotonic()
+        if not any(other.session_id == request.session_id for other in self._requests()):
+            self._served.pop(request.session_id, None)
+        self._shrink_embeddings()
+
+    def _forget(self, session: Session) -> None:
+        session.forgotten = True
+        if session.sequence is not None and session.sequence.alive and not session.sequence.users:
+            self._kv.release(session.sequence)
+        session.history, session.sequence = History(), None
+
+
+def _smooth(old: float, new: float) -> float:
+    return 0.9 * old + 0.1 * new if old else new
+
+
+def _too_many_images(most: int) -> Unsupported:
+    return Unsupported(
+        f"this model takes {most} image{'s' if most > 1 else ''} in a conversation: ask in another session, or "
+        f"reset this session first"
+    )

@@ -1,0 +1,80 @@
+"""A prompt, and the answer that grows on it, in the KV cache."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glm4v_ros.engine.layout import ImageSegment, Layout, TextSegment
+
+
+class Sequence:
+    """Knows what is meant to lie in its cells and how much of it does.
+
+    The first ``shared`` cells belong to ``base``; the rest, filled or only reserved, is its own.
+    """
+
+    def __init__(self, seq_id: int, layout: Layout, base: Sequence | None, shared: int, reserved: int):
+        self.seq_id = seq_id
+        self.layout = layout
+        self.base = base
+        self.shared = shared
+        self.cells = shared  # filled
+        self.attached = False  # whether the shared cells are really there: not before ``base`` is ready
+        self.reserved = reserved  # cells of its own that it may fill
+        self.users = 0  # sequences that share its cells or requests that wait for them
+        self.kept = False  # stays when nobody uses it, until the room is needed
+        self.last_used = 0
+        self.alive = True
+
+    @property
+    def ready(self) -> bool:
+        return self.cells == self.layout.cells
+
+    @property
+    def waiting(self) -> bool:
+        """Its base is still being prefilled."""
+        return not self.attached and self.base is not None and not self.base.ready
+
+    @property
+    def idle(self) -> bool:
+        return self.kept and not self.users
+
+    @property
+    def room(self) -> int:
+        """Cells that may still be added."""
+        return self.shared + self.reserved - self.layout.cells
+
+    @property
+    def position(self) -> int:
+        """Of the next cell to be filled."""
+        return self.layout.position(self.cells)
+
+    @property
+    def next_is_image(self) -> bool:
+        return not self.ready and isinstance(self.layout.segment_at(self.cells)[0], ImageSegment)
+
+    def next_tokens(self, most: int) -> list[int]:
+        """What is to be prefilled next, when it is text."""
+        segment, start = self.layout.segment_at(self.cells)
+        assert isinstance(segment, TextSegment)
+        return segment.tokens[start : start + most]
+
+    def next_embeddings(self, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """What is to be prefilled next, when it is an image: embeddings (n, d) and absolute positions (p, n)."""
+        segment, start = self.layout.segment_at(self.cells)
+        assert isinstance(segment, ImageSegment)
+        positions = segment.run.positions[:, start : start + most].copy()
+        positions[:3] += self.position  # the extra stream is absolute
+        return segment.run.embeddings[start : start + most], positions
+
+    def append(self, token: int) -> None:
+        """Adds a token that was chosen; the next decode puts it into its cell."""
+        self.layout.add_tokens((token,))
+
+    def last_border(self) -> int:
+        """Where prefill can take up again after a decode that was stopped: an image is all or nothing, since its cells
+        share one position and are removed together."""
+        if self.ready:
+            return self.cells
+        segment, start = self.layout.segment_at(self.cells)
+        return self.cells - start if isinstance(segment, ImageSegment) else self.cells

@@ -1,0 +1,57 @@
+"""A frame on its way to the worker: pixels in a memory file without a name."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from glm4v_ros.engine.frame import Frame
+
+
+@dataclass(frozen=True)
+class FrameHeader:
+    """What is known of a frame without its pixels."""
+
+    key: str
+    width: int
+    height: int
+
+
+def write(frame: Frame) -> int:
+    """Copies the pixels into a new memory file and returns its descriptor; the caller closes it."""
+    fd = os.memfd_create("glm4v_frame", os.MFD_CLOEXEC)
+    try:
+        size = frame.rgb.nbytes
+        os.ftruncate(fd, size)
+        with mmap.mmap(fd, size) as memory:
+            np.copyto(np.frombuffer(memory, np.uint8).reshape(frame.rgb.shape), frame.rgb)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+class SharedFrame:
+    """The worker's view of a frame; its memory goes back to the system with the last reference."""
+
+    def __init__(self, header: FrameHeader, fd: int):
+        self.header = header
+        try:
+            size = header.width * header.height * 3
+            if os.fstat(fd).st_size < size:
+                raise ValueError(f"the memory file holds less than {header.width}x{header.height} pixels")
+            self._memory = mmap.mmap(fd, size, prot=mmap.PROT_READ)
+        finally:
+            os.close(fd)
+
+    @property
+    def key(self) -> str:
+        return self.header.key
+
+    def frame(self) -> Frame:
+        """The picture itself, read-only, without a copy."""
+        header = self.header
+        return Frame(np.frombuffer(self._memory, np.uint8).reshape(header.height, header.width, 3))

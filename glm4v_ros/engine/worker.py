@@ -1,0 +1,161 @@
+"""The worker process: holds llama.cpp, so that a fault in it costs one answer and not the node.
+
+Started by the engine client as ``python -m glm4v_ros.engine.worker FD``, FD being its inherited end of a socket pair.
+It ends when that socket closes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import replace
+
+from glm4v_ros.catalog.pair import Pair
+from glm4v_ros.engine.channel import Channel
+from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Start
+from glm4v_ros.engine.shared_frame import SharedFrame
+from glm4v_ros.errors import EngineFailed, VqaError
+
+_BEAT_EVERY = 0.25  # seconds
+_LOOK_EVERY = 0.02  # seconds between looks at the deadlines of running questions
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Reads commands in one thread, beats in another, and runs the scheduler in the main one."""
+
+    def __init__(self, channel: Channel):
+        self._channel = channel
+        self._scheduler = None
+        self._model = None
+        self._percent = -1
+        self._ticks = 0  # work done outside of the language model
+
+    def run(self) -> None:
+        message, _ = self._channel.receive()
+        assert isinstance(message, Start)
+        logging.basicConfig(
+            level=message.log_level, stream=sys.stderr, format="[%(levelname)s] [%(name)s]: %(message)s"
+        )
+        threading.Thread(target=self._beat, name="beat", daemon=True).start()
+        try:
+            self._load(message.config)
+        except VqaError as error:
+            self._channel.send(Failed("", error))
+            return
+        except Exception as error:
+            _log.exception("the worker could not start")
+            self._channel.send(Failed("", EngineFailed(f"the worker could not start: {error}")))
+            return
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        self._scheduler.run()
+
+    def _load(self, config) -> None:
+        config = replace(config, model=Pair.of(config.model).complete(config.model))
+        # Only here: importing llama_cpp loads llama.cpp.
+        import llama_cpp
+
+        from glm4v_ros.engine import memory_check
+        from glm4v_ros.engine.chat_template import ChatTemplate
+        from glm4v_ros.engine.language_model import LanguageModel
+        from glm4v_ros.engine.llama_log import LlamaLog
+        from glm4v_ros.engine.scheduler import Scheduler
+        from glm4v_ros.vision.towers import make_tower
+
+        log = LlamaLog()
+        memory_check.check(config, llama_cpp.llama_supports_gpu_offload())
+        model = LanguageModel(config, log, self._loading)
+        self._model = model
+        template = ChatTemplate(
+            model.chat_template,
+            model.tokenize,
+            bos_token=model.bos_text,
+            eos_token=model.eos_text,
+            arguments=config.model.template_arguments,
+            answer_prefix=config.model.answer_prefix,
+        )
+        tower = make_tower(config, model, log, self._tick)
+        tower.load()
+        if not config.vision_resident:
+            tower.free()
+        self._scheduler = Scheduler(config, model, tower, template, self._channel.send)
+        self._channel.send(Ready(model.device, model.gpu_offload, model.context_tokens))
+
+    def _loading(self, fraction: float) -> bool:
+        self._tick()
+        if (percent := int(100 * fraction)) > self._percent:
+            self._percent = percent
+            self._channel.send(Loading(percent / 100))
+        return True
+
+    def _tick(self) -> None:
+        self._ticks += 1
+
+    def _read(self) -> None:
+        while True:
+            try:
+                message, fds = self._channel.receive()
+                frames = [SharedFrame(header, fd) for header, fd in zip(_frames_of(message), fds)]
+            except EOFError:
+                os._exit(0)  # whatever runs: nobody is there to hear of it
+            except Exception:
+                _log.exception("the client's message cannot be read")
+                os._exit(1)
+            self._scheduler.post((message, frames))
+            if isinstance(message, Cancel):
+                self._scheduler.interrupt(message.request_id)
+
+    def _beat(self) -> None:
+        due = 0.0
+        while True:
+            now = time.monotonic()
+            scheduler = self._scheduler
+            if scheduler is not None:
+                scheduler.interrupt_overdue()
+            if now >= due:
+                due = now + _BEAT_EVERY
+                figures = (
+                    scheduler.figures
+                    if scheduler
+                    else dict(
+                        stage="load",
+                        busy=True,
+                        queued=0,
+                        running=0,
+                        tokens_per_second=0.0,
+                        prefix_tokens=0,
+                        used_tokens=0,
+                        embedding_bytes=0,
+                    )
+                )
+                progress = self._ticks + (self._model.interrupt.progress if self._model else 0)
+                try:
+                    self._channel.send(Beat(progress=progress, resident_mib=_resident_mib(), **figures))
+                except OSError:
+                    os._exit(0)
+            time.sleep(_LOOK_EVERY)
+
+
+def _frames_of(message) -> tuple:
+    if hasattr(message, "frames"):
+        return message.frames
+    return (message.frame,) if hasattr(message, "frame") else ()
+
+
+def _resident_mib() -> float:
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the node, which then closes the socket
+    Worker(Channel(socket.socket(fileno=int(sys.argv[1])))).run()
+
+
+if __name__ == "__main__":
+    main()

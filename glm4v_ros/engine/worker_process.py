@@ -1,0 +1,121 @@
+"""The client's hold on one worker process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import glm4v_ros
+from glm4v_ros.engine import shared_frame
+from glm4v_ros.engine.channel import Channel
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.frame import Frame
+from glm4v_ros.engine.messages import Start
+
+_log = logging.getLogger(__name__)
+
+_END_PATIENCE = 2.0  # seconds between closing the worker's socket and SIGKILL
+
+
+class WorkerProcess:
+    """A fresh interpreter without rclpy. ``send`` never blocks."""
+
+    def __init__(self, config: EngineConfig):
+        model = config.model
+        self._channel, theirs = Channel.pair()
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "glm4v_ros.engine.worker", str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=2,  # stdout is for answers
+                    cwd="/",  # -m puts the working directory before everything else on the module path
+                    env=_environment(),
+                )
+        except BaseException:
+            self._channel.close()
+            raise
+        self.started_at = time.monotonic()
+        self._outbox: queue.SimpleQueue = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write, name="glm4v-write", daemon=True)
+        self._writer.start()
+        self.send(
+            Start(
+                replace(
+                    config,
+                    model=replace(
+                        model, text_path=Path(model.text_path).resolve(), vision_path=Path(model.vision_path).resolve()
+                    ),
+                ),
+                logging.getLogger("glm4v_ros").getEffectiveLevel(),
+            )
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def send(self, message: Any, frames: Sequence[Frame] = ()) -> None:
+        """The frames' pixels are copied a little later. What is sent to a dead worker is lost."""
+        self._outbox.put((message, frames))
+
+    def hang_up(self) -> None:
+        """Ends ``receive`` with EOFError; the worker ends by itself when it notices."""
+        self._channel.hang_up()
+
+    def receive(self, timeout: float) -> Any:
+        """The worker's next message. Raises EOFError once it is gone, TimeoutError."""
+        return self._channel.receive(timeout)[0]
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def close(self, patiently: bool = True) -> int:
+        """Ends the process if it has not ended, and returns its exit code."""
+        self._outbox.put(None)
+        self._writer.join(_END_PATIENCE if patiently else 0)
+        self._channel.close()
+        try:
+            return self._process.wait(_END_PATIENCE if patiently else 0.01)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def _write(self) -> None:
+        gone = False
+        while (item := self._outbox.get()) is not None:
+            if gone:
+                continue
+            message, frames = item
+            fds = []
+            try:
+                fds += map(shared_frame.write, frames)
+                self._channel.send(message, fds)
+            except OSError as error:  # the worker is gone, or the frame cannot be copied: no question may wait for ever
+                _log.debug("the worker cannot be told: %s", error)
+                gone = True
+                self._process.kill()
+            finally:
+                for fd in fds:
+                    os.close(fd)
+
+
+def _environment() -> dict[str, str]:
+    # The worker must find the very modules that this process found, however it found them.
+    package_root = str(Path(glm4v_ros.__file__).resolve().parent.parent)
+    path = [package_root, *(entry for entry in sys.path if entry)]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
+        "GGML_NO_BACKTRACE": "1",
+    }  # else a debugger attaches when llama.cpp aborts

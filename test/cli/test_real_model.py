@@ -1,0 +1,112 @@
+"""`glm4v ask` and `glm4v eval` with the embedded model, which these tests fail without."""
+
+import json
+import os
+
+import pytest
+from PIL import Image, ImageDraw
+
+
+@pytest.fixture(autouse=True)
+def model_under_test(nano, tmp_path, monkeypatch):
+    """The package's own entry, or the files that GLM4V_TEST_MODEL_DIR puts in their place."""
+    if "GLM4V_TEST_MODEL_DIR" in os.environ:
+        catalogue = tmp_path / "catalogue.yaml"
+        files = f"  text: {{file: {nano.text_path}}}\n  vision: {{file: {nano.vision_path}}}\n"
+        catalogue.write_text(f"glm4v-nano:\n{files}  image_max_tokens: 576\n")
+        monkeypatch.setenv("GLM4V_CATALOG", str(catalogue))
+
+
+@pytest.fixture(scope="module")
+def plates(tmp_path_factory):
+    """Three plain nameplates."""
+    directory = tmp_path_factory.mktemp("plates")
+    paths = []
+    for text in ("Model: H3U-32MR", "Model: XA-7741", "Voltage: 24V"):
+        picture = Image.new("RGB", (448, 224), "white")
+        ImageDraw.Draw(picture).text((30, 80), text, fill="black", font_size=44)
+        picture.save(directory / f"{len(paths)}.png")
+        paths.append(directory / f"{len(paths)}.png")
+    return paths
+
+
+def test_ask_and_its_figures(glm4v, plates):
+    code, out, err = glm4v("ask", plates[0], "What is the model?", "--max-tokens", 16)
+    assert (code, err) == (0, "") and out.endswith("\n") and out.strip()
+    code, again, _ = glm4v("ask", plates[0], "What is the model?", "--max-tokens", 16, "--json")
+    figures = json.loads(again)
+    assert code == 0 and figures["answer"] == out[:-1]
+    assert 0 < figures["image_tokens"] < figures["prompt_tokens"] and 0 < figures["completion_tokens"] <= 16
+    assert 0 < figures["time_to_first_token"] <= figures["latency"]
+
+
+def test_choices(glm4v, plates):
+    code, out, _ = glm4v("ask", plates[0], "Is there print?", "--choice", "yes", "--choice", "no", "--json")
+    figures = json.loads(out)
+    assert code == 0 and figures["answer"] == ("yes", "no")[figures["choice_index"]]
+    assert figures["confidence"] == max(figures["choice_probabilities"]) and sum(
+        figures["choice_probabilities"]
+    ) == pytest.approx(1)
+
+
+def test_timeout(glm4v, plates):
+    code, out, err = glm4v("ask", plates[0], "What is the model?", "--timeout", "0.001")
+    assert code == 19 and err.startswith("glm4v: TIMEOUT")
+
+
+def test_batch_answers_as_ask_does(glm4v, plates, tmp_path):
+    lines = [{"image": str(path), "question": "What is printed?"} for path in plates]
+    lines.insert(1, {"image": "none.png", "question": "?"})
+    lines.append({**lines[0], "choices": ["a", "b"]})
+    (tmp_path / "batch.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    code, out, _ = glm4v("ask", "--batch", tmp_path / "batch.jsonl", "--max-tokens", 12)
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert code == 1 and [answer["error"] is None for answer in answers] == [True, False, True, True, True]
+    assert all(answer["latency_s"] > 0 for answer in answers if not answer["error"]) and answers[4]["answer"] in "ab"
+    assert glm4v("ask", plates[2], "What is printed?", "--max-tokens", 12)[1] == answers[3]["answer"] + "\n"
+
+
+def test_eval_counts_what_the_model_says(glm4v, plates, tmp_path):
+    """The model's own answers are the key, so that all are right, and with swapped pictures not all are."""
+    cases = [{"image": str(path), "question": "What is printed?", "answer": "?", "tags": ["print"]} for path in plates]
+    cases.append(
+        {
+            "image": str(plates[0]),
+            "turns": [{"question": q, "answer": "?"} for q in ("What is the model?", "And the voltage?")],
+        }
+    )
+    file, said = tmp_path / "cases.jsonl", tmp_path / "said.jsonl"
+    file.write_text("".join(json.dumps(case) + "\n" for case in cases))
+    assert glm4v("eval", file, "--answers", said, "--max-tokens", 12)[0] == 0
+    keys = [json.loads(line)["answer"] for line in said.read_text().splitlines()]
+    for case, key in zip(cases[:3], keys):
+        case["answer"] = key
+    for turn, key in zip(cases[3]["turns"], keys[3:]):
+        turn["answer"] = key
+    file.write_text("".join(json.dumps(case) + "\n" for case in cases))
+    code, out, _ = glm4v("eval", file, "--json", "--max-tokens", 12, "--jobs", 2)  # the same, however many work at it
+    score = json.loads(out)
+    assert (
+        code == 0 and score["model"] == "glm4v-nano" and score["all"]["questions"] == 5 and score["all"]["exact"] == 1
+    )
+    assert score["tags"]["print"]["latency_s"]["p50"] > 0
+    assert json.loads(glm4v("eval", file, "--json", "--shuffle", "--max-tokens", 12)[1])["all"]["exact"] < 1
+
+
+def test_bench_has_every_figure(glm4v):
+    code, out, _ = glm4v("bench", "--json", "--size", "112x84", "--tokens", 8, "--repeats", 1)
+    figures = json.loads(out)
+    assert code == 0 and (figures["model"], figures["device"]) == ("glm4v-nano", "CPU")
+    assert all(0 < figures[f"{frame}_frame_ttft_ms"] for frame in ("new", "same", "warm"))
+    assert figures["decode_tokens_per_s"] > 0 and figures["peak_memory_mib"] > 20
+    assert {f"{name}_{n}" for name in ("one_frame", "own_frames") for n in (1, 4, 16)} == set(figures["requests_per_s"])
+    assert min(figures["requests_per_s"].values()) > 0
+    assert list(figures["cancel_ms"]) == ["queued", "encoding", "prefill", "answering"]
+
+
+def test_damaged_model(glm4v, plates, nano, tmp_path):
+    """A file cut short is an error that names it, and no crash."""
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(nano.text_path.read_bytes()[:100_000])
+    code, out, err = glm4v("ask", plates[0], "q", "--text", cut, "--vision", nano.vision_path)
+    assert (code, out) == (23, "") and "cut.gguf" in err

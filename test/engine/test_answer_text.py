@@ -1,0 +1,52 @@
+import pytest
+
+from glm4v_ros.engine.answer_text import AnswerText
+
+
+def shown(pieces, **options):
+    """What a stream of pieces shows, checked to be the same as the text at the end."""
+    answer = AnswerText(**options)
+    out = [answer.add(piece) for piece in pieces] + [answer.finish()]
+    assert "".join(out) == answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize(
+    "raw, text",
+    [
+        ("AX-100", "AX-100"),
+        ("  \n AX 100 \n", "AX 100"),
+        ("<think>hm</think>AX", "AX"),
+        ("<think>hm</think>\n\nAX", "AX"),
+        ("A<think>hm</think>X", "AX"),
+        ("<think>never ends", ""),
+        ("</think>AX", "AX"),
+        ("<|begin_of_box|>AX<|end_of_box|>", "AX"),
+        ("<answer>a < b, <b>c</b></answer>", "a < b, <b>c</b>"),
+        ("a<thin", "a<thin"),
+        ("型号是 <think>想</think>甲", "型号是 甲"),
+    ],
+)
+def test_every_way_to_cut_a_text(raw, text):
+    encoded = raw.encode()
+    assert shown([encoded]) == text
+    assert shown([encoded[i : i + 1] for i in range(len(encoded))]) == text
+    for cut in range(len(encoded)):
+        assert shown([encoded[:cut], encoded[cut:]]) == text
+
+
+def test_a_thought_that_the_prompt_opened():
+    assert shown([b"hm, AY", b"</thi", b"nk>AX"], thinking=True) == "AX"
+
+
+def test_it_remembers_that_there_was_a_thought():
+    answer = AnswerText()
+    answer.add(b"<think>x</think>y")
+    assert answer.thought
+    plain = AnswerText()
+    plain.add(b"y")
+    assert not plain.thought
+
+
+def test_bytes_that_are_no_character():
+    assert shown([b"a\xff", b"b\xe5\x9e"]) == "a\ufffdb\ufffd"

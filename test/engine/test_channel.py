@@ -1,0 +1,64 @@
+import os
+import threading
+
+import numpy as np
+import pytest
+
+from glm4v_ros.engine import shared_frame
+from glm4v_ros.engine.channel import Channel
+from glm4v_ros.engine.frame import Frame
+from glm4v_ros.engine.shared_frame import FrameHeader, SharedFrame
+from glm4v_ros.errors import Busy
+
+
+@pytest.fixture
+def ends():
+    one, socket = Channel.pair()
+    other = Channel(socket)
+    yield one, other
+    one.close()
+    other.close()
+
+
+def test_messages_and_errors_in_order(ends):
+    one, other = ends
+    threading.Thread(target=one.send, args=("x" * 3_000_000,)).start()
+    assert other.receive(5.0) == ("x" * 3_000_000, [])
+    one.send(Busy("later", retry_after=2.5))
+    error, _ = other.receive(5.0)
+    assert isinstance(error, Busy) and str(error) == "later" and error.retry_after == 2.5
+
+
+def test_a_frame_crosses_without_a_name(ends):
+    one, other = ends
+    frame = Frame(np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3))
+    fds = [shared_frame.write(frame) for _ in range(3)]
+    one.send("three", fds)
+    for fd in fds:
+        os.close(fd)
+    message, received = other.receive(5.0)
+    assert message == "three" and len(received) == 3
+    for fd in received:
+        shared = SharedFrame(FrameHeader(frame.key, 7, 5), fd)
+        assert np.array_equal(shared.frame().rgb, frame.rgb) and shared.frame().key == frame.key
+        with pytest.raises(OSError):
+            os.fstat(fd)
+
+
+def test_a_memory_file_that_is_too_small():
+    fd = shared_frame.write(Frame(np.zeros((4, 4, 3), np.uint8)))
+    with pytest.raises(ValueError):
+        SharedFrame(FrameHeader("k", 5, 4), fd)
+
+
+def test_silence_and_the_end(ends):
+    one, other = ends
+    with pytest.raises(TimeoutError):
+        other.receive(0.01)
+    one.send(1)
+    one.close()
+    assert other.receive(5.0)[0] == 1
+    with pytest.raises(EOFError):
+        other.receive(5.0)
+    with pytest.raises(OSError):
+        other.send("nobody listens")

@@ -1,0 +1,170 @@
+"""The bookkeeping of cells, against a model that only remembers who is in which cell."""
+
+import random
+
+import numpy as np
+
+from glm4v_ros.engine.kv_cache import KVCache
+from glm4v_ros.engine.layout import Layout
+from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens
+
+
+class Cells:
+    """llama.cpp's KV cache as far as it matters here: a set of (content, position) per sequence."""
+
+    context_tokens, sequences, greedy_sequences = 200, 12, range(2)
+
+    def __init__(self):
+        self.held = {}
+
+    def fill(self, sequence):
+        """What a decode would do for all that is missing."""
+        held = self.held.setdefault(sequence.seq_id, {})
+        for cell in range(sequence.cells, sequence.layout.cells):
+            held[cell] = (id(object()), sequence.layout.position(cell))
+        sequence.cells = sequence.layout.cells
+
+    def copy(self, source, target, end):
+        self.held[target] = {cell: held for cell, held in self.held[source].items() if held[1] < end}
+
+    def remove(self, seq_id, start=0):
+        self.held[seq_id] = {cell: held for cell, held in self.held.get(seq_id, {}).items() if held[1] < start}
+
+    def clear(self):
+        self.held = {}
+
+    @property
+    def used(self):
+        return len({(cell, held) for sequence in self.held.values() for cell, held in sequence.items()})
+
+
+def layout(key, words=(), head=(1, 2, 3), cells=20):
+    result = Layout()
+    result.add_tokens(head)
+    run = EmbeddingRun(np.zeros((cells, 4), np.float32), np.zeros((4, cells), np.int32), 5)
+    result.add_image(key, 0, ImageTokens((run,)))
+    result.add_tokens(words)
+    return result
+
+
+def kept(kv, cells, what):
+    sequence = kv.allocate(what, 0, *kv.match(what))
+    cells.fill(sequence)
+    kv.keep(sequence)
+    return sequence
+
+
+def test_a_question_shares_its_frame():
+    cells = Cells()
+    kv = KVCache(cells, 100)
+    frame = kept(kv, cells, layout("a"))
+    one = layout("a", (7, 8))
+    assert kv.match(one) == (frame, 23)
+    sequence = kv.allocate(one, 10, frame, 23)
+    assert sequence.cells == 23 and sequence.reserved == 12 and frame.users == 1
+    assert sequence.position == 3 + 5 and sequence.next_tokens(10) == [7, 8]
+    cells.fill(sequence)
+    assert cells.used == 25 and kv.used == 35
+    kv.release(sequence)
+    assert frame.idle and cells.used == 23 == kv.used
+
+
+def test_equal_words_are_no_reason_to_hold_on_to_a_frame():
+    cells = Cells()
+    kv = KVCache(cells, 200)
+    first = kept(kv, cells, layout("a"))
+    second = kept(kv, cells, layout("b"))
+    assert first.idle and second.idle and second.base is None
+    assert second.reserved == 23
+
+
+def test_the_least_recently_used_goes_first_and_never_one_in_use():
+    cells = Cells()
+    kv = KVCache(cells, 200)
+    frames = [kept(kv, cells, layout(key, cells=50)) for key in "abc"]
+    kv.touch(frames[0])
+    user = layout("b", (9,), cells=50)
+    running = kv.allocate(user, 4, *kv.match(user))
+    assert kv.allocate(layout("d", cells=50), 0, None, 0) is not None
+    assert [frame.alive for frame in frames] == [True, True, False]
+    assert kv.allocate(layout("e", cells=140), 0, None, 0) is None
+    kv.release(running)
+
+
+def test_idle_cells_have_a_limit():
+    cells = Cells()
+    kv = KVCache(cells, 50)
+    frames = [kept(kv, cells, layout(key)) for key in "abc"]
+    kv.trim()
+    assert [frame.alive for frame in frames] == [False, True, True]
+
+
+def test_a_conversation_moves_on_without_its_older_self():
+    cells = Cells()
+    kv = KVCache(cells, 200)
+    frame = kept(kv, cells, layout("a"))
+    first = kept(kv, cells, layout("a", (7, 8)))
+    longer = layout("a", (7, 8, 9))
+    second = kv.allocate(longer, 0, *kv.match(longer))
+    assert second.base is first and second.reserved == 1
+    cells.fill(second)
+    kv.keep(second)
+    kv.supersede(first, second)
+    assert not first.alive and second.base is frame and second.reserved == 3 and frame.users == 1
+    assert cells.used == kv.used == 26
+
+
+def test_a_frame_that_nobody_waits_for_any_more_is_given_up():
+    cells = Cells()
+    kv = KVCache(cells, 200)
+    head = layout("a")
+    prefix = kv.allocate(head, 0, None, 0)
+    prefix.kept = True
+    waiting = [kv.allocate(layout("a", (word,)), 0, prefix, 23) for word in (7, 8)]
+    assert kv.building(layout("a")) is prefix and all(sequence.waiting for sequence in waiting)
+    kv.release(waiting[0])
+    assert prefix.alive
+    kv.release(waiting[1])
+    assert not prefix.alive and kv.used == 0
+
+
+def test_an_image_is_rewound_as_a_whole():
+    cells = Cells()
+    kv = KVCache(cells, 200)
+    sequence = kv.allocate(layout("a", (7, 8)), 0, None, 0)
+    sequence.cells = 10  # in the middle of the image
+    kv.rewind(sequence)
+    assert sequence.cells == 3
+    sequence.cells = 24
+    kv.rewind(sequence)
+    assert sequence.cells == 24
+
+
+def test_never_more_cells_than_there_are():
+    """What is counted is never less than what is held, whatever happens in whatever order."""
+    drawn, cells = random.Random(0), Cells()
+    kv = KVCache(cells, 120)
+    running = []
+    for _ in range(3000):
+        if running and drawn.random() < 0.5:
+            sequence = running.pop(drawn.randrange(len(running)))
+            if not sequence.waiting and drawn.random() < 0.5:
+                if not sequence.attached:
+                    kv.attach(sequence)
+                cells.fill(sequence)
+                kv.keep(sequence)
+            else:
+                kv.release(sequence)
+        else:
+            words = tuple(drawn.randrange(2) for _ in range(drawn.randrange(1, 12)))
+            key = drawn.choice("abcdef")
+            what = layout(key, words, cells=20 + ord(key) % 11)
+            sequence = kv.allocate(what, drawn.randrange(10), *kv.match(what))
+            if sequence is not None:
+                running.append(sequence)
+        kv.trim()
+        assert cells.used <= kv.used <= kv.capacity
+    for sequence in running:
+        kv.release(sequence)
+    kv.clear()
+    assert cells.used == kv.used == 0

@@ -1,0 +1,56 @@
+"""llama.cpp against PyTorch, by golden vectors that training/golden.py made from the shipped weights, both at f16."""
+
+import json
+import os
+from pathlib import Path
+
+import cv2
+import llama_cpp
+import numpy as np
+import pytest
+
+from glm4v_ros.engine.client import EngineClient
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.frame import Frame
+from glm4v_ros.vision.mtmd_tower import MtmdTower
+from glm4v_ros.vision.tower import EmbeddingRun
+
+from .asking import ask
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "nano"
+
+
+def picture(name: str) -> Frame:
+    return Frame(np.ascontiguousarray(cv2.imread(str(GOLDEN / name))[..., ::-1]))
+
+
+@pytest.fixture(scope="module")
+def tower_f16(nano_f16):
+    model = llama_cpp.llama_model_load_from_file(os.fsencode(nano_f16.text_path), llama_cpp.llama_model_default_params())
+    tower = MtmdTower(nano_f16.vision_path, model, mrope=True, threads=1, flash_attention=False)
+    tower.load()
+    yield tower
+    tower.free()
+    llama_cpp.llama_model_free(model)
+
+
+def test_greedy_answers_are_pytorchs(nano_f16):
+    cases = [json.loads(line) for line in (GOLDEN / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(cases) == 50
+    with EngineClient(EngineConfig(nano_f16, context_tokens=2048, kv_type="f32", speculation=False)) as engine:
+        engine.start()
+        answers = [
+            ask(engine, [picture(case["image"])], case["question"], max_tokens=48, ignore_eos=False, deterministic=True)
+            for case in cases
+        ]
+    wrong = [(c["image"], c["answer"], a.text) for c, a in zip(cases, answers) if a.text != c["answer"]]
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", ["00.png", "01.png", "02.png"])
+def test_image_embeddings_are_pytorchs(tower_f16, name):
+    expected = np.load(GOLDEN / "embeddings.npz")[name]
+    tokens = tower_f16.encode(picture(name))
+    embeddings = np.concatenate([run.embeddings for run in tokens.runs if isinstance(run, EmbeddingRun)])
+    assert embeddings.shape == expected.shape
+    assert np.linalg.norm(embeddings - expected) < 1e-3 * np.linalg.norm(expected)

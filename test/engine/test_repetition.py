@@ -1,0 +1,25 @@
+import random
+
+import pytest
+
+from glm4v_ros.engine.repetition import Repetition
+
+
+def stops_at(tokens):
+    """How many tokens it takes until a circle is seen; None for never."""
+    repetition = Repetition()
+    return next((count for count, token in enumerate(tokens, 1) if repetition.add(token)), None)
+
+
+@pytest.mark.parametrize("cycle", [1, 2, 7, 16, 40, 64])
+def test_a_circle_is_seen(cycle):
+    start = [1000 + i for i in range(20)]
+    found = stops_at(start + list(range(cycle)) * 300)
+    assert found == len(start) + max(64, 4 * cycle)
+
+
+def test_what_is_no_circle():
+    assert stops_at([0] * 16 + [1] * 16 + [2] * 40) is None  # serial numbers have runs
+    assert stops_at(list(range(50)) * 3) is None
+    drawn = random.Random(0)
+    assert stops_at([drawn.randrange(10) for _ in range(5000)]) is None

@@ -1,0 +1,37 @@
+from glm4v_ros.engine.chat_template import Picture
+from glm4v_ros.engine.session import History, Sessions, Turn
+
+A, B = Picture("a", 0, None), Picture("b", 0, None)
+
+
+def turn(text, *pictures):
+    return Turn(text, pictures, f"answer to {text}", None)
+
+
+def test_the_latest_picture_is_what_a_question_is_about():
+    history = History().with_turn(turn("1", A)).with_turn(turn("2")).with_turn(turn("3", B)).with_turn(turn("4"))
+    assert history.pictures == (B,) and history.all_pictures == (A, B)
+    assert [message.text for message in history.messages][:3] == ["1", "answer to 1", "2"]
+
+
+def test_a_dropped_turn_leaves_its_picture_behind():
+    history = History().with_turn(turn("1", A)).with_turn(turn("2"))
+    shorter = history.without_oldest()
+    assert [t.text for t in shorter.turns] == ["2"] and shorter.turns[0].pictures == (A,)
+    empty = shorter.without_oldest()
+    assert not empty.turns and empty.pictures == (A,)
+
+
+def test_a_dropped_turn_takes_an_outdated_picture_with_it():
+    history = History().with_turn(turn("1", A)).with_turn(turn("2", B))
+    assert history.without_oldest().all_pictures == (B,)
+
+
+def test_sessions_expire_when_idle_but_not_while_busy():
+    sessions = Sessions(idle_s=10.0)
+    old, busy = sessions.open("old", 0.0), sessions.open("busy", 1.0)
+    busy.busy = True
+    assert sessions.take_expired(9.0) == [] and sessions.take_expired(20.0) == [old]
+    assert sessions.busy("busy") and not sessions.busy("old")
+    assert sessions.take_oldest_idle() is None
+    assert sessions.take_out("") == [busy]

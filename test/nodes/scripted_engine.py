@@ -1,0 +1,98 @@
+"""An engine without a model, for what only the node does: its answers name the pictures that it was shown."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future
+
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.status import EngineStatus
+from glm4v_ros.errors import Canceled, DeadlineExceeded, EngineFailed
+
+
+class ScriptedEngine:
+    """EngineClient's contract. It answers at once with the frames' keys; an answer to one that begins with "slow" goes
+    on until it is canceled or its deadline passes, one that begins with "fail" ends with EngineFailed, "tell" is
+    answered with two sentences, the second of which waits for ``go_on``."""
+
+    def __init__(self, config: EngineConfig, loading: threading.Event):
+        self.config = config
+        self.questions = []
+        self.encoded: set[str] = set()
+        self.warmed: list[str] = []
+        self._loading = loading  # start waits for it
+        self.told, self.go_on = threading.Event(), threading.Event()
+        self._canceled: dict[str, threading.Event] = {}
+
+    def start(self, on_progress=None):
+        self._loading.wait(20)
+        if on_progress:
+            on_progress(1.0)
+
+    def ask(self, question, frames, on_delta=None):
+        self.questions.append((question, list(frames)))
+        future, canceled = Future(), threading.Event()
+        self._canceled[question.request_id] = canceled
+        future.set_running_or_notify_cancel()
+        threading.Thread(target=self._work, args=(question, frames, on_delta, future, canceled), daemon=True).start()
+        return future
+
+    def cancel(self, request_id):
+        self._canceled.get(request_id, threading.Event()).set()
+
+    def reset_session(self, session_id):
+        pass
+
+    def is_encoded(self, key):
+        return key in self.encoded
+
+    def warm(self, frame, system_prompt="", max_image_tokens=0):
+        self.encoded.add(frame.key)
+        self.warmed.append(frame.key)
+
+    @property
+    def status(self):
+        return EngineStatus(model=self.config.model.name, alive=True, loaded=True, device="script", stage="idle")
+
+    def close(self):
+        for canceled in self._canceled.values():
+            canceled.set()
+
+    def _work(self, question, frames, on_delta, future, canceled):
+        began, written = time.monotonic(), 0
+        for stage in (Stage.QUEUED, Stage.ENCODING, Stage.PREFILL):
+            if on_delta:
+                on_delta(Delta(question.request_id, stage))
+        if question.text.startswith("fail"):
+            future.set_exception(EngineFailed("the engine stopped; ask again"))
+            return
+        if question.text.startswith("slow"):
+            while not canceled.wait(0.002):
+                written += 1
+                if on_delta:
+                    on_delta(Delta(question.request_id, Stage.ANSWERING, "word "))
+                if time.monotonic() - began > question.timeout:
+                    break
+            error, reason = (
+                (Canceled, FinishReason.CANCELED) if canceled.is_set() else (DeadlineExceeded, FinishReason.TIMEOUT)
+            )
+            future.set_exception(error("stopped", answer=Answer(question.request_id, "word " * written, reason)))
+            return
+        if question.text == "tell":
+            on_delta(Delta(question.request_id, Stage.ANSWERING, "One. T"))
+            self.told.set()
+            self.go_on.wait(20)
+            self.told.clear(), self.go_on.clear()
+            on_delta(Delta(question.request_id, Stage.ANSWERING, "wo."))
+            future.set_result(Answer(question.request_id, "One. Two.", FinishReason.STOP))
+            return
+        text = " ".join(frame.key for frame in frames)
+        if on_delta:
+            on_delta(Delta(question.request_id, Stage.ANSWERING, text))
+        future.set_result(
+            Answer(
+                question.request_id, text, FinishReason.STOP, image_tokens=len(frames), latency=time.monotonic() - began
+            )
+        )

@@ -1,0 +1,145 @@
+"""The mtmd tower with the embedded model."""
+
+import ctypes
+import os
+
+import llama_cpp
+import numpy as np
+import pytest
+from llama_cpp import mtmd_cpp as mtmd
+
+from glm4v_ros.engine.frame import Frame
+from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.errors import EngineFailed, Unsupported
+from glm4v_ros.vision.mtmd_tower import MtmdTower
+from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, TokenRun
+
+
+def picture(width, height, seed=0):
+    return Frame(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+@pytest.fixture(scope="module")
+def log():
+    return LlamaLog()
+
+
+@pytest.fixture(scope="module")
+def language_model(nano, log):
+    params = llama_cpp.llama_model_default_params()
+    model = llama_cpp.llama_model_load_from_file(os.fsencode(nano.text_path), params)
+    assert model
+    yield model
+    llama_cpp.llama_model_free(model)
+
+
+@pytest.fixture(scope="module")
+def tower(nano, language_model):
+    tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1)
+    tower.load()
+    yield tower
+    tower.free()
+
+
+def reference(nano, language_model, frame):
+    """Embeddings by mtmd's own calls."""
+    params = mtmd.mtmd_context_params_default()
+    params.n_threads, params.flash_attn_type = 1, 1
+    context = mtmd.mtmd_init_from_file(os.fsencode(nano.vision_path), language_model, params)
+    marker = mtmd.mtmd_default_marker()
+    text = mtmd.mtmd_input_text(text=marker, text_len=len(marker), add_special=False, parse_special=True)
+    bitmap = mtmd.mtmd_bitmap_init(frame.width, frame.height, frame.rgb.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8)))
+    chunks = mtmd.mtmd_input_chunks_init()
+    assert mtmd.mtmd_tokenize(context, chunks, ctypes.byref(text), (ctypes.c_void_p * 1)(bitmap), 1) == 0
+    chunk = mtmd.mtmd_input_chunks_get(chunks, 1)
+    assert mtmd.mtmd_encode_chunk(context, chunk) == 0
+    shape = (mtmd.mtmd_input_chunk_get_n_tokens(chunk), llama_cpp.llama_model_n_embd_inp(language_model))
+    embeddings = np.ctypeslib.as_array(mtmd.mtmd_get_output_embd(context), shape).copy()
+    mtmd.mtmd_input_chunks_free(chunks)
+    mtmd.mtmd_bitmap_free(bitmap)
+    mtmd.mtmd_free(context)
+    return embeddings
+
+
+def test_embeddings_and_positions(nano, language_model, tower):
+    frame = picture(112, 84)
+    begin, image, end = tower.encode(frame).runs
+    assert isinstance(begin, TokenRun) and isinstance(image, EmbeddingRun) and isinstance(end, TokenRun)
+    np.testing.assert_array_equal(image.embeddings, reference(nano, language_model, frame))
+    time, row, column, extra = image.positions
+    assert not time.any() and not extra.any()
+    np.testing.assert_array_equal(row, np.repeat(np.arange(3), 4))
+    np.testing.assert_array_equal(column, np.tile(np.arange(4), 3))
+    assert image.advance == 4
+    assert tower.encode(frame).count == tower.count(112, 84) == 14
+
+
+def test_red_is_not_blue(tower):
+    red = np.zeros((84, 112, 3), np.uint8)
+    red[..., 0] = 255
+    one, other = (tower.encode(Frame(np.ascontiguousarray(rgb))).runs[1].embeddings for rgb in (red, red[..., ::-1]))
+    assert not np.allclose(one, other)
+
+
+@pytest.mark.parametrize("width, height", [(1, 1), (1, 900), (900, 1), (640, 480)])
+def test_odd_sizes(tower, width, height):
+    image = tower.encode(picture(width, height))
+    assert image.count == tower.count(width, height)
+
+
+@pytest.mark.parametrize("budget", [16, 30, 100, 192, 1000])
+def test_a_budget_holds(tower, budget):
+    image = tower.encode(picture(448, 336), budget)
+    assert image.runs[1].count <= budget and image.runs[1].count >= min(192, 0.6 * budget)
+
+
+def test_a_budget_that_cannot_hold(tower):
+    with pytest.raises(Unsupported):
+        tower.encode(picture(448, 336), 1)
+
+
+def test_stop(tower):
+    frame = picture(896, 672)
+    looks = []
+
+    def stop():
+        looks.append(1)
+        return len(looks) > 3
+
+    with pytest.raises(EncodeStopped):
+        tower.encode(frame, 0, stop)
+    assert len(looks) == 4
+    small = picture(112, 84)
+    before = tower.encode(small).runs[1].embeddings
+    with pytest.raises(EncodeStopped):
+        tower.encode(small, 0, lambda: True)
+    np.testing.assert_array_equal(tower.encode(small).runs[1].embeddings, before)
+
+
+def test_free_and_load_again(nano, language_model):
+    ticks = []
+    tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, progress=lambda: ticks.append(1))
+    with pytest.raises(EngineFailed):
+        tower.encode(picture(112, 84))
+    tower.load()
+    first = tower.encode(picture(112, 84)).runs[1].embeddings
+    tower.free()
+    tower.free()
+    assert not tower.loaded
+    tower.load()
+    np.testing.assert_array_equal(tower.encode(picture(112, 84)).runs[1].embeddings, first)
+    tower.free()
+    assert ticks
+
+
+def test_a_file_that_is_no_vision_model(nano, language_model, log):
+    tower = MtmdTower(nano.text_path, language_model, mrope=True, last_error=lambda: log.last_error)
+    with pytest.raises(EngineFailed, match="cannot be loaded"):
+        tower.load()
+
+
+def test_positions_must_be_of_one_kind(nano, language_model):
+    tower = MtmdTower(nano.vision_path, language_model, mrope=False)
+    with pytest.raises(Unsupported, match="M-RoPE"):
+        tower.load()
+    assert not tower.loaded

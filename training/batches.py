@@ -1,0 +1,135 @@
+"""Batches of one picture size, drawn by worker processes while the GPU trains."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+import numpy as np
+import torch
+from torch.utils.data import IterableDataset
+
+from training.config import TOKEN_PIXELS
+from training.pictures import draw
+from training.pictures.degrade import collate, move_centres
+from training.tokenizer import IGNORE, Tokenizer
+
+#: Image tokens across and down, with a weight; at most IMAGE_MAX_TOKENS each.
+SIZES: dict[tuple[int, int], float] = {
+    (16, 12): 4, (12, 16): 2, (8, 8): 1, (14, 14): 2, (20, 15): 2, (15, 20): 1, (24, 8): 1,
+    (24, 18): 2, (18, 24): 1, (24, 24): 1, (28, 20): 3, (20, 28): 1, (32, 18): 2, (40, 14): 1, (27, 21): 1,
+}  # fmt: skip
+SMALL = 200  # tokens; the only sizes until the model looks at the picture
+
+#: Share of each kind of picture.
+SKILLS: dict[str, float] = {
+    "nameplate": 0.36, "display": 0.09, "gauge": 0.12, "lamp": 0.09, "pillbox": 0.12, "count": 0.10,
+    "absent": 0.05, "yesno": 0.04, "followup": 0.03,
+}  # fmt: skip
+
+TEXT_TOKENS = 320  # most tokens after the picture; turns that do not fit are left out
+
+
+class Curriculum:
+    """How far training is, shared with the workers: pictures seen, in millions."""
+
+    def __init__(self, seen: float = 0.0):
+        self._seen = multiprocessing.Value("d", seen)
+
+    @property
+    def seen(self) -> float:
+        return self._seen.value
+
+    @seen.setter
+    def seen(self, value: float) -> None:
+        self._seen.value = value
+
+    @property
+    def hardest(self) -> float:
+        """Level of the hardest pictures now: single clean lines first, everything from one million on."""
+        return float(np.clip((self.seen - 0.05) / 0.95, 0.0, 1.0))
+
+    def level(self, rng: np.random.Generator) -> float:
+        return self.hardest * float(rng.random()) ** 0.5
+
+    def sizes(self) -> dict[tuple[int, int], float]:
+        if self.hardest < 0.2:
+            return {size: weight for size, weight in SIZES.items() if size[0] * size[1] <= SMALL}
+        return SIZES
+
+
+def choose(rng: np.random.Generator, weights: dict):
+    keys, values = list(weights), np.array(list(weights.values()), float)
+    return keys[rng.choice(len(keys), p=values / values.sum())]
+
+
+def draw_somehow(rng, skill: str, pixels: tuple[int, int], split: str, level: float):
+    """A picture of this skill; a lamp panel, which fits any canvas, where the painter finds no room for its own."""
+    for _ in range(5):
+        try:
+            return draw(rng, skill, pixels, split, level)
+        except (RuntimeError, ValueError, IndexError):
+            continue
+    return draw(rng, "lamp", pixels, split, level)
+
+
+def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills, split: str) -> dict:
+    """One batch: clean pictures, how to degrade them, conversations, and where each character stands.
+
+    images (B, H, W, 3) uint8; ids, targets (B, L) int64; centres (B, M, 2) float32 px after the perspective, classes (B, M) int16 (0: none);
+    tags: per picture a list of (skill, start, end) spans in targets.
+    """
+    columns, rows = size
+    tokens = rows * columns
+    pixels = columns * TOKEN_PIXELS, rows * TOKEN_PIXELS
+    pictures = [draw_somehow(rng, skill, pixels, split, level) for skill, level in zip(skills, levels)]
+    conversations, tags = [], []
+    for picture in pictures:
+        turns, length = [], 0
+        for turn in picture.turns:
+            length += len(tokenizer.encode(turn.question)) + len(tokenizer.encode(turn.answer)) + 4
+            if turns and length > TEXT_TOKENS:
+                break
+            turns.append(turn)
+        ids, targets, spans = tokenizer.conversation([(t.question, t.answer) for t in turns], tokens)
+        conversations.append((ids, targets))
+        tags.append([(turn.tag, *span) for turn, span in zip(turns, spans)])
+    longest = (max(len(ids) for ids, _ in conversations) + 31) // 32 * 32
+    ids = np.zeros((len(pictures), longest), np.int64)
+    targets = np.full((len(pictures), longest), IGNORE, np.int64)
+    for i, (a, b) in enumerate(conversations):
+        ids[i, : len(a)], targets[i, : len(b)] = a, b
+    most = max(1, max(len(p.centres) for p in pictures))
+    centres = np.full((len(pictures), most, 2), -1e4, np.float32)
+    classes = np.zeros((len(pictures), most), np.int16)
+    for i, p in enumerate(pictures):
+        centres[i, : len(p.centres)] = move_centres(p.centres, p.degradation)
+        classes[i, : len(p.centres)] = [tokenizer.character_class(c) for c in p.characters]
+    return {
+        "images": torch.from_numpy(np.stack([p.image for p in pictures])),
+        "degradation": collate([p.degradation for p in pictures]),
+        "ids": torch.from_numpy(ids),
+        "targets": torch.from_numpy(targets),
+        "centres": torch.from_numpy(centres),
+        "classes": torch.from_numpy(classes),
+        "tags": tags,
+    }
+
+
+class Batches(IterableDataset):
+    """Endless training batches of about ``patches`` 14-px patches each."""
+
+    def __init__(self, tokenizer: Tokenizer, curriculum: Curriculum, patches: int, seed: int):
+        self.tokenizer, self.curriculum, self.patches, self.seed = tokenizer, curriculum, patches, seed
+
+    def __iter__(self):
+        worker = torch.utils.data.get_worker_info()
+        torch.set_num_threads(1)
+        rng = np.random.default_rng((self.seed, worker.id if worker else 0))
+        while True:
+            size = choose(rng, self.curriculum.sizes())
+            count = max(1, self.patches // (4 * size[0] * size[1]))
+            skills = [choose(rng, SKILLS) for _ in range(count)]
+            levels = [self.curriculum.level(rng) for _ in range(count)]
+            batch = make_batch(rng, self.tokenizer, size, levels, skills, "train")
+            del batch["tags"]
+            yield batch

@@ -1,0 +1,89 @@
+"""Golden vectors from PyTorch for the engine's parity tests, which need no PyTorch.
+
+    python -m training.golden TEXT_GGUF VISION_GGUF OUT_DIR      (the shipped files; OUT_DIR: test/golden/nano)
+
+The weights are those of the shipped files, rounded to f16 as the tests round them, so that only the two programs differ.
+Writes pictures whose sides are multiples of 28 px (so that nothing resizes them), greedy answers to 50 of them, and the
+image embeddings of three.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from training.batches import SKILLS, choose
+from training.config import TOKEN_PIXELS, NanoConfig
+from training.model import Nano
+from training.pictures import draw
+from training.pictures.degrade import collate, degrade
+from training.restore import read, restore
+from training.tokenizer import Tokenizer
+
+SIZES = ((8, 8), (12, 8), (10, 8), (9, 12))
+PICTURES = 50
+EMBEDDED = 3
+MOST_TOKENS = 48
+
+
+def as_f16(name: str, tensor: np.ndarray) -> torch.Tensor:
+    """Matrices as an f16 GGUF holds them; vectors and the position table stay at f32 (see export.add)."""
+    keep = tensor.ndim == 1 or "position_embedding" in name
+    return torch.from_numpy(tensor if keep else tensor.astype(np.float16).astype(np.float32))
+
+
+@torch.no_grad()
+def greedy(model: Nano, tokenizer: Tokenizer, picture: np.ndarray, question: str) -> str:
+    images = torch.from_numpy(picture)[None]
+    tokens = picture.shape[0] // TOKEN_PIXELS * (picture.shape[1] // TOKEN_PIXELS)
+    ids, _, _ = tokenizer.conversation([(question, "")], tokens)
+    end = {tokenizer.id("<|user|>"), tokenizer.id("<|endoftext|>")}
+    answer: list[int] = []
+    while len(answer) < MOST_TOKENS:
+        hidden, _ = model(images, torch.tensor([ids + answer]))
+        best = int(model.lm_head(hidden[0, -1]).argmax())
+        if best in end:
+            break
+        answer.append(best)
+    return tokenizer.decode(answer)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("text", type=Path)
+    parser.add_argument("vision", type=Path)
+    parser.add_argument("out", type=Path)
+    a = parser.parse_args()
+    a.out.mkdir(parents=True, exist_ok=True)
+
+    tokenizer = Tokenizer.load()
+    config = NanoConfig(vocab_size=len(tokenizer))
+    model = Nano(config).eval()
+    state = restore(read(a.text), read(a.vision), config)
+    model.load_state_dict({name: as_f16(name, tensor) for name, tensor in state.items()})
+
+    rng = np.random.default_rng(50)
+    cases, embeddings = [], {}
+    for number in range(PICTURES):
+        columns, rows = SIZES[number % len(SIZES)]
+        picture = draw(rng, choose(rng, SKILLS), (columns * TOKEN_PIXELS, rows * TOKEN_PIXELS), "test", 0.3)
+        image = degrade(torch.from_numpy(picture.image)[None], collate([picture.degradation]))[0].numpy()
+        name = f"{number:02}.png"
+        cv2.imwrite(str(a.out / name), image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        question = picture.turns[0].question
+        cases.append({"image": name, "question": question, "answer": greedy(model, tokenizer, image, question)})
+        if number < EMBEDDED:
+            with torch.no_grad():
+                embeddings[name] = model.model.visual(torch.from_numpy(image)[None])[0][0].numpy()
+    (a.out / "answers.jsonl").write_text("".join(json.dumps(c, ensure_ascii=False) + "\n" for c in cases))
+    np.savez_compressed(a.out / "embeddings.npz", **embeddings)
+    print(f"{PICTURES} pictures, {sum(p.stat().st_size for p in a.out.iterdir()) / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Cheap backgrounds: a few textures drawn once for each process, then cropped, tinted and lit."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from training.pictures.splits import BACKGROUNDS
+
+SIDE = 640
+
+
+def _octaves(rng, smallest: int, largest: int, stretch: tuple[int, int] = (1, 1)) -> np.ndarray:
+    total = np.zeros((SIDE, SIDE), np.float32)
+    size, weight = smallest, 1.0
+    while size <= largest:
+        grid = rng.random((max(2, size // stretch[0]), max(2, size // stretch[1])), dtype=np.float32) - 0.5
+        total += weight * cv2.resize(grid, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        size, weight = size * 2, weight * 0.6
+    return total
+
+
+@cache
+def texture(kind: str) -> np.ndarray:
+    """A (SIDE, SIDE) uint8 texture around 128."""
+    rng = np.random.default_rng(sum(kind.encode()))
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    if kind == "brushed":
+        field = _octaves(rng, 160, 640, (1, 32)) * 60
+    elif kind == "clouds":
+        field = _octaves(rng, 4, 128) * 90
+    elif kind == "wood":
+        field = 45 * np.sin(y / 9 + 12 * _octaves(rng, 4, 8, (1, 4))) + _octaves(rng, 80, 640, (1, 32)) * 30
+    elif kind == "paper":
+        field = _octaves(rng, 160, 640) * 40
+    elif kind == "checker":
+        field = 40.0 * (((x // 40) + (y // 40)) % 2) - 20
+    elif kind == "tiles":
+        field = np.where((x % 96 < 4) | (y % 64 < 4), -60, 0) + 25 * cv2.resize(
+            rng.random((10, 7), dtype=np.float32), (SIDE, SIDE), interpolation=cv2.INTER_NEAREST
+        )
+    elif kind == "hazard":
+        field = 55.0 * (((x + y) // 70) % 2) - 27
+    elif kind == "speckle":
+        field = 80.0 * (rng.random((SIDE, SIDE)) > 0.93) - 60.0 * (rng.random((SIDE, SIDE)) > 0.95)
+        field = cv2.GaussianBlur(field.astype(np.float32), (5, 5), 1) * 1.6
+    elif kind == "perforated":
+        field = np.where((x % 32 - 16) ** 2 + (y % 32 - 16) ** 2 < 60, -55, 10)
+    elif kind == "carpet":
+        field = 25 * np.sin(x / 3) * np.sin(y / 2.2) + _octaves(rng, 40, 320) * 40
+    else:
+        raise ValueError(f"no texture is called {kind!r}")
+    return np.clip(128 + field, 0, 255).astype(np.uint8)
+
+
+def tint(gray: np.ndarray, colour, contrast: float) -> np.ndarray:
+    """Colours a texture: 128 becomes `colour`."""
+    ramp = (np.arange(256, dtype=np.float32)[:, None] - 128) * contrast + np.asarray(colour, np.float32)
+    table = np.clip(ramp, 0, 255).astype(np.uint8)[None]
+    return cv2.LUT(cv2.merge([gray, gray, gray]), table)
+
+
+def crop(rng, kind: str, size: tuple[int, int]) -> np.ndarray:
+    """A random part of a texture at (width, height)."""
+    width, height = size
+    zoom = rng.uniform(0.6, 1.6) * max(width, height) / 640
+    w, h = min(SIDE, max(8, int(width / zoom))), min(SIDE, max(8, int(height / zoom)))
+    x, y = rng.integers(0, SIDE - w + 1), rng.integers(0, SIDE - h + 1)
+    return cv2.resize(texture(kind)[y : y + h, x : x + w], size, interpolation=cv2.INTER_LINEAR)
+
+
+def background(rng, size: tuple[int, int], split: str, level: float) -> np.ndarray:
+    """(height, width, 3) uint8, writeable."""
+    width, height = size
+    kinds = BACKGROUNDS[split]
+    kind = "flat" if rng.random() > 0.25 + level and split == "train" else kinds[rng.integers(len(kinds))]
+    colour = rng.integers(25, 235, 3) if rng.random() < 0.5 else rng.integers(25, 235) + rng.integers(-12, 13, 3)
+    if kind == "flat":
+        image = np.empty((height, width, 3), np.uint8)
+        image[:] = np.clip(colour, 0, 255)
+        return image
+    if kind == "gradient":
+        corners = np.clip(colour + rng.integers(-60, 61, (3, 3, 1)) + rng.integers(-12, 13, (3, 3, 3)), 0, 255).astype(
+            np.uint8
+        )
+        return cv2.resize(corners, size, interpolation=cv2.INTER_LINEAR)
+    return tint(crop(rng, kind, size), colour, rng.uniform(0.4, 1.0))

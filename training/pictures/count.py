@@ -1,0 +1,250 @@
+"""Simple parts to count, with their colours."""
+
+from __future__ import annotations
+
+from math import cos, pi, sin
+
+import numpy as np
+
+from training.pictures.canvas import Canvas, luminance
+from training.pictures.lamp import ask, colour_word
+from training.pictures.picture import Topic
+from training.pictures.questions import unseen
+from training.pictures.values import chance, pick
+from training.pictures.words import COLOURS, NO, YES
+
+PARTS = {  # Chinese, English singular, plural
+    "circle": ("圆形", "circle", "circles"),
+    "square": ("方块", "square", "squares"),
+    "triangle": ("三角形", "triangle", "triangles"),
+    "star": ("五角星", "star", "stars"),
+    "nut": ("螺母", "nut", "nuts"),
+    "bolt": ("螺栓", "bolt", "bolts"),
+    "gear": ("齿轮", "gear", "gears"),
+    "washer": ("垫圈", "washer", "washers"),
+}
+MANY_ZH = (
+    "有几个{p}？|有多少个{p}？|一共有几个{p}？|图中有几个{p}？|图里有多少个{p}?|{p}有几个？|"
+    "{p}有多少个？|数一下{p}有几个|请数一下{p}。|请问有几个{p}？|能看到几个{p}？|桌上有几个{p}？|"
+    "{p}的数量是多少？|数数有几个{p}|总共多少个{p}？|这里有几个{p}？"
+).split("|")
+MANY_EN = (
+    "How many {p} are there?|How many {p} do you see?|Count the {p}.|Count the {p}, please.|How many "
+    "{p} can you see?|How many {p} are in the picture?|What is the number of {p}?|How many {p}?|how "
+    "many {p} are there|Tell me how many {p} there are.|How many {p} are on the table?|Number of "
+    "{p}?|How many {p} are visible?|Please count the {p}.|How many {p} does the picture show?"
+).split("|")
+THEN_ZH = "那{p}呢？|{p}呢？|{p}有几个呢？|那{p}有几个？|还有{p}呢？".split("|")
+THEN_EN = "And {p}?|And how many {p}?|What about {p}?|How about the {p}?|And the {p}?|and {p}?".split("|")
+ANY_ZH = (
+    "有{p}吗？|有没有{p}？|图中有{p}吗？|能看到{p}吗？|里面有{p}吗？|图里有没有{p}?|看得到{p}吗？|这里有{p}吗？".split(
+        "|"
+    )
+)
+ANY_EN = (
+    "Are there any {p}?|Are there {p} in the picture?|Do you see any {p}?|Can you see any {p}?|Is "
+    "there any of the {p}?|are there any {p}|Does the picture show any {p}?|Any {p}?"
+).split("|")
+TINT_ZH = (
+    "{p}是什么颜色？|{p}是什么颜色的？|{p}的颜色是什么？|什么颜色的{p}？|请问{p}是什么颜色？|图中的{p}是什么颜色？"
+).split("|")
+TINT_EN = (
+    "What colour {v} the {p}?|Which colour {v} the {p}?|What color {v} the {p}?|Tell me what colour "
+    "the {p} {v}.|the {p} {v} what colour?|Of what colour {v} the {p}?"
+).split("|")
+MORE_ZH = "{p}比{q}多吗？|{p}是不是比{q}多？|{p}多还是{q}多，是{p}多吗？|{p}的数量比{q}多吗？".split("|")
+MORE_EN = (
+    "Are there more {p} than {q}?|Do you see more {p} than {q}?|Are the {p} more than the {q}?|Is "
+    "the number of {p} greater than that of {q}?"
+).split("|")
+
+
+def shape(canvas: Canvas, part: str, x: float, y: float, r: float, colour, turn: float):
+    """Draws a part of radius r."""
+    ground = tuple(
+        int(v) for v in canvas.pixels[min(max(int(y), 0), canvas.height - 1), min(max(int(x), 0), canvas.width - 1)]
+    )
+    shade = tuple(int(c * 0.55) for c in colour) if luminance(colour) > 60 else (95, 95, 95)
+    around = lambda n, radius, phase=0.0: [
+        (x + radius * cos(turn + phase + 2 * pi * i / n), y + radius * sin(turn + phase + 2 * pi * i / n))
+        for i in range(n)
+    ]  # noqa: E731
+    edge = max(1.0, r * 0.06)
+    if part == "circle":
+        canvas.circle(x, y, r, colour)
+        canvas.circle(x, y, r, shade, edge)
+    elif part == "washer":
+        canvas.circle(x, y, r, colour)
+        canvas.circle(x, y, r, shade, edge)
+        canvas.circle(x, y, r * 0.5, ground)
+        canvas.circle(x, y, r * 0.5, shade, edge)
+    elif part in ("square", "triangle", "nut"):
+        points = around({"square": 4, "triangle": 3, "nut": 6}[part], r * (1.1 if part != "nut" else 1.0))
+        canvas.polygon(points, colour)
+        canvas.polygon(points, shade, edge)
+        if part == "nut":
+            canvas.circle(x, y, r * 0.52, ground)
+            canvas.circle(x, y, r * 0.52, shade, edge)
+    elif part == "star":
+        points = [
+            (x + radius * cos(turn + pi * i / 5), y + radius * sin(turn + pi * i / 5))
+            for i, radius in enumerate([r * 1.1, r * 0.45] * 5)
+        ]
+        canvas.polygon(points, colour)
+        canvas.polygon(points, shade, edge)
+    elif part == "gear":
+        teeth = 10
+        points = []
+        for i in range(teeth):
+            for step, radius in ((0, 0.8), (0.25, 0.8), (0.35, 1.08), (0.85, 1.08)):
+                a = turn + 2 * pi * (i + step) / teeth
+                points.append((x + r * radius * cos(a), y + r * radius * sin(a)))
+        canvas.polygon(points, colour)
+        canvas.polygon(points, shade, edge)
+        canvas.circle(x, y, r * 0.3, ground)
+        canvas.circle(x, y, r * 0.3, shade, edge)
+    else:  # a bolt from its side: hexagon head and threaded shank
+        along, across = np.array([cos(turn), sin(turn)]), np.array([-sin(turn), cos(turn)])
+        at = lambda a, b: tuple(np.array([x, y]) + r * (a * along + b * across))  # noqa: E731
+        head = [at(-1.1, -0.5), at(-0.6, -0.5), at(-0.6, 0.5), at(-1.1, 0.5)]
+        shank = [at(-0.6, -0.24), at(1.1, -0.24), at(1.1, 0.24), at(-0.6, 0.24)]
+        for points in (shank, head):
+            canvas.polygon(points, colour)
+            canvas.polygon(points, shade, edge)
+        for i in range(6):
+            canvas.line(at(0.0 + i * 0.18, -0.24), at(0.1 + i * 0.18, 0.24), shade, edge)
+
+
+def paint(canvas: Canvas) -> list[Topic]:
+    rng, level, split = canvas.rng, canvas.level, canvas.split
+    total = int(rng.integers(1, 5 if level < 0.2 else 10))
+    kinds = list(rng.permutation(list(PARTS))[: 1 if level < 0.1 else int(rng.choice([1, 2, 3], p=[0.45, 0.35, 0.2]))])
+    ground = (
+        canvas.pixels[:: max(1, canvas.height // 12), :: max(1, canvas.width // 12)].reshape(-1, 3).astype(np.float32)
+    )
+    usable = [name for name, (_, _, rgb) in COLOURS.items() if np.abs(ground.mean(0) - rgb).sum() > 190]
+    if len(usable) < 3 or level < 0.2 or chance(rng, 0.5):  # a plain tray under the parts
+        tray = pick(rng, [(225, 225, 220), (60, 62, 66), (150, 150, 152), (205, 190, 160)])
+        canvas.rectangle((0, 0, canvas.width, canvas.height), tray)
+        if chance(rng, 0.5):
+            canvas.grain((0, 0, canvas.width, canvas.height), tray, 0.25, "paper")
+        usable = [name for name, (_, _, rgb) in COLOURS.items() if sum(abs(a - b) for a, b in zip(tray, rgb)) > 190]
+    tints = list(rng.permutation(usable)[: int(rng.integers(1, 4))])
+
+    cells = int(np.ceil(np.sqrt(total * 1.3)))
+    aspect = canvas.width / canvas.height
+    across = max(1, int(round(cells * np.sqrt(aspect))))
+    down = -(-total // across)
+    while across * down < total * 1.15 and total > 1:
+        across, down = (across + 1, down) if canvas.width / across > canvas.height / down else (across, down + 1)
+    cell = min(canvas.width / across, canvas.height / down)
+    radius = cell * rng.uniform(0.26, 0.38) * (1.0 if level < 0.2 else rng.uniform(0.6, 1.0))
+    radius = max(min(radius, 0.3 * min(canvas.size)), 12 * canvas.unit)
+    spots = rng.permutation(across * down)[:total]
+    parts = []
+    for spot in spots:
+        room_x, room_y = canvas.width / across / 2 - radius * 1.18, canvas.height / down / 2 - radius * 1.18
+        x = (spot % across + 0.5) * canvas.width / across + rng.uniform(-1, 1) * max(0, room_x)
+        y = (spot // across + 0.5) * canvas.height / down + rng.uniform(-1, 1) * max(0, room_y)
+        part, tint = str(pick(rng, kinds)), str(pick(rng, tints))
+        rgb = np.clip(np.array(COLOURS[tint][2]) + rng.integers(-14, 15, 3), 0, 255)
+        shape(canvas, part, x, y, radius, tuple(int(v) for v in rgb), rng.uniform(0, 2 * pi))
+        canvas.keep(x, y, 1.1 * radius)
+        parts.append((part, tint))
+    canvas.em = min(canvas.em, 1.3 * radius)
+    return topics(rng, split, parts, usable)
+
+
+def name_of(part: str, tint: str | None, language: str, number: int = 2) -> str:
+    zh, one, many = PARTS[part] if part else ("零件", "part", "parts")
+    if language == "zh":
+        return (colour_word(tint, "zh") + "的" if tint else "") + zh
+    return (tint + " " if tint else "") + (many if number != 1 else one)
+
+
+def topics(rng, split, parts, usable) -> list[Topic]:
+    """Questions about (part, tint) pairs."""
+    number = lambda part, tint: sum((not part or p == part) and (not tint or t == tint) for p, t in parts)  # noqa: E731
+    present = sorted({p for p, _ in parts})
+    tints = sorted({t for _, t in parts})
+    wanted = [(p, None) for p in present] + [("", t) for t in tints] + [("", None)] * 3
+    wanted += [(p, t) for p in present for t in tints]
+    absent_part = pick(rng, [p for p in PARTS if p not in present])
+    wanted.append((absent_part, None))
+    if chance(rng, 0.3) and len(usable) > len(tints):
+        wanted.append((pick(rng, present), pick(rng, [t for t in usable if t not in tints])))
+    result = []
+    for part, tint in wanted:
+        count = number(part, tint)
+        words = lambda language, part=part, tint=tint: name_of(part, tint, language)  # noqa: E731
+        result.append(
+            Topic("count", "count", ask(rng, split, MANY_ZH, MANY_EN, str(count), (THEN_ZH, THEN_EN), p=words), "count")
+        )
+    for truth in (True, False):
+        pool = [
+            (p, t)
+            for p in list(PARTS) + [""]
+            for t in [None, *COLOURS]
+            if (p or t) and (number(p, t) > 0) == truth and (truth or p in present or not t)
+        ]
+        for part, tint in (pool[i] for i in rng.integers(0, len(pool), 2)):
+            reply = lambda language, truth=truth: (YES if truth else NO)[language]  # noqa: E731
+            result.append(
+                Topic(
+                    "yesno",
+                    "any",
+                    ask(
+                        rng,
+                        split,
+                        ANY_ZH,
+                        ANY_EN,
+                        reply,
+                        p=lambda language, part=part, tint=tint: name_of(part, tint, language),
+                    ),
+                )
+            )
+    for part in present:
+        of_part = {t for p, t in parts if p == part}
+        if len(of_part) == 1:
+            tint, count = of_part.pop(), number(part, None)
+            result.append(
+                Topic(
+                    "count",
+                    "colour",
+                    ask(
+                        rng,
+                        split,
+                        TINT_ZH,
+                        TINT_EN,
+                        lambda language, tint=tint: colour_word(tint, language),
+                        p=lambda language, part=part, count=count: name_of(part, None, language, count),
+                        v="is" if count == 1 else "are",
+                    ),
+                )
+            )
+    if len(present) > 1:
+        first, second = (str(p) for p in rng.permutation(present)[:2])
+        if number(first, None) != number(second, None):
+            reply = lambda language: (YES if number(first, None) > number(second, None) else NO)[language]  # noqa: E731
+            result.append(
+                Topic(
+                    "yesno",
+                    "more",
+                    ask(
+                        rng,
+                        split,
+                        MORE_ZH,
+                        MORE_EN,
+                        reply,
+                        p=lambda language: name_of(first, None, language),
+                        q=lambda language: name_of(second, None, language),
+                    ),
+                )
+            )
+    for name in rng.choice(
+        ["model", "serial", "date", "ip", "voltage", "power", "temperature", "manufacturer", "current", "frequency"],
+        size=3,
+        replace=False,
+    ):
+        result.append(unseen(rng, split, str(name)))
+    return result

@@ -1,0 +1,120 @@
+"""The picture generator. Needs ``python -m training.fonts`` once, and PyTorch."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from training.pictures import SKILLS, draw
+from training.pictures.degrade import collate, degrade, move_centres
+from training.pictures.flaws import sample
+from training.pictures.splits import FACES, belongs
+from training.pictures.typeface import faces
+
+CHARSET = set((Path(__file__).parents[1] / "charset.txt").read_text(encoding="utf-8"))
+
+
+def pictures(skill, split="train", level=1.0, count=16, size=(448, 336)):
+    for number in range(count):
+        yield draw(np.random.default_rng(number), skill, size, split, level)
+
+
+@pytest.mark.parametrize("split", ("train", "test"))
+@pytest.mark.parametrize("skill", SKILLS)
+def test_every_character_has_a_token_and_every_centre_is_in_the_picture(skill, split):
+    for picture in pictures(skill, split):
+        text = picture.characters + "".join(turn.question + turn.answer for turn in picture.turns)
+        assert set(text) <= CHARSET, set(text) - CHARSET
+        assert picture.image.shape == (336, 448, 3) and picture.image.dtype == np.uint8
+        assert len(picture.characters) == len(picture.centres)
+        moved = move_centres(picture.centres, picture.degradation)
+        assert ((moved >= 0) & (moved <= (448, 336))).all()
+        assert 3 <= len(picture.turns) <= 6 and picture.turns[0].follows is False
+
+
+@pytest.mark.parametrize("level", (0.0, 0.3, 1.0))
+@pytest.mark.parametrize("size", ((224, 224), (224, 672), (1120, 392), (1600, 252), (784, 560)))
+def test_any_size_can_be_drawn(size, level):
+    for number, skill in enumerate(SKILLS):
+        picture = draw(np.random.default_rng(number), skill, size, "train", level)
+        assert picture.image.shape == (size[1], size[0], 3) and picture.turns
+
+
+def test_the_same_seed_draws_the_same_picture():
+    for skill in SKILLS:
+        first, second = (draw(np.random.default_rng(7), skill, (448, 336), "train", 1.0) for _ in range(2))
+        assert (first.image == second.image).all() and first.turns == second.turns
+
+
+def test_a_nameplates_answers_are_printed_on_it():
+    read = 0
+    for picture in pictures("nameplate"):
+        printed = picture.characters
+        for turn in picture.turns:
+            if turn.tag == "nameplate":
+                assert turn.answer.replace(" ", "") in printed
+                read += 1
+    assert read > 20
+
+
+def test_no_question_has_two_answers():
+    for skill in SKILLS:
+        for picture in pictures(skill):
+            answers = {}
+            for turn in picture.turns:
+                if not turn.follows:
+                    assert answers.setdefault(turn.question, turn.answer) == turn.answer
+
+
+def test_yes_and_no_are_balanced():
+    replies = [turn.answer for picture in pictures("yesno", count=300) for turn in picture.turns if turn.tag == "yesno"]
+    share = sum(reply in ("yes", "是") for reply in replies) / len(replies)
+    assert 0.4 < share < 0.6
+
+
+def test_what_is_held_out_stays_out():
+    for script in ("latin", "chinese", "segment"):
+        assert not FACES[script, "train"].keys() & FACES[script, "test"].keys()
+    packages = {split: {where[0] for where in FACES["latin", split].values()} for split in ("train", "test")}
+    assert not packages["train"] & packages["test"]
+    assert all(name in faces() for group in FACES.values() for name in group)
+    serials = {
+        split: {
+            turn.answer
+            for picture in pictures("nameplate", split, count=80)
+            for turn in picture.turns
+            if turn.field == "serial" and turn.tag == "nameplate"
+        }
+        for split in ("train", "test")
+    }
+    assert serials["train"] and serials["test"]
+    for split, texts in serials.items():
+        assert all(belongs(text, split) for text in texts)
+
+
+def test_degrade_leaves_a_picture_at_level_zero_alone():
+    rng = np.random.default_rng(0)
+    picture = draw(rng, "nameplate", (448, 336), "train", 0.0)
+    out = degrade(torch.from_numpy(picture.image)[None], collate([picture.degradation]))[0].numpy()
+    assert np.abs(out.astype(int) - picture.image).mean() < 2
+
+
+def test_centres_follow_the_perspective():
+    rng = np.random.default_rng(3)
+    size = (448, 336)
+    for _ in range(5):
+        image = np.zeros((336, 448, 3), np.uint8)
+        x, y = rng.integers(100, 340), rng.integers(80, 250)
+        image[y - 4 : y + 4, x - 4 : x + 4] = 255
+        params = sample(rng, size, 30.0, 1.0, 1.0, np.array([[20, 20], [428, 316]]))
+        params["glare"][3] = params["rust"][0] = params["noise"] = params["dirt"] = 0
+        params["light"][:] = 1
+        params["scratches"][:] = 0
+        out = degrade(torch.from_numpy(image)[None], collate([params]))[0].float().mean(-1)
+        weight = (out - out.median()).clamp(min=30) - 30
+        seen = [
+            float((weight.sum(0) * torch.arange(448)).sum() / weight.sum()) + 0.5,
+            float((weight.sum(1) * torch.arange(336)).sum() / weight.sum()) + 0.5,
+        ]
+        assert np.abs(move_centres(np.array([[x, y]]), params)[0] - seen).max() < 1.5

@@ -1,0 +1,248 @@
+"""Trains glm4v-nano for so many minutes, from the start or from a checkpoint, on one GPU or several.
+
+    torchrun --nproc-per-node N -m training.train --out DIR --minutes 25 [--resume DIR] [--final]
+
+Writes DIR/checkpoint every few minutes and DIR/log.txt. A slice that is not the last keeps its learning rate, so that the
+next can go on; ``--final`` lets it fall to zero.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from training import checkpoint
+from training.batches import SKILLS, Batches, Curriculum, make_batch
+from training.config import NanoConfig
+from training.model import Nano
+from training.optimiser import Optimiser
+from training.pictures.degrade import degrade
+from training.tokenizer import IGNORE, Tokenizer
+
+
+class Reader(nn.Module):
+    """A linear reading of each patch: which character has its centre there. Used in training only."""
+
+    def __init__(self, hidden: int, classes: int):
+        super().__init__()
+        self.reader = nn.Linear(hidden, classes)
+
+
+def patch_labels(batch: dict, shape: tuple[int, int]) -> Tensor:
+    """(B, N) class of the character centred in each patch, in the tower's patch order; 0 where there is none."""
+    height, width = shape
+    column, row = torch.floor(batch["centres"] / 14).long().unbind(-1)
+    rows, columns = height // 14, width // 14
+    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    window = (row // 2) * (columns // 2) + column // 2
+    index = window * 4 + (row % 2) * 2 + column % 2
+    labels = torch.zeros(len(index), rows * columns + 1, dtype=torch.long, device=index.device)
+    index = torch.where(inside, index, rows * columns)
+    labels.scatter_(1, index, batch["classes"].long())
+    return labels[:, :-1]
+
+
+def to_device(batch: dict, device: torch.device) -> dict:
+    return {
+        key: {k: v.to(device, non_blocking=True) for k, v in value.items()} if isinstance(value, dict)
+        else value.to(device, non_blocking=True) if isinstance(value, Tensor) else value
+        for key, value in batch.items()
+    }  # fmt: skip
+
+
+def losses(model: Nano, reader: Reader, batch: dict, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Answer loss, per-patch character loss, and the share of answer tokens that are right."""
+    images = degrade(batch["images"], batch["degradation"], seed)
+    labels = patch_labels(batch, images.shape[1:3])
+    with torch.autocast(images.device.type, torch.bfloat16):
+        hidden, patches = model(images, batch["ids"])
+        learned = batch["targets"] != IGNORE
+        logits = model.lm_head(hidden[learned])
+        characters = reader.reader(patches)
+    targets = batch["targets"][learned]
+    answer = F.cross_entropy(logits.float(), targets)
+    weight = torch.ones(characters.shape[-1], device=images.device)
+    weight[0] = 0.05
+    character = F.cross_entropy(characters.flatten(0, 1), labels.flatten(), weight=weight.to(characters.dtype))
+    return answer, character.float(), (logits.argmax(-1) == targets).float().mean()
+
+
+@torch.no_grad()
+def evaluate(model: Nano, batches: list[dict], device: torch.device) -> dict[str, float]:
+    """Exact match by tag: an answer counts when every one of its tokens is the likeliest, as greedy decoding would write it."""
+    right, total = defaultdict(int), defaultdict(int)
+    for batch in batches:
+        b = to_device(batch, device)
+        images = degrade(b["images"], b["degradation"])
+        # Compiling a second time without gradients would cost more than it saves.
+        with torch.compiler.set_stance("force_eager"), torch.autocast(device.type, torch.bfloat16):
+            hidden, _ = model(images, b["ids"])
+            best = model.lm_head(hidden).argmax(-1)
+        good = ((best == b["targets"]) | (b["targets"] == IGNORE)).cpu().numpy()
+        for row, spans in enumerate(batch["tags"]):
+            for tag, start, end in spans:
+                total[tag] += 1
+                right[tag] += bool(good[row, start:end].all())
+    return {tag: right[tag] / total[tag] for tag in sorted(total)}
+
+
+def evaluation_batches(tokenizer: Tokenizer, a_skill: int, level: float | None, size: tuple[int, int]) -> list[dict]:
+    rng = np.random.default_rng(20_261_122)
+    batches = []
+    for skill in SKILLS:
+        levels = rng.random(a_skill) if level is None else np.full(a_skill, level)
+        batches.append(make_batch(rng, tokenizer, size, levels, [skill] * a_skill, "test"))
+    return batches
+
+
+class Schedule:
+    """Warm up, hold, and in a final slice fall to zero over the last part."""
+
+    def __init__(self, peak: float, minutes: float, final: bool, warmup_steps: int = 200, fall: float = 0.45):
+        self.peak, self.seconds, self.final, self.warmup, self.fall = peak, minutes * 60, final, warmup_steps, fall
+
+    def rate(self, step: int, elapsed: float) -> float:
+        left = max(0.0, 1 - elapsed / self.seconds)
+        falling = min(1.0, left / self.fall) if self.final else 1.0
+        return self.peak * min(1.0, (step + 1) / self.warmup) * falling
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--resume", type=Path)
+    parser.add_argument("--final", action="store_true")
+    parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--patches", type=int, default=98304, help="patches a batch and GPU")
+    parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) // int(os.environ.get("LOCAL_WORLD_SIZE", 1)) - 1))
+    parser.add_argument("--evaluate-every", type=float, default=90, help="seconds")
+    parser.add_argument("--evaluate-pictures", type=int, default=96, help="a skill")
+    parser.add_argument("--no-compile", action="store_true")
+    a = parser.parse_args()
+
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    cuda = torch.cuda.is_available()
+    device = torch.device("cuda", rank) if cuda else torch.device("cpu")
+    if cuda:
+        torch.cuda.set_device(device)
+        torch.backends.cuda.matmul.allow_tf32 = True
+    if world > 1:
+        dist.init_process_group("nccl" if cuda else "gloo")
+    a.out.mkdir(parents=True, exist_ok=True)
+    log_file = (a.out / "log.txt").open("a") if rank == 0 else None
+
+    def log(text: str) -> None:
+        if log_file:
+            print(text, file=log_file, flush=True)
+            print(text, flush=True)
+
+    tokenizer = Tokenizer.load()
+    config = NanoConfig(vocab_size=len(tokenizer))
+    torch.manual_seed(0)
+    model = Nano(config).to(device)
+    reader = Reader(config.vision_hidden, len(tokenizer.charset) + 1).to(device)
+    notes = {"seen": 0.0, "steps": 0, "slices": 0}
+    if a.resume:
+        state = checkpoint.load(a.resume)
+        model.load_state_dict({k: v for k, v in state.items() if not k.startswith("reader.")})
+        readings = {k[7:]: v for k, v in state.items() if k.startswith("reader.")}
+        if readings:  # a restored checkpoint has none
+            reader.load_state_dict(readings)
+        header = json.loads((a.resume / "header.json").read_text())
+        notes = {key: header[key] for key in notes}
+    together = nn.ModuleList([model, reader])
+    parameters = list(together.parameters())
+    optimiser = Optimiser(together)
+    if cuda and not a.no_compile:
+        for block in (*model.model.visual.blocks, model.model.visual.merger, *model.model.language_model.layers):
+            block.compile(dynamic=True)
+
+    curriculum = Curriculum(notes["seen"])
+    dataset = Batches(tokenizer, curriculum, a.patches, seed=1000 * (notes["slices"] + 1) + rank)
+    loader = iter(
+        torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=a.workers, prefetch_factor=4, pin_memory=cuda, in_order=False)
+    )
+    held_out = {}
+    if rank == 0:
+        held_out["easy 448x336"] = evaluation_batches(tokenizer, a.evaluate_pictures // 2, 0.2, (16, 12))
+        held_out["448x336"] = evaluation_batches(tokenizer, a.evaluate_pictures, None, (16, 12))
+        held_out["784x560"] = evaluation_batches(tokenizer, a.evaluate_pictures // 2, None, (28, 20))
+
+    def save() -> None:
+        state = dict(model.state_dict()) | {f"reader.{k}": v for k, v in reader.state_dict().items()}
+        checkpoint.save(state, a.out / "checkpoint", seen=curriculum.seen, steps=notes["steps"], slices=notes["slices"] + 1)
+
+    def report() -> None:
+        model.eval()
+        for name, batches in held_out.items():
+            scores = evaluate(model, batches, device)
+            log(f"  {name:13}" + "  ".join(f"{tag} {100 * score:.0f}" for tag, score in scores.items()))
+        model.train()
+
+    schedule = Schedule(a.lr, a.minutes, a.final)
+    next(loader)  # the workers are up
+    start = reported = time.monotonic()
+    elapsed, step, since, waited, next_report = 0.0, 0, 0, 0.0, a.evaluate_every
+    while elapsed < schedule.seconds:
+        t0 = time.monotonic()
+        batch = to_device(next(loader), device)
+        waited += time.monotonic() - t0
+        answer, character, accuracy = losses(model, reader, batch, notes["steps"] * world + rank)
+        fade = 1.0 if curriculum.hardest < 0.5 else 0.3
+        (answer + fade * character).backward()
+
+        flat = torch.cat([p.grad.view(-1) for p in parameters] + [torch.tensor([time.monotonic() - start], device=device)])
+        if world > 1:
+            dist.all_reduce(flat, op=dist.ReduceOp.SUM)
+            flat /= world
+        norm = flat[:-1].norm()
+        flat[:-1] *= torch.clamp(1.0 / (norm + 1e-6), max=1.0)
+        offset = 0
+        for p in parameters:
+            p.grad = flat[offset : offset + p.numel()].view_as(p)
+            offset += p.numel()
+        elapsed = float(flat[-1])
+        lr = schedule.rate(step, elapsed)
+        if torch.isfinite(norm):
+            optimiser.step(lr)
+        for p in parameters:
+            p.grad = None
+
+        step += 1
+        since += len(batch["ids"]) * world
+        notes["steps"] += 1
+        curriculum.seen += len(batch["ids"]) * world / 1e6
+        if rank == 0 and (step in (1, 2, 5, 10, 20) or step % 100 == 0):
+            log(
+                f"{elapsed:7.1f} s  step {notes['steps']:6}  seen {curriculum.seen:.3f} M  level {curriculum.hardest:.2f}  "
+                f"loss {answer.item():.3f}  character {character.item():.3f}  tokens right {100 * accuracy.item():.1f} %  "
+                f"norm {norm.item():.2f}  lr {lr:.2e}  {since / (time.monotonic() - reported + 1e-9):.0f} pictures/s  waited {waited:.0f} s"
+            )
+            since, reported = 0, time.monotonic()
+        if rank == 0 and elapsed > next_report:
+            next_report = elapsed + a.evaluate_every
+            report()
+            save()
+            since, reported = 0, time.monotonic()
+    if rank == 0:
+        report()
+        save()
+        log(f"done after {step} steps of this slice, {curriculum.seen:.3f} M pictures in all")
+    if world > 1:
+        dist.barrier()
+        dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
