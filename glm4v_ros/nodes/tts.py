@@ -146,7 +146,8 @@ class TtsNode(Node):
                 self.get_logger().warning(f"not said: {error}", throttle_duration_sec=5.0)
 
     def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._deaf_until = time.monotonic() + DEAF_AFTER_STOP
+        if self._stopped.get_subscription_count():  # who writes the text is told to end it
+            self._deaf_until = time.monotonic() + DEAF_AFTER_STOP
         dropped = self.speaker.stop()
         self._stopped.publish(Empty())
         response.success = True

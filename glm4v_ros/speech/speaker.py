@@ -110,8 +110,14 @@ class Speaker:
         return utterance
 
     def stop(self) -> int:
-        """Silence at once; drops what waits. How many sentences were cut off or dropped."""
-        return self._drop(lambda utterance: True)
+        """Silence at once; drops what waits. How many sentences were cut off or dropped.
+
+        A new conversation turn begins, so what was said before may be said again.
+        """
+        dropped = self._drop(lambda utterance: True)
+        with self._changed:
+            self._recent.clear()
+        return dropped
 
     def cancel(self, utterance: Utterance) -> None:
         """Takes one utterance out of the queue, or out of the robot's mouth."""
