@@ -8,6 +8,7 @@ import math
 import threading
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Callable
 
 from glm4v_ros.speech.output import Output, Playback
@@ -201,7 +202,8 @@ class Speaker:
     def _set_speaking(self, speaking: bool) -> None:
         if speaking != self._speaking:
             self._speaking = speaking
-            self._on_speaking(speaking)
+            with suppress(Exception):  # a listener's trouble must not end the voice
+                self._on_speaking(speaking)
 
     def _say(self, sentence: Sentence) -> None:
         self._begin_synthesis(sentence)
