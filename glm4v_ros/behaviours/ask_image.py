@@ -22,8 +22,8 @@ class AskImage(Behaviour):
     ``json_schema``, the parsed object under ``<answer_key>_json``. FAILURE puts the error code under ``<answer_key>_error``
     (0 after a success) and the message into ``feedback_message``. Being terminated cancels the question.
 
-    Text arguments may be "{key}" for a value of the blackboard, or contain it. ``options`` are the fields of
-    AskOptions.msg. Leaves may share a ``client``, which is then the caller's to close.
+    Arguments may be "{key}" for a value of the blackboard, texts may contain it. ``options`` are the fields of
+    AskOptions.msg, e.g. ``not_before="{arrived}"``. Leaves may share a ``client``, which is then the caller's to close.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class AskImage(Behaviour):
         self._vqa = vqa
         self._client = client
         self._owns_client = client is None
-        self._options = options
+        self._options = tuple(options)
         self._pending: PendingAnswer | None = None
         self._refusal = ""
         self._blackboard = self.attach_blackboard_client(name)
@@ -55,8 +55,9 @@ class AskImage(Behaviour):
         schema = json_schema if isinstance(json_schema, str) else json.dumps(json_schema)
         self._has_schema = bool(schema)
         self._ports = Ports(
-            self._blackboard, question=question, cameras=cameras, images=images, choices=choices, json_schema=schema, session_id=session_id
-        )
+            self._blackboard, question=question, cameras=cameras, images=images, choices=choices, json_schema=schema,
+            session_id=session_id, **options,
+        )  # fmt: skip
 
     def setup(self, **arguments: Any) -> None:
         """``node``: whose namespace and context are used; may be left out."""
@@ -78,7 +79,7 @@ class AskImage(Behaviour):
                 choices=list(self._ports["choices"]),
                 json_schema=self._ports["json_schema"],
                 session_id=self._ports["session_id"],
-                **self._options,
+                **{name: self._ports[name] for name in self._options},
             )
         except (KeyError, ValueError, AssertionError) as error:
             self._refusal = str(error.args[0] if error.args else error)

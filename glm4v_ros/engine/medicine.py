@@ -16,11 +16,12 @@ _MEDICINE = re.compile(
 _ASKS_DOSE = re.compile(
     r"\bhow (?:many|much|often|long)\b.*\b(?:take|taking|need|have|give|swallow|use|apply)\b|\b(?:should|can|may|must|shall|could) (?:i|he|she|we|they|"
     r"my \w+|grandma|grandpa|mom|dad)\b.*\b(?:take|have|swallow|use|eat|drink|mix|stop|give)\b|\b(?:right|correct|safe|recommended|my|his|her|daily|maximum|max) dos(?:e|age)\b"
-    r"|\bwhen\b.*\b(?:take|taking)\b|\bwhat (?:is the )?dos(?:e|age)\b|\b(?:dose|dosage) (?:should|for|do)\b|\bsafe to (?:take|mix|use)\b|\btake (?:it|this|these|them)\b"
+    r"|\bwhen\b.*\b(?:take|taking)\b|\b(?:dose|dosage) (?:should|for|do)\b|\bsafe to (?:take|mix|use)\b|\btake (?:it|this|these|them)\b"
     r"|(?:吃|服|喝|用|打|注射|涂|滴)\S{0,4}(?:几|多少|多久|多长)|(?:几|多少)(?:片|粒|颗|毫克|毫升|次)\S{0,4}(?:吃|服|喝|用)|(?:该|应该|可以|能|能不能|可不可以|要不要|需要)\S{0,6}(?:吃|服|喝|停药)"
-    r"|(?:什么时候|何时|怎么|如何|饭前|饭后)\S{0,6}(?:吃|服|喝|用)|(?:吃|服|喝)(?:这|那)\S{0,6}(?:吗|么)|剂量(?:是)?(?:多少|多大)|用量(?:是)?多少|一起吃",
+    r"|(?:什么时候|何时|怎么|如何|饭前|饭后)\S{0,6}(?:吃|服|喝|用)|(?:吃|服|喝)(?:这|那)\S{0,6}(?:吗|么)|一起吃",
     re.IGNORECASE,
 )
+_NAMES_DOSE = re.compile(r"\bdos(?:e|age)\b|剂量|用量", re.IGNORECASE)  # may mean the printed one
 _ASKS_PILL = re.compile(
     r"\b(?:what|which|identify|recogni[sz]e|name|whose)\b.*\b(?:pills?|tablets?|capsules?)\b|\b(?:pills?|tablets?|capsules?)\b.*\b(?:is (?:this|that|it)|are (?:these|those|they))\b"
     r"|(?:什么|哪种|哪个|认|识别|辨认)\S{0,6}(?:药片|药丸|药粒|胶囊|片子)|(?:药片|药丸|药粒|胶囊|片子)\S{0,6}(?:是什么|叫什么|哪种|哪个)",
@@ -86,7 +87,7 @@ class MedicineQuestion:
     @property
     def refusal(self) -> Ruling | None:
         """The answer to a question that no picture may answer: for a dose, for advice, for what a pill is."""
-        if _ASKS_DOSE.search(self.text) and not self._asks_for_print:
+        if _ASKS_DOSE.search(self.text) or _NAMES_DOSE.search(self.text) and not self._asks_for_print:
             return self._abstain("dose")
         if _ASKS_PILL.search(self.text) and not _PACKAGE.search(self.text):
             return self._abstain("pill")

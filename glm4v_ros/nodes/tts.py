@@ -37,7 +37,7 @@ from glm4v_ros.speech.wav_file import WavFile
 SENTENCE_QOS = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 PCM_QOS = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-DEAF_AFTER_STOP = 0.1  # s in which sentences still under way from the stopped answer are ignored
+DEAF_AFTER_STOP = 0.05  # s in which sentences still under way from the stopped answer are ignored
 
 PARAMETERS = [
     Parameter("voice", "pyttsx3", "The voice; piper sounds natural and needs voice files. Read at start.", choices=("pyttsx3", "piper")),

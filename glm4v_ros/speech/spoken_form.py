@@ -11,7 +11,7 @@ from glm4v_ros.speech.number import cardinal, decimal, digits, english_year, ord
 from glm4v_ros.speech.unit import TEMPERATURES, UNITS, unit_name
 
 _MONTHS = "January February March April May June July August September October November December".split()
-_MONTH = "(" + "|".join(f"{month}|{month[:3]}\\.?" for month in _MONTHS) + r"|Sept\.?)"
+_MONTH = "(" + "|".join(f"{name}|{name.upper()}|{name[:3]}\\.?|{name[:3].upper()}\\.?" for name in _MONTHS) + r"|Sept\.?)"
 _WORDS = {
     "dot": ("dot", "点"), "slash": ("slash", "斜杠"), "dash": ("dash", "杠"), "underscore": ("underscore", "下划线"),
     "at": ("at", "艾特"), "colon": ("colon", "冒号"), "port": ("port", "端口"), "to": ("to", "到"), "by": ("by", "乘"),
@@ -160,7 +160,7 @@ def _english_date_day_first(match, language):
 
 
 def _month_number(name: str) -> str:
-    return str(next(i for i, month in enumerate(_MONTHS, 1) if month.startswith(name.rstrip(".")[:3])))
+    return str(next(i for i, month in enumerate(_MONTHS, 1) if month.startswith(name[:3].capitalize())))
 
 
 def _say_date(year, month, day, language):
@@ -380,6 +380,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]]] = [
         (_START + r"((?:19|20)\d\d)[-/](0[1-9]|1[0-2])()(?![\d/-])", _date),
         (_START + r"(\d{1,2})[-/.](\d{1,2})[-/.]((?:19|20)\d\d)(?![\d-]|\.\d)", _date_day_first),
         (r"\b" + _MONTH + r" (\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{4}))?(?![\d:]|\.\d)", _english_date),
+        (r"\b" + _MONTH + r"[ -]()(\d{4})(?![\d:]|\.\d)", _english_date),
         (_START + r"(\d{1,2})(?:st|nd|rd|th)?[ -]" + _MONTH + r"(?:,?[ -](\d{4}))?(?![\w:])", _english_date_day_first),
         (r"\b([Ii]n |[Ss]ince |[Yy]ear |[Uu]ntil |[Bb]y |[Ff]rom |[Oo]f )((?:19|20)\d\d)(?!\d|[.,:/-]\d|[%A-Za-z]|\s?(?:" + _SYMBOL + r")\b)", _year),
         (r"(?:(?<=比例)|(?<=比例为)|(?<=[Rr]atio )|(?<=[Ss]cale ))(\d+):(\d+)(?![\d:])", _ratio),

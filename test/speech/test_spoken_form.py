@@ -14,6 +14,7 @@ ENGLISH = [
     ('Made on 2024-03-05.', 'Made on March fifth, twenty twenty-four.'),
     ('Made on March 5, 2024.', 'Made on March fifth, twenty twenty-four.'),
     ('Made on 12 Oct 2023.', 'Made on October twelfth, twenty twenty-three.'),
+    ('JUL. 2024 or 05-Jul-2024', 'July twenty twenty-four or July fifth, twenty twenty-four'),
     ('Due 03/05/2024.', 'Due three, five, twenty twenty-four.'),
     ('EXP 2026-08', 'expiry date August twenty twenty-six'),
     ('It was built in 2024.', 'It was built in twenty twenty-four.'),
