@@ -2,7 +2,7 @@
 #version 3.7;
 global_settings { assumed_gamma 1.0 }
 camera { location <0, 9, -6.5> look_at <0, 0, -0.3> angle 46 right x * 4/3 }
-light_source { <-8, 14, -6> color rgb 1.1 area_light 2*x, 2*z, 5, 5 adaptive 1 jitter }
+light_source { <-8, 14, -6> color rgb 1.1 area_light 2*x, 2*z, 5, 5 adaptive 1 }
 background { color rgb 0.6 }
 plane { y, 0 pigment { wood turbulence 0.05 scale 0.35 rotate x*88 color_map { [0 rgb <0.62, 0.42, 0.24>] [1 rgb <0.48, 0.30, 0.16>] } } }
 #declare Brass = texture { pigment { color rgb <0.85, 0.62, 0.18> } finish { ambient 0.15 diffuse 0.7 specular 0.6 roughness 0.03 } }
