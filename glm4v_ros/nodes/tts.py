@@ -80,7 +80,7 @@ class TtsNode(Node):
             Synthesizer(VoiceConfig(self._value("voice"), {"en": self._value("piper_voice_en"), "zh": self._value("piper_voice_zh")})),
             self._output(),
             tail=self._value("speaking_tail"),
-            on_speaking=lambda speaking: self._speaking.publish(Bool(data=speaking)),
+            on_speaking=self._publish_speaking,
             on_error=lambda error: self.get_logger().warning(f"nothing is heard: {error}"),
             **{name: self._value(name) for name in _LIVE},
         )
@@ -124,7 +124,13 @@ class TtsNode(Node):
             return PcmStream(self._publish)
         return SoundDevice(self._value("device"))
 
+    def _publish_speaking(self, speaking: bool) -> None:
+        if self.context.ok():
+            self._speaking.publish(Bool(data=speaking))
+
     def _publish(self, pcm: Pcm) -> None:
+        if not self.context.ok():
+            return
         message = PcmMessage(sample_rate=pcm.sample_rate, channels=pcm.channels, encoding="S16LE", data=array("B", pcm.data))
         message.header.stamp = self.get_clock().now().to_msg()
         self._pcm.publish(message)
@@ -146,7 +152,8 @@ class TtsNode(Node):
                 self.get_logger().warning(f"not said: {error}", throttle_duration_sec=5.0)
 
     def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._deaf_until = time.monotonic() + DEAF_AFTER_STOP
+        if self._stopped.get_subscription_count():  # who writes the text is told to end it
+            self._deaf_until = time.monotonic() + DEAF_AFTER_STOP
         dropped = self.speaker.stop()
         self._stopped.publish(Empty())
         response.success = True

@@ -8,6 +8,7 @@ import math
 import threading
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Callable
 
 from glm4v_ros.speech.output import Output, Playback
@@ -110,8 +111,14 @@ class Speaker:
         return utterance
 
     def stop(self) -> int:
-        """Silence at once; drops what waits. How many sentences were cut off or dropped."""
-        return self._drop(lambda utterance: True)
+        """Silence at once; drops what waits. How many sentences were cut off or dropped.
+
+        A new conversation turn begins, so what was said before may be said again.
+        """
+        dropped = self._drop(lambda utterance: True)
+        with self._changed:
+            self._recent.clear()
+        return dropped
 
     def cancel(self, utterance: Utterance) -> None:
         """Takes one utterance out of the queue, or out of the robot's mouth."""
@@ -195,7 +202,8 @@ class Speaker:
     def _set_speaking(self, speaking: bool) -> None:
         if speaking != self._speaking:
             self._speaking = speaking
-            self._on_speaking(speaking)
+            with suppress(Exception):  # a listener's trouble must not end the voice
+                self._on_speaking(speaking)
 
     def _say(self, sentence: Sentence) -> None:
         self._begin_synthesis(sentence)

@@ -7,6 +7,7 @@ import wave
 import numpy as np
 import pytest
 import rclpy
+import yaml
 from action_msgs.msg import GoalStatus
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.context import Context
@@ -21,6 +22,7 @@ from glm4v_ros.client import TtsClient
 from glm4v_ros.msg import Pcm
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.tts import PARAMETERS, TtsNode
+from glm4v_ros.share import share_dir
 
 LONG = "This sentence is long enough to be interrupted in the middle of it, again and again."
 
@@ -259,6 +261,11 @@ def test_a_wrong_choice_is_refused():
     with pytest.raises(Exception, match="one of device, wav, topic"):
         TtsNode(context=context, parameter_overrides=[Parameter("output", value="radio")])
     rclpy.shutdown(context=context)
+
+
+def test_the_file_of_parameters_has_them_all():
+    values = yaml.safe_load((share_dir() / "config" / "tts.yaml").read_text())["/**"]["ros__parameters"]
+    assert values == {parameter.name: parameter.default for parameter in PARAMETERS}
 
 
 def test_every_parameter_is_described(rig):

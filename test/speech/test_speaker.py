@@ -165,6 +165,15 @@ def test_the_same_sentence_is_not_repeated_within_the_window(make):
     assert stage.words == ["en:Hello.", "en:You.", "en:Hello.", "en:Hello."]
 
 
+def test_after_a_stop_the_same_answer_may_be_said_again(make):
+    stage = Stage()
+    speaker = make(stage, repeat_window=60.0)
+    for _ in range(2):
+        assert speaker.say("24 V").future.result(10)
+        speaker.stop()
+    assert len(stage.words) == 2
+
+
 def test_a_sentence_that_was_cut_off_may_be_said_again(make):
     stage = Stage(held=True)
     speaker = make(stage, repeat_window=60.0)
