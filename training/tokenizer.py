@@ -113,15 +113,12 @@ class Tokenizer:
         spans = []
         for number, (question, answer) in enumerate(turns):
             if number:
-                ids.append(newline)
-                targets.append(IGNORE)
+                ids += [user, newline]
+                targets += [IGNORE, IGNORE]
             prompt = self.encode(question) + [assistant, newline]
-            ids += prompt
-            targets += [IGNORE] * (len(prompt) - 1)
-            reply = self.encode(answer) + [user]
-            start = len(targets)
-            targets += reply
-            ids += reply
+            reply = self.encode(answer)
+            ids += prompt + reply
+            start = len(targets) + len(prompt) - 1
+            targets += [IGNORE] * (len(prompt) - 1) + reply + [user]
             spans.append((start, len(targets)))
-        ids.pop()  # nothing follows the last header
         return ids, targets, spans

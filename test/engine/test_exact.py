@@ -170,7 +170,7 @@ def test_questions_on_one_frame_share_its_prefix(exact, same):
 
 
 def test_many_at_once(exact, same):
-    asked = [(noise(3 + i % 3, width=112 + 28 * (i % 3)), f"question {i}?") for i in range(8)]
+    asked = [(noise(3 + i % 3, width=112 + 28 * (i % 3)), f"question {i}?") for i in range(6)]
     futures = [exact.ask(question(text, max_tokens=TOKENS), [frame]) for frame, text in asked]
     for (frame, text), future in zip(asked, futures):
         same(future.result(PATIENCE), prompt(text), [frame])
@@ -196,6 +196,7 @@ def test_several_pictures_in_order(exact, same):
 def test_a_conversation_keeps_its_picture_and_history(exact, same):
     frame = noise(12)
     first = ask(exact, [frame], "first?", session_id="talk", choices=("one", "two"))
+    ask(exact, [noise(15)], "of another", session_id="another")
     second = ask(exact, [], "second?", session_id="talk", max_tokens=TOKENS)
     same(second, prompt("first?") + first.text + "<|user|>\nsecond?<|assistant|>\n", [frame])
 
@@ -230,6 +231,7 @@ def test_choices_are_scored_as_whole_answers(exact, reference):
             score += (logits[tokens[i + 1]] if i + 1 < count else np.logaddexp.reduce(logits[ends])) - total
         scores.append(score)
     expected = np.exp(np.array(scores) - np.logaddexp.reduce(scores))
-    assert answer.choice_probabilities == pytest.approx(expected, rel=1e-3)
+    # What has no chance is a product of hundreds of small numbers: its last digits are rounding.
+    assert answer.choice_probabilities == pytest.approx(expected, rel=1e-3, abs=1e-6)
     assert answer.text == choices[int(np.argmax(expected))] == choices[answer.choice_index]
     assert answer.confidence == pytest.approx(max(expected), rel=1e-3)

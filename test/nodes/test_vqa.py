@@ -296,6 +296,7 @@ def test_frames_keep_coming_while_questions_are_answered(vqa, front, plate):
 
 
 def next_one_is_right(vqa, plate):
+    vqa.set(ignore_eos=False)
     case = DEMO["questions"][0]
     response = vqa.robot.ask(case["question"], compressed_images=[compressed(plate, vqa.robot.now())])
     assert response.answer.text == case["expected"], response.error_msg
