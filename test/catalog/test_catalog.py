@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from glm4v_ros.catalog.catalog import Catalog, model_in, model_of
+from glm4v_ros.catalog.verify import verify
 from glm4v_ros.errors import BadRequest, ModelFileError
 from glm4v_ros.share import share_dir
 
@@ -122,3 +123,10 @@ def test_directory(tmp_path):
         model_in(tmp_path)
     with pytest.raises(BadRequest, match="no directory"):
         Catalog.load().model("/no/such/place")
+
+
+def test_the_embedded_model_is_the_one_that_the_catalogue_names():
+    """A missing or damaged file fails here, and nothing is skipped for want of it."""
+    model = Catalog.load().model("glm4v-nano")
+    assert model.text_sha256 and model.vision_sha256
+    assert [check.verdict for check in verify(model)] == ["ok", "ok"]
