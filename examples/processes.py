@@ -48,7 +48,7 @@ def robot(cameras: dict[str, Path], tts: dict[str, object] | None = None) -> Ite
                 node("demo_camera", f"{name}_camera", picture=picture, topic=topic, rate=5.0, transports="[compressed]")
             )
             parameters[f"camera.{name}.topic"] = topic
-        remap = {"~/sentences": "/tts/say_text", "~/stop_speaking": "/tts/stop"} if tts is not None else {}
+        remap = {"~/sentences": "/tts/say_text", "~/stop_speaking": "/tts/stopped"} if tts is not None else {}
         stack.enter_context(node("vqa", "vqa", remap, **parameters))
         if tts is not None:
             stack.enter_context(node("tts", "tts", **tts))
