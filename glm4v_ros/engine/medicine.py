@@ -48,6 +48,10 @@ _TEXTS = {
         "我看不清这个药，不能确定，请让人看一下药盒。",
     ),
 }  # fmt: skip
+_ASK_DRUG = (
+    "What is the name of the medicine that is printed on its package? Answer with the name alone, as it is printed.",
+    "包装上印的药名是什么？只回答药名，照原样写。",
+)
 
 
 def is_about_medicine(*texts: str) -> bool:
@@ -92,6 +96,16 @@ class MedicineQuestion:
         if _ASKS_PILL.search(self.text) and not _PACKAGE.search(self.text):
             return self._abstain("pill")
         return None
+
+    @property
+    def drug_question(self) -> str:
+        """What to ask for ``Reading.drug``."""
+        return _ASK_DRUG[self.language == "zh"]
+
+    @property
+    def unsure(self) -> Ruling:
+        """The answer where there are no two pictures to compare."""
+        return self._abstain("unsure")
 
     def rule(self, first: Reading, second: Reading) -> Ruling:
         """What may be said after reading two different pictures of the medicine."""

@@ -19,6 +19,7 @@ class Preset:
     system_prompt: str = ""
     spoken_whole: bool = False  # not sentence by sentence while it is written
     demo_model: bool = True  # False: a model for trying out is refused
+    medicine_rule: bool = False  # of a medicine only what engine/medicine.py lets pass; goes with spoken_whole
 
     def check_model(self, demo: bool) -> None:
         """Raises Unsupported if this preset must not run on a model that is for trying out."""
@@ -57,4 +58,7 @@ def _preset(path: Path, name: str, entry) -> Preset:
             raise BadRequest(f"{path}: preset '{name}' has an unknown field '{key}'; known are {', '.join(types)}")
         if not isinstance(value, types[key]):
             raise BadRequest(f"{path}: '{key}' of preset '{name}' must be of type {types[key].__name__}")
-    return Preset(name, **entry)
+    preset = Preset(name, **entry)
+    if preset.medicine_rule and not preset.spoken_whole:
+        raise BadRequest(f"{path}: preset '{name}' has medicine_rule, so that it must have spoken_whole: true as well")
+    return preset
