@@ -112,8 +112,12 @@ def test_the_second_picture_is_another_one_of_the_same_camera(rig):
 
 def test_a_camera_that_shows_nothing_else_abstains_at_the_deadline(rig):
     shows(rig, FIRST, READ, PRINT)
+    camera = rig.node._active.cameras["front"]
     sent = rig.publish(rig.front, image(FIRST, rig.robot.now()))
-    response = rig.robot.ask(READ, options={"timeout": duration(0.3)})
+    future = rig.robot.start(READ, options={"timeout": duration(0.5)})
+    eventually(lambda: camera._waiting)
+    rig.publish(rig.front, image(FIRST, rig.robot.now()))
+    response = wait(future)
     assert response.success and response.answer.abstained and response.answer.text == UNSURE
     assert response.answer.image_headers == [sent.header] and not rig.engine.questions
 
