@@ -30,7 +30,8 @@ _ASKS_PILL = re.compile(
 _PACKAGE = re.compile(r"\b(?:box|boxes|package|packaging|packet|pack|label|bottle|leaflet|carton|printed|print|read|says?|written)\b|盒|瓶|包装|标签|说明书|印|写|读|念", re.IGNORECASE)
 _READ_OUT = re.compile(r"\b(?:read|printed|print|says?|written|label)\b|印|写着|写的|上面写|读|念", re.IGNORECASE)
 _STATES_DOSE = re.compile(
-    r"\b(?:take|swallow|use|apply|give)\b[^.。]*\b(?:one|two|three|four|half|\d+(?:[./]\d+)?)\b|\b(?:once|twice|three times|\d+ times|every \d+ hours?)\b|\byou (?:should|can|may|must|need)\b|\bdaily dose\b"
+    r"\b(?:take|swallow|use|apply|give)\b[^.。]*\b(?:one|two|three|four|half|\d+(?:[./]\d+)?)\b|\b(?:once|twice|three times|\d+ times|every \d+ hours?)\b|\byou (?:should|can|may|must|need)\b|\bdaily dose\b|^\W*take\b|\btake (?:it|this|these|them)\b"
+    r"|\b(?:with|before|after|between) (?:meals?|food|water|breakfast|lunch|dinner|supper|bed(?:time)?)\b|饭前|饭后|餐前|餐后|随餐|空腹|睡前"
     r"|(?:每次|一次|每日|每天|一日|一天|每晚|每隔)\S{0,6}[\d一二两三四五六半]|(?:您|你)?(?:应该|应当|可以|需要|请)\S{0,4}(?:吃|服|喝|用)|[\d一二两三四五六半]\s?次\s?[/每]?[日天]",
     re.IGNORECASE,
 )
@@ -117,6 +118,8 @@ class MedicineQuestion:
             return self._abstain("unsure")
         if _STATES_DOSE.search(first.text) and not self._asks_for_print:
             return self._abstain("dose")
+        if _STATES_DOSE.search(first.drug):  # no name, so the drug was not read
+            return self._abstain("unsure")
         drug, text = first.drug.strip(), first.text.strip()
         words = text if _essence(drug) in _essence(text) else f"{drug}{'：' if self.language == 'zh' else ': '}{text}"
         return Ruling(f"我读到的是：{words}" if self.language == "zh" else f"I read: {words}", False)
