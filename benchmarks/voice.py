@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the node tts in a process of its own, over DDS: first sound, barge-in, a flood.
 
-  python3 benchmarks/voice.py [--rounds 50]      the last line of stdout is a JSON object
+python3 benchmarks/voice.py [--rounds 50]      the last line of stdout is a JSON object
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 import rclpy  # noqa: E402  (after the environment that it reads)
+from glm4v_ros.msg import Pcm  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile  # noqa: E402
@@ -26,11 +27,10 @@ from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from glm4v_ros.client import TtsClient  # noqa: E402
-from glm4v_ros.msg import Pcm  # noqa: E402
 from glm4v_ros.speech.sentence import SentenceSplitter  # noqa: E402
 
 ANSWERS = (
-    "The pump is running and its pressure is 0.6 MPa. The red lamp is off, as it should be. Nothing else is to be seen here.",
+    "The pump is running and its pressure is 0.6 MPa. The red lamp is off, as it should be. Nothing else is here.",
     "水泵正在运行，压力是0.6MPa。红灯没有亮，一切正常。这里看不到别的东西。",
 )
 CHARACTERS_PER_SECOND = 30  # about what a 9B model writes on a robot
@@ -116,8 +116,14 @@ def flood(ear: Ear, client: TtsClient, pid: int, number: int) -> dict:
     refused = sum(bool(goal.done and goal.result()[1].error_msg) for goal in goals)
     client.start("Alive.", interrupt=True).result(PATIENCE)
     outcomes = [goal.result(PATIENCE)[1] for goal in goals]
-    return {"sayings": number, "refused": refused, "ended": len(outcomes), "rss_mib_before": round(before, 1), "rss_mib_highest": round(highest, 1),
-            "alive": client.say("Still alive.").spoken}
+    return {
+        "sayings": number,
+        "refused": refused,
+        "ended": len(outcomes),
+        "rss_mib_before": round(before, 1),
+        "rss_mib_highest": round(highest, 1),
+        "alive": client.say("Still alive.").spoken,
+    }
 
 
 def main() -> int:
@@ -146,10 +152,18 @@ def main() -> int:
         process.wait()
     delays = sorted(delay * 1000 for delay, _ in sounds)
     result = {
-        "first_sound_ms": {"median": round(statistics.median(delays), 1), "max": round(delays[-1], 1), "rounds": len(delays),
-                           "heard_before_the_answer_was_complete": sum(early for _, early in sounds)},
-        "barge_in_ms": {"median": round(statistics.median(stops) * 1000, 1), "max": round(max(stops) * 1000, 1), "rounds": len(stops),
-                        "under_200": sum(stop < 0.2 for stop in stops)},
+        "first_sound_ms": {
+            "median": round(statistics.median(delays), 1),
+            "max": round(delays[-1], 1),
+            "rounds": len(delays),
+            "heard_before_the_answer_was_complete": sum(early for _, early in sounds),
+        },
+        "barge_in_ms": {
+            "median": round(statistics.median(stops) * 1000, 1),
+            "max": round(max(stops) * 1000, 1),
+            "rounds": len(stops),
+            "under_200": sum(stop < 0.2 for stop in stops),
+        },
         "flood": flooded,
     }
     print(json.dumps(result))

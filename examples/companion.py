@@ -89,7 +89,9 @@ class Companion(Node):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--demo", action="store_true", help="start a demo camera, the node vqa and the voice too")
-    parser.add_argument("--output", default="device", choices=("device", "wav", "topic"), help="with --demo: where the sound goes")
+    parser.add_argument(
+        "--output", default="device", choices=("device", "wav", "topic"), help="with --demo: where the sound goes"
+    )
     args, ros_arguments = parser.parse_known_args()
     with robot({"front": PICTURES / "pump.png"}, tts={"output": args.output}) if args.demo else nullcontext():
         rclpy.init(args=ros_arguments)

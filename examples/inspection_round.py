@@ -4,7 +4,8 @@
   python3 examples/inspection_round.py --demo            with two demo cameras and the embedded model
   python3 examples/inspection_round.py my_round.yaml     with the robot's own nodes
 
-Beside REPORT/report.json lie the pictures that the answers are about. The report is advice: a person decides what passes.
+Beside REPORT/report.json lie the pictures that the answers are about. The report is advice: a person decides what
+passes.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ PICTURE_PATIENCE = 2.0  # s that the picture of an answer may come after the ans
 
 
 class DriveTo(py_trees.behaviour.Behaviour):
-    """Where a robot has its navigation leaf. It notes when it arrived: a picture taken while still driving is no answer."""
+    """Where a robot has its navigation leaf. Notes when it arrived: a picture taken while driving is no answer."""
 
     def __init__(self, stop: str, node: Node):
         super().__init__(f"drive to {stop}")
@@ -71,7 +72,9 @@ class Evidence:
 class Record(py_trees.behaviour.Behaviour):
     """Writes down what came of an item, with its picture. Succeeds whatever came of it: the round goes on."""
 
-    def __init__(self, stop: dict, item: dict, check: AnswerIs | None, evidence: Evidence, folder: Path, entries: list[dict]):
+    def __init__(
+        self, stop: dict, item: dict, check: AnswerIs | None, evidence: Evidence, folder: Path, entries: list[dict]
+    ):
         super().__init__(f"record {stop['name']} {item['key']}")
         self._stop, self._item, self._check = stop, item, check
         self._evidence, self._folder, self._entries = evidence, folder, entries
@@ -84,7 +87,11 @@ class Record(py_trees.behaviour.Behaviour):
 
     def update(self) -> Status:
         code = ErrorCode(self._blackboard.answer_error)
-        entry = {"key": self._item["key"], "question": self._item["question"], "error": None if code == ErrorCode.NONE else code.name}
+        entry = {
+            "key": self._item["key"],
+            "question": self._item["question"],
+            "error": None if code == ErrorCode.NONE else code.name,
+        }
         if code == ErrorCode.NONE:
             answer = self._blackboard.answer
             picture = self._evidence.find(answer.header.stamp)
@@ -123,7 +130,9 @@ def check_of(item: dict) -> AnswerIs | None:
     return None
 
 
-def tree_of(plan: dict, client: VqaClient, node: Node, evidence: Evidence, folder: Path, report: dict) -> py_trees.behaviour.Behaviour:
+def tree_of(
+    plan: dict, client: VqaClient, node: Node, evidence: Evidence, folder: Path, report: dict
+) -> py_trees.behaviour.Behaviour:
     """One sequence for each stop: drive there, then for each item ask, compare, record."""
     stops = []
     for stop in plan["stops"]:
@@ -142,7 +151,9 @@ def tree_of(plan: dict, client: VqaClient, node: Node, evidence: Evidence, folde
                 not_before="{arrived}",
             )
             check = check_of(item)
-            question = py_trees.composites.Sequence(item["key"], memory=True, children=[ask] + ([check] if check else []))
+            question = py_trees.composites.Sequence(
+                item["key"], memory=True, children=[ask] + ([check] if check else [])
+            )
             steps.append(py_trees.decorators.FailureIsSuccess(f"{item['key']}, whatever it is", question))
             steps.append(Record(stop, item, check, evidence, folder, entries))
         stops.append(py_trees.composites.Sequence(stop["name"], memory=True, children=steps))
@@ -193,10 +204,16 @@ def _now() -> str:
 def main() -> int:
     here = Path(__file__).resolve().parent
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("plan", nargs="?", type=Path, default=here / "round.yaml", help="the round (default: %(default)s)")
-    parser.add_argument("--report", type=Path, default=Path("report"), help="folder for the report (default: %(default)s)")
+    parser.add_argument(
+        "plan", nargs="?", type=Path, default=here / "round.yaml", help="the round (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--report", type=Path, default=Path("report"), help="folder for the report (default: %(default)s)"
+    )
     parser.add_argument("--vqa", default="vqa", help="name of the node (default: %(default)s)")
-    parser.add_argument("--demo", action="store_true", help="start demo cameras and the node vqa with the embedded model")
+    parser.add_argument(
+        "--demo", action="store_true", help="start demo cameras and the node vqa with the embedded model"
+    )
     args = parser.parse_args()
     plan = yaml.safe_load(args.plan.read_text(encoding="utf-8"))
     cameras = {stop["camera"]: PICTURES / f"{stop['camera']}.png" for stop in plan["stops"]}
@@ -204,7 +221,9 @@ def main() -> int:
         report = inspect(plan, args.report, args.vqa)
     for stop in report["stops"]:
         for entry in stop["answers"]:
-            mark = {True: "as expected", False: f"NOT as expected: {entry.get('why')}", None: ""}[entry.get("as_expected")]
+            mark = {True: "as expected", False: f"NOT as expected: {entry.get('why')}", None: ""}[
+                entry.get("as_expected")
+            ]
             print(f"{stop['name']:10} {entry['key']:10} {entry.get('answer') or entry['error']:20} {mark}")
     print(f"report: {args.report / 'report.json'}")
     return 0

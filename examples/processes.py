@@ -17,7 +17,9 @@ PICTURES = Path(__file__).resolve().parent / "pictures"
 
 
 @contextmanager
-def node(module: str, name: str, remap: dict[str, str] | None = None, **parameters: object) -> Iterator[subprocess.Popen]:
+def node(
+    module: str, name: str, remap: dict[str, str] | None = None, **parameters: object
+) -> Iterator[subprocess.Popen]:
     """Runs ``glm4v_ros.nodes.<module>`` as the node ``name`` with these remappings and parameters."""
     words = ["-r", f"__node:={name}"]
     for old, new in (remap or {}).items():
@@ -25,7 +27,9 @@ def node(module: str, name: str, remap: dict[str, str] | None = None, **paramete
     for key, value in parameters.items():
         words += ["-p", f"{key}:={value}"]
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
-    process = subprocess.Popen([sys.executable, "-m", f"glm4v_ros.nodes.{module}", "--ros-args", *words], env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"glm4v_ros.nodes.{module}", "--ros-args", *words], env=environment
+    )
     try:
         yield process
     finally:
@@ -35,14 +39,16 @@ def node(module: str, name: str, remap: dict[str, str] | None = None, **paramete
 
 @contextmanager
 def robot(cameras: dict[str, Path], tts: dict[str, object] | None = None) -> Iterator[None]:
-    """Cameras that show one picture each, the node vqa with the embedded model and, if ``tts`` has parameters, the voice."""
+    """Cameras that show one picture each, vqa with the embedded model and, if ``tts`` has parameters, the voice."""
     with ExitStack() as stack:
         parameters: dict[str, object] = {"cameras": "[" + ", ".join(cameras) + "]"}
         for name, picture in cameras.items():
             topic = f"/{name}/image_raw"
-            stack.enter_context(node("demo_camera", f"{name}_camera", picture=picture, topic=topic, rate=5.0, transports="[compressed]"))
+            stack.enter_context(
+                node("demo_camera", f"{name}_camera", picture=picture, topic=topic, rate=5.0, transports="[compressed]")
+            )
             parameters[f"camera.{name}.topic"] = topic
-        remap = {"~/sentences": "/tts/say_text", "~/stop_speaking": "/tts/stop"} if tts is not None else {}
+        remap = {"~/sentences": "/tts/say_text", "~/stop_speaking": "/tts/stopped"} if tts is not None else {}
         stack.enter_context(node("vqa", "vqa", remap, **parameters))
         if tts is not None:
             stack.enter_context(node("tts", "tts", **tts))

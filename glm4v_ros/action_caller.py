@@ -51,9 +51,14 @@ class ActionCaller:
             start_parameter_services=False,
         )
         self._client = ActionClient(
-            self._node, action_type, name, goal_service_qos_profile=_KEEP_ALL, result_service_qos_profile=_KEEP_ALL,
-            cancel_service_qos_profile=_KEEP_ALL, feedback_sub_qos_profile=_KEEP_ALL,
-        )  # fmt: skip
+            self._node,
+            action_type,
+            name,
+            goal_service_qos_profile=_KEEP_ALL,
+            result_service_qos_profile=_KEEP_ALL,
+            cancel_service_qos_profile=_KEEP_ALL,
+            feedback_sub_qos_profile=_KEEP_ALL,
+        )
         self._goals: dict[Goal, float] = {}  # goals that have not ended -> when the server was last heard of
         self._waiting: deque[Callable[[], Any]] = deque()
         self._closed = False
@@ -133,8 +138,12 @@ class ActionCaller:
             elif goal.sends == 0 or (waited > _SEND_AGAIN_AFTER * goal.sends and goal.sends < _SENDS):
                 goal._send(self._client)
             elif waited > _SEND_AGAIN_AFTER * (_SENDS + 1):
-                goal._fail(NotActive(f"the node behind {self.name} did not take the goal in {waited:.0f} s: is it hanging?"))
+                goal._fail(
+                    NotActive(f"the node behind {self.name} did not take the goal in {waited:.0f} s: is it hanging?")
+                )
         elif goal.accepted and waited > _GONE_AFTER:
             goal._fail(NotActive(f"the node behind {self.name} is gone: is it still running?"))
         elif not goal.accepted and (goal._cancel_wanted or waited > self.server_timeout):
-            goal._fail(NotActive(f"nobody serves {self.name}: start the node, or check name, namespace and ROS_DOMAIN_ID"))
+            goal._fail(
+                NotActive(f"nobody serves {self.name}: start the node, or check name, namespace and ROS_DOMAIN_ID")
+            )

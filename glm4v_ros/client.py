@@ -111,7 +111,8 @@ class VqaClient:
         """Asks and returns at once.
 
         ``options`` are the fields of AskOptions.msg (preset, language, timeout, speak, ...); ``timeout`` and
-        ``max_image_age`` are seconds. ``images`` replace the cameras, raw ones first. ValueError for an option that does not exist.
+        ``max_image_age`` are seconds. ``images`` replace the cameras, raw ones first.
+        ValueError for an option that does not exist.
         """
         goal = AskImage.Goal(
             question=question,

@@ -73,7 +73,7 @@ class Goal:
             self._handle.cancel_goal_async()
 
     def _send(self, client) -> None:
-        """Sends it, or sends it again under the same id: a server that just appeared may not yet be able to answer us."""
+        """Sends it, or sends it again under the same id: a server that just appeared may not be able to answer yet."""
         self.sends += 1
         response = client.send_goal_async(self.message, feedback_callback=self._take_feedback, goal_uuid=self._id)
         response.add_done_callback(lambda done: self._answered(client, done.result()))

@@ -32,7 +32,7 @@ def vqa(context):
     remappings = []
     if value["tts"] == "true":
         given["speak"] = True
-        remappings = [("~/sentences", "tts/say_text"), ("~/stop_speaking", "tts/stop")]
+        remappings = [("~/sentences", "tts/say_text"), ("~/stop_speaking", "tts/stopped")]
     return [
         Node(
             package="glm4v_ros",

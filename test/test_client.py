@@ -34,12 +34,24 @@ def client(vqa):
 
 
 def test_ask(client, vqa):
-    answer = client.ask("What is it?", cameras=["front"], session_id="s", preset="inspection", timeout=2.5, max_image_age=0.5, speak=True)
+    answer = client.ask(
+        "What is it?",
+        cameras=["front"],
+        session_id="s",
+        preset="inspection",
+        timeout=2.5,
+        max_image_age=0.5,
+        speak=True,
+    )
     assert answer.text == "A pump. It runs."
     goal = vqa.asked[-1]
     assert (goal.question, goal.cameras, goal.session_id) == ("What is it?", ["front"], "s")
     assert (goal.options.preset, goal.options.speak) == ("inspection", True)
-    assert (goal.options.timeout.sec, goal.options.timeout.nanosec, goal.options.max_image_age.nanosec) == (2, 500_000_000, 500_000_000)
+    assert (goal.options.timeout.sec, goal.options.timeout.nanosec, goal.options.max_image_age.nanosec) == (
+        2,
+        500_000_000,
+        500_000_000,
+    )
 
 
 def test_images_travel_with_the_question(client, vqa):
@@ -179,7 +191,9 @@ def test_waiting_in_a_callback_of_a_single_threaded_executor(vqa):
 
 def test_many_threads_share_a_client(client):
     answers = {}
-    threads = [threading.Thread(target=lambda i=i: answers.update({i: client.ask(f"question {i}").text})) for i in range(20)]
+    threads = [
+        threading.Thread(target=lambda i=i: answers.update({i: client.ask(f"question {i}").text})) for i in range(20)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -8,6 +8,8 @@ import time
 
 import rclpy
 from builtin_interfaces.msg import Duration
+from glm4v_ros.action import AskImage
+from glm4v_ros.msg import Answer
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.context import Context
@@ -15,16 +17,15 @@ from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-from glm4v_ros.action import AskImage
 from glm4v_ros.errors import ErrorCode
-from glm4v_ros.msg import Answer
 
 KEEP_ALL = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class VqaDouble:
-    """Answers by the question: "slow" goes on until it is canceled or out of time, a number is an error code, and whatever
-    else is looked up in ``answers``, {question: text}, or said again. ``asked`` holds the goals, ``canceled`` counts."""
+    """Answers by the question: "slow" goes on until it is canceled or out of time, a number is an error code, and
+    whatever else is looked up in ``answers``, {question: text}, or said again. ``asked`` holds the goals, ``canceled``
+    counts."""
 
     def __init__(self, answers: dict[str, str] | None = None, name: str = "vqa"):
         self.answers = answers or {}
@@ -35,10 +36,16 @@ class VqaDouble:
         rclpy.init(context=self.context)
         self.node = Node(name, context=self.context)
         self._action = ActionServer(
-            self.node, AskImage, "~/ask_image_stream", self._on_goal, cancel_callback=lambda goal: CancelResponse.ACCEPT,
-            callback_group=ReentrantCallbackGroup(), goal_service_qos_profile=KEEP_ALL, cancel_service_qos_profile=KEEP_ALL,
+            self.node,
+            AskImage,
+            "~/ask_image_stream",
+            self._on_goal,
+            cancel_callback=lambda goal: CancelResponse.ACCEPT,
+            callback_group=ReentrantCallbackGroup(),
+            goal_service_qos_profile=KEEP_ALL,
+            cancel_service_qos_profile=KEEP_ALL,
             result_service_qos_profile=KEEP_ALL,
-        )  # fmt: skip
+        )
         self._executor = MultiThreadedExecutor(8, context=self.context)
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._executor.spin, daemon=True)
@@ -59,12 +66,20 @@ class VqaDouble:
             return AskImage.Result(error_code=int(request.question), error_msg="as you wish", retry_after=retry_after)
         if request.question.startswith("slow"):
             return self._write_slowly(goal)
-        answer = Answer(question=request.question, text=self.answers.get(request.question, request.question), choice_index=-1)
+        answer = Answer(
+            question=request.question, text=self.answers.get(request.question, request.question), choice_index=-1
+        )
         if request.options.choices:
-            answer.text, answer.choice_index, answer.confidence = request.options.choices[-1], len(request.options.choices) - 1, 0.75
+            answer.text, answer.choice_index, answer.confidence = (
+                request.options.choices[-1],
+                len(request.options.choices) - 1,
+                0.75,
+            )
         answer.abstained = answer.text.startswith("I cannot see")
         for start in range(0, len(answer.text), 4):
-            goal.publish_feedback(AskImage.Feedback(stage=AskImage.Feedback.ANSWERING, delta=answer.text[start : start + 4]))
+            goal.publish_feedback(
+                AskImage.Feedback(stage=AskImage.Feedback.ANSWERING, delta=answer.text[start : start + 4])
+            )
         goal.succeed()
         return AskImage.Result(success=True, answer=answer)
 
@@ -84,7 +99,9 @@ class VqaDouble:
             goal.canceled()
         else:
             goal.abort()
-        return AskImage.Result(error_code=int(code), error_msg="stopped", answer=Answer(text=text, finish_reason=reason))
+        return AskImage.Result(
+            error_code=int(code), error_msg="stopped", answer=Answer(text=text, finish_reason=reason)
+        )
 
 
 if __name__ == "__main__":

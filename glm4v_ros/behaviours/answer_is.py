@@ -13,11 +13,11 @@ _NUMBER = re.compile(r"(?<![A-Za-z0-9.−-])[-−]?\d+(?:,\d{3})*(?:\.\d+)?(?![\
 
 
 class AnswerIs(Behaviour):
-    """SUCCESS if the answer on the blackboard is what is expected, FAILURE if not, with the reason in ``feedback_message``.
+    """SUCCESS if the answer on the blackboard is what is expected, else FAILURE with ``feedback_message`` saying why.
 
     Give ``value`` (a text, or several of which one must match; case and blanks around do not matter) or a range: the
-    number in the answer is at least ``minimum`` and at most ``maximum``. ``field`` takes the value from the answer's JSON.
-    An answer that the model abstained from, or that has no number or more than one, is none.
+    number in the answer is at least ``minimum`` and at most ``maximum``. ``field`` takes the value from the answer's
+    JSON. An answer that the model abstained from, or that has no number or more than one, is none.
     ``min_confidence`` (0 to 1) is for answers with choices.
     """
 
@@ -35,7 +35,9 @@ class AnswerIs(Behaviour):
         super().__init__(name)
         if (value is None) == (minimum is None and maximum is None):
             raise ValueError("AnswerIs compares with a value or with a range: give either")
-        self._values = None if value is None else [_plain(text) for text in ((value,) if isinstance(value, str) else value)]
+        self._values = (
+            None if value is None else [_plain(text) for text in ((value,) if isinstance(value, str) else value)]
+        )
         self._minimum = float("-inf") if minimum is None else minimum
         self._maximum = float("inf") if maximum is None else maximum
         self._field = field
@@ -50,7 +52,9 @@ class AnswerIs(Behaviour):
             answer = self._blackboard.get(self._answer_key)
             found = self._blackboard.get(f"{self._answer_key}_json")[self._field] if self._field else answer.text
         except (KeyError, IndexError, TypeError):
-            return self._fail(f"the blackboard has no {self._answer_key}{f' with a field {self._field}' if self._field else ''}")
+            return self._fail(
+                f"the blackboard has no {self._answer_key}{f' with a field {self._field}' if self._field else ''}"
+            )
         if answer.abstained:
             return self._fail(f"the model cannot see it: {answer.text}")
         if self._min_confidence and not answer.confidence >= self._min_confidence:

@@ -19,8 +19,9 @@ class AskImage(Behaviour):
     """Asks the node vqa through its action.
 
     RUNNING until there is an answer. SUCCESS puts the Answer message under ``answer_key`` on the blackboard and, with
-    ``json_schema``, the parsed object under ``<answer_key>_json``. FAILURE puts the error code under ``<answer_key>_error``
-    (0 after a success) and the message into ``feedback_message``. Being terminated cancels the question.
+    ``json_schema``, the parsed object under ``<answer_key>_json``. FAILURE puts the error code under
+    ``<answer_key>_error`` (0 after a success) and the message into ``feedback_message``. Being terminated
+    cancels the question.
 
     Arguments may be "{key}" for a value of the blackboard, texts may contain it. ``options`` are the fields of
     AskOptions.msg, e.g. ``not_before="{arrived}"``. Leaves may share a ``client``, which is then the caller's to close.
@@ -55,9 +56,15 @@ class AskImage(Behaviour):
         schema = json_schema if isinstance(json_schema, str) else json.dumps(json_schema)
         self._has_schema = bool(schema)
         self._ports = Ports(
-            self._blackboard, question=question, cameras=cameras, images=images, choices=choices, json_schema=schema,
-            session_id=session_id, **options,
-        )  # fmt: skip
+            self._blackboard,
+            question=question,
+            cameras=cameras,
+            images=images,
+            choices=choices,
+            json_schema=schema,
+            session_id=session_id,
+            **options,
+        )
 
     def setup(self, **arguments: Any) -> None:
         """``node``: whose namespace and context are used; may be left out."""
@@ -97,7 +104,9 @@ class AskImage(Behaviour):
         except VqaError as error:
             return self._fail(error.code, str(error))
         except json.JSONDecodeError:
-            return self._fail(ErrorCode.ENGINE_FAILED, "the answer was cut off before its JSON was complete: give more max_tokens")
+            return self._fail(
+                ErrorCode.ENGINE_FAILED, "the answer was cut off before its JSON was complete: give more max_tokens"
+            )
         self._blackboard.set(self._answer_key, answer)
         self._blackboard.set(f"{self._answer_key}_error", int(ErrorCode.NONE))
         self.feedback_message = answer.text

@@ -6,34 +6,55 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_MEDICINE = re.compile(
-    r"\b(medicines?|medications?|medicaments?|drugs?|pills?|tablets?|capsules?|caplets?|dos(?:e|es|age)|prescriptions?|pharma\w*|"
-    r"syrups?|ointments?|inhalers?|insulin|antibiotics?|painkillers?|vitamins?|suppositor\w+|blister packs?|eye ?drops|"
-    r"paracetamol|ibuprofen|aspirin|\d+(?:\.\d+)?\s?(?:mg|mcg|µg|μg|IU))\b"
-    r"|药(?!店|监)|胶囊|片剂|冲剂|颗粒剂|口服液|滴眼液|软膏|用量|用法|处方|服用|剂量|阿司匹林|布洛芬|胰岛素|维生素|毫克|国药准字",
-    re.IGNORECASE,
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+# English patterns are words; Chinese has no word boundaries. Where both are possible a question counts as one of these.
+_MEDICINE = _any(
+    r"\b(?:medicines?|medications?|medicaments?|drugs?|prescriptions?|pharma\w*|antibiotics?|painkillers?|vitamins?)\b",
+    r"\b(?:pills?|tablets?|capsules?|caplets?|syrups?|ointments?|inhalers?|suppositor\w+|blister packs?|eye ?drops)\b",
+    r"\b(?:dos(?:e|es|age)|insulin|paracetamol|ibuprofen|aspirin|\d+(?:\.\d+)?\s?(?:mg|mcg|µg|μg|IU))\b",
+    r"药(?!店|监)|胶囊|片剂|冲剂|颗粒剂|口服液|滴眼液|软膏|用量|用法|处方|服用|剂量|毫克|国药准字",
+    r"阿司匹林|布洛芬|胰岛素|维生素",
 )
-_ASKS_DOSE = re.compile(
-    r"\bhow (?:many|much|often|long)\b.*\b(?:take|taking|need|have|give|swallow|use|apply)\b|\b(?:should|can|may|must|shall|could) (?:i|he|she|we|they|"
-    r"my \w+|grandma|grandpa|mom|dad)\b.*\b(?:take|have|swallow|use|eat|drink|mix|stop|give)\b|\b(?:right|correct|safe|recommended|my|his|her|daily|maximum|max) dos(?:e|age)\b"
-    r"|\bwhen\b.*\b(?:take|taking)\b|\b(?:dose|dosage) (?:should|for|do)\b|\bsafe to (?:take|mix|use)\b|\btake (?:it|this|these|them)\b"
-    r"|(?:吃|服|喝|用|打|注射|涂|滴)\S{0,4}(?:几|多少|多久|多长)|(?:几|多少)(?:片|粒|颗|毫克|毫升|次)\S{0,4}(?:吃|服|喝|用)|(?:该|应该|可以|能|能不能|可不可以|要不要|需要)\S{0,6}(?:吃|服|喝|停药)"
-    r"|(?:什么时候|何时|怎么|如何|饭前|饭后)\S{0,6}(?:吃|服|喝|用)|(?:吃|服|喝)(?:这|那)\S{0,6}(?:吗|么)|一起吃",
-    re.IGNORECASE,
+_WHO = r"(?:i|he|she|we|they|my \w+|grandma|grandpa|mom|dad)"
+_ASKS_DOSE = _any(
+    r"\bhow (?:many|much|often|long)\b.*\b(?:take|taking|need|have|give|swallow|use|apply)\b",
+    rf"\b(?:should|can|may|must|shall|could) {_WHO}\b.*\b(?:take|have|swallow|use|eat|drink|mix|stop|give)\b",
+    r"\b(?:right|correct|safe|recommended|my|his|her|daily|maximum|max) dos(?:e|age)\b",
+    r"\bwhen\b.*\b(?:take|taking)\b",
+    r"\b(?:dose|dosage) (?:should|for|do)\b",
+    r"\bsafe to (?:take|mix|use)\b|\btake (?:it|this|these|them)\b",
+    r"(?:吃|服|喝|用|打|注射|涂|滴)\S{0,4}(?:几|多少|多久|多长)",
+    r"(?:几|多少)(?:片|粒|颗|毫克|毫升|次)\S{0,4}(?:吃|服|喝|用)",
+    r"(?:该|应该|可以|能|能不能|可不可以|要不要|需要)\S{0,6}(?:吃|服|喝|停药)",
+    r"(?:什么时候|何时|怎么|如何|饭前|饭后)\S{0,6}(?:吃|服|喝|用)",
+    r"(?:吃|服|喝)(?:这|那)\S{0,6}(?:吗|么)|一起吃",
 )
-_NAMES_DOSE = re.compile(r"\bdos(?:e|age)\b|剂量|用量", re.IGNORECASE)  # may mean the printed one
-_ASKS_PILL = re.compile(
-    r"\b(?:what|which|identify|recogni[sz]e|name|whose)\b.*\b(?:pills?|tablets?|capsules?)\b|\b(?:pills?|tablets?|capsules?)\b.*\b(?:is (?:this|that|it)|are (?:these|those|they))\b"
-    r"|(?:什么|哪种|哪个|认|识别|辨认)\S{0,6}(?:药片|药丸|药粒|胶囊|片子)|(?:药片|药丸|药粒|胶囊|片子)\S{0,6}(?:是什么|叫什么|哪种|哪个)",
-    re.IGNORECASE,
+_NAMES_DOSE = _any(r"\bdos(?:e|age)\b", r"剂量|用量")  # may mean the printed one
+_PILL = r"\b(?:pills?|tablets?|capsules?)\b"
+_CHINESE_PILL = r"(?:药片|药丸|药粒|胶囊|片子)"
+_ASKS_PILL = _any(
+    rf"\b(?:what|which|identify|recogni[sz]e|name|whose)\b.*{_PILL}",
+    rf"{_PILL}.*\b(?:is (?:this|that|it)|are (?:these|those|they))\b",
+    rf"(?:什么|哪种|哪个|认|识别|辨认)\S{{0,6}}{_CHINESE_PILL}|{_CHINESE_PILL}\S{{0,6}}(?:是什么|叫什么|哪种|哪个)",
 )
-_PACKAGE = re.compile(r"\b(?:box|boxes|package|packaging|packet|pack|label|bottle|leaflet|carton|printed|print|read|says?|written)\b|盒|瓶|包装|标签|说明书|印|写|读|念", re.IGNORECASE)
-_READ_OUT = re.compile(r"\b(?:read|printed|print|says?|written|label)\b|印|写着|写的|上面写|读|念", re.IGNORECASE)
-_STATES_DOSE = re.compile(
-    r"\b(?:take|swallow|use|apply|give)\b[^.。]*\b(?:one|two|three|four|half|\d+(?:[./]\d+)?)\b|\b(?:once|twice|three times|\d+ times|every \d+ hours?)\b|\byou (?:should|can|may|must|need)\b|\bdaily dose\b|^\W*take\b|\btake (?:it|this|these|them)\b"
-    r"|\b(?:with|before|after|between) (?:meals?|food|water|breakfast|lunch|dinner|supper|bed(?:time)?)\b|饭前|饭后|餐前|餐后|随餐|空腹|睡前"
-    r"|(?:每次|一次|每日|每天|一日|一天|每晚|每隔)\S{0,6}[\d一二两三四五六半]|(?:您|你)?(?:应该|应当|可以|需要|请)\S{0,4}(?:吃|服|喝|用)|[\d一二两三四五六半]\s?次\s?[/每]?[日天]",
-    re.IGNORECASE,
+_READ_OUT = _any(r"\b(?:read|printed|print|says?|written|label)\b", r"印|写着|写的|上面写|读|念")
+_PACKAGE = _any(
+    r"\b(?:box|boxes|package|packaging|packet|pack|bottle|leaflet|carton)\b",
+    r"盒|瓶|包装|标签|说明书|写",
+    _READ_OUT.pattern,
+)
+_STATES_DOSE = _any(
+    r"\b(?:take|swallow|use|apply|give)\b[^.。]*\b(?:one|two|three|four|half|\d+(?:[./]\d+)?)\b",
+    r"\b(?:once|twice|three times|\d+ times|every \d+ hours?)\b|\byou (?:should|can|may|must|need)\b|\bdaily dose\b",
+    r"(?:每次|一次|每日|每天|一日|一天|每晚|每隔)\S{0,6}[\d一二两三四五六半]|[\d一二两三四五六半]\s?次\s?[/每]?[日天]",
+    r"^\W*take\b|\btake (?:it|this|these|them)\b",
+    r"\b(?:with|before|after|between) (?:meals?|food|water|breakfast|lunch|dinner|supper|bed(?:time)?)\b",
+    r"饭前|饭后|餐前|餐后|随餐|空腹|睡前",
+    r"(?:您|你)?(?:应该|应当|可以|需要|请)\S{0,4}(?:吃|服|喝|用)",
 )
 _TEXTS = {
     "dose": (
@@ -61,7 +82,7 @@ def is_about_medicine(*texts: str) -> bool:
 
 
 def readings_agree(first: str, second: str) -> bool:
-    """Whether two readings have the same letters, digits and signs in the same order; case, width and blanks do not count."""
+    """Whether two readings have the same letters, digits and signs in the same order, in any case and spacing."""
     return _essence(first) == _essence(second) != ""
 
 
@@ -133,7 +154,7 @@ class MedicineQuestion:
 
 
 def _essence(text: str) -> str:
-    """Letters, digits and what changes a number (5.0 is not 50, 2 50 is not 250, -5 is not 5), without case, width and blanks."""
+    """Letters, digits and what changes a number (5.0 is not 50, 2 50 is not 250, -5 is not 5), no case, no blanks."""
     text = unicodedata.normalize("NFKC", text).casefold()
     text = re.sub(r"(?<=\d)\s+(?=\d)", "_", text)
     return re.sub(r"[^\w.,/:×%+-]|[.,/:×-](?!\d)", "", text)

@@ -17,6 +17,8 @@ class Preset:
 
     name: str = ""
     system_prompt: str = ""
+    max_tokens: int = 0  # of an answer; 0: the node's default
+    language: str = ""  # of an answer, BCP 47; empty: the question's
     spoken_whole: bool = False  # not sentence by sentence while it is written
     demo_model: bool = True  # False: a model for trying out is refused
     medicine_rule: bool = False  # of a medicine only what engine/medicine.py lets pass; goes with spoken_whole
@@ -58,6 +60,8 @@ def _preset(path: Path, name: str, entry) -> Preset:
             raise BadRequest(f"{path}: preset '{name}' has an unknown field '{key}'; known are {', '.join(types)}")
         if not isinstance(value, types[key]):
             raise BadRequest(f"{path}: '{key}' of preset '{name}' must be of type {types[key].__name__}")
+        if types[key] is int and value < 0:
+            raise BadRequest(f"{path}: '{key}' of preset '{name}' must not be negative")
     preset = Preset(name, **entry)
     if preset.medicine_rule and not preset.spoken_whole:
         raise BadRequest(f"{path}: preset '{name}' has medicine_rule, so that it must have spoken_whole: true as well")

@@ -118,7 +118,8 @@ class Inquiry:
         check_regions(request, len(names))
         cameras = [around.cameras[name] for name in names]
         regions = request.regions or (None,) * len(cameras)
-        not_before = [max(request.not_before, picture.stamp + 1) for picture in seen] or [request.not_before] * len(names)
+        not_before = [max(request.not_before, picture.stamp + 1) for picture in seen]
+        not_before = not_before or [request.not_before] * len(cameras)
         alarm = threading.Timer(max(0.0, self._deadline - time.monotonic()), self._wake)
         alarm.daemon = True
         for camera in cameras:

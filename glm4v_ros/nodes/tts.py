@@ -40,28 +40,50 @@ LATCHED_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durabi
 DEAF_AFTER_STOP = 0.05  # s in which sentences still under way from the stopped answer are ignored
 
 PARAMETERS = [
-    Parameter("voice", "pyttsx3", "The voice; piper sounds natural and needs voice files. Read at start.", choices=("pyttsx3", "piper")),
-    Parameter("piper_voice_en", "", "Path of Piper's English voice (.onnx, with its .onnx.json beside it). Read at start."),
+    Parameter(
+        "voice",
+        "pyttsx3",
+        "The voice; piper sounds natural and needs voice files. Read at start.",
+        choices=("pyttsx3", "piper"),
+    ),
+    Parameter(
+        "piper_voice_en", "", "Path of Piper's English voice (.onnx, with its .onnx.json beside it). Read at start."
+    ),
     Parameter("piper_voice_zh", "", "Path of Piper's Chinese voice. Read at start."),
-    Parameter("output", "device", "Where sound goes: device (the sound card), wav (wav_file), or topic (~/pcm, for a speaker that is "
-              "elsewhere). Read at start.", choices=("device", "wav", "topic")),
-    Parameter("device", "", "Name of the sound device as aplay -L lists it; empty: the system's default. Read at start."),
+    Parameter(
+        "output",
+        "device",
+        "Where sound goes: device (the sound card), wav (wav_file), or topic (~/pcm, for a speaker that is "
+        "elsewhere). Read at start.",
+        choices=("device", "wav", "topic"),
+    ),
+    Parameter(
+        "device", "", "Name of the sound device as aplay -L lists it; empty: the system's default. Read at start."
+    ),
     Parameter("wav_file", "speech.wav", "File that is written with output wav. Read at start."),
     Parameter("language", "en", "Language (BCP 47) of text that does not show its own, such as a bare number."),
     Parameter("rate", 170, "Speed in words a minute.", 80, 450),
     Parameter("volume", 1.0, "Loudness; 0 is silent, 1 the voice's own.", 0.0, 1.0),
-    Parameter("repeat_window", 5.0, "Seconds in which the same sentence is not said twice; 0: it always is.", 0.0, 3600.0),
+    Parameter(
+        "repeat_window", 5.0, "Seconds in which the same sentence is not said twice; 0: it always is.", 0.0, 3600.0
+    ),
     Parameter("max_queue", 100, "Sentences that wait; what does not fit is refused.", 1, 10000),
-    Parameter("speaking_tail", 0.3, "Seconds of silence after which ~/speaking becomes false; covers the room's echo. Read at start.", 0.0, 10.0),
-]  # fmt: skip
+    Parameter(
+        "speaking_tail",
+        0.3,
+        "Seconds of silence after which ~/speaking becomes false; covers the room's echo. Read at start.",
+        0.0,
+        10.0,
+    ),
+]
 _LIVE = ("language", "rate", "volume", "repeat_window", "max_queue")
 
 
 class TtsNode(Node):
     """Speaks what comes by ``~/say`` (action) and ``~/say_text`` (topic), one sentence after the other.
 
-    An empty text on ``~/say_text`` begins a new answer: it silences the one before. ``~/stop`` silences too and says so on
-    ``~/stopped``, so that whoever writes the text stops writing.
+    An empty text on ``~/say_text`` begins a new answer: it silences the one before. ``~/stop`` silences too and says so
+    on ``~/stopped``, so that whoever writes the text stops writing.
     """
 
     def __init__(self, **arguments):
@@ -77,7 +99,11 @@ class TtsNode(Node):
         self._pcm = self.create_publisher(PcmMessage, "~/pcm", PCM_QOS) if self._value("output") == "topic" else None
         self._speaking.publish(Bool(data=False))
         self.speaker = Speaker(
-            Synthesizer(VoiceConfig(self._value("voice"), {"en": self._value("piper_voice_en"), "zh": self._value("piper_voice_zh")})),
+            Synthesizer(
+                VoiceConfig(
+                    self._value("voice"), {"en": self._value("piper_voice_en"), "zh": self._value("piper_voice_zh")}
+                )
+            ),
             self._output(),
             tail=self._value("speaking_tail"),
             on_speaking=self._publish_speaking,
@@ -87,9 +113,17 @@ class TtsNode(Node):
         self.create_subscription(String, "~/say_text", self._on_say_text, SENTENCE_QOS)
         self.create_service(Trigger, "~/stop", self._on_stop, callback_group=MutuallyExclusiveCallbackGroup())
         self._action = ActionServer(
-            self, Say, "~/say", self._on_say, handle_accepted_callback=self._on_accepted, cancel_callback=self._on_cancel, callback_group=group,
-            goal_service_qos_profile=SENTENCE_QOS, result_service_qos_profile=SENTENCE_QOS, cancel_service_qos_profile=SENTENCE_QOS,
-        )  # fmt: skip
+            self,
+            Say,
+            "~/say",
+            self._on_say,
+            handle_accepted_callback=self._on_accepted,
+            cancel_callback=self._on_cancel,
+            callback_group=group,
+            goal_service_qos_profile=SENTENCE_QOS,
+            result_service_qos_profile=SENTENCE_QOS,
+            cancel_service_qos_profile=SENTENCE_QOS,
+        )
         # Loading the voice now keeps it out of the first sentence; a voice that is missing is reported at once.
         threading.Thread(target=self._load_voice, name="load voice", daemon=True).start()
 
@@ -107,7 +141,9 @@ class TtsNode(Node):
             for parameter in parameters:
                 allowed = choices.get(parameter.name)
                 if allowed and parameter.value not in allowed:
-                    return SetParametersResult(reason=f"{parameter.name} is one of {', '.join(allowed)}, not '{parameter.value}'")
+                    return SetParametersResult(
+                        reason=f"{parameter.name} is one of {', '.join(allowed)}, not '{parameter.value}'"
+                    )
             for parameter in parameters:
                 if parameter.name in _LIVE and hasattr(self, "speaker"):
                     setattr(self.speaker, parameter.name, parameter.value)
@@ -131,7 +167,9 @@ class TtsNode(Node):
     def _publish(self, pcm: Pcm) -> None:
         if not self.context.ok():
             return
-        message = PcmMessage(sample_rate=pcm.sample_rate, channels=pcm.channels, encoding="S16LE", data=array("B", pcm.data))
+        message = PcmMessage(
+            sample_rate=pcm.sample_rate, channels=pcm.channels, encoding="S16LE", data=array("B", pcm.data)
+        )
         message.header.stamp = self.get_clock().now().to_msg()
         self._pcm.publish(message)
 
@@ -165,9 +203,12 @@ class TtsNode(Node):
         key = bytes(goal.goal_id.uuid)
         try:
             self._utterances[key] = self.speaker.say(
-                request.text, request.language, request.priority, request.interrupt,
+                request.text,
+                request.language,
+                request.priority,
+                request.interrupt,
                 on_sentence=lambda sentence: goal.publish_feedback(Say.Feedback(sentence=sentence)),
-            )  # fmt: skip
+            )
         except SpeechError as error:
             self._utterances[key] = error
         goal.execute()

@@ -19,8 +19,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage
-from std_msgs.msg import String
-from std_srvs.srv import Trigger
+from std_msgs.msg import Empty, String
 
 from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.catalog.catalog import Catalog, model_of
@@ -71,7 +70,7 @@ class VqaNode(LifecycleNode):
         self._goals: dict[bytes, Inquiry | None] = {}  # None: canceled before its inquiry began
         self._warmer: Warmer | None = None
         self._warm_timer: Timer | None = None
-        self._voiced: Sentences | None = None  # of the answer that is to be heard
+        self._voiced: tuple[Inquiry, Sentences] | None = None  # the answer that is to be heard
         self._tally = Tally()
         self._trouble = ""
 
@@ -79,7 +78,6 @@ class VqaNode(LifecycleNode):
         self._answer_text = self.create_publisher(String, "~/answer_text", RELIABLE_QOS)
         self._answer_image = self.create_publisher(CompressedImage, "~/answer_image/compressed", RELIABLE_QOS)
         self._sentences = self.create_publisher(String, "~/sentences", SENTENCE_QOS)
-        self._stop_speaking = self.create_client(Trigger, "~/stop_speaking")
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", RELIABLE_QOS)
         self.create_service(AskImage, "~/ask_image", self._on_ask_image, qos_profile=REQUEST_QOS)
         self.create_service(ResetSession, "~/reset_session", self._on_reset_session)
@@ -96,6 +94,7 @@ class VqaNode(LifecycleNode):
         )
         self.create_subscription(Question, "~/question", self._on_question, RELIABLE_QOS)
         self.create_subscription(String, "~/question_text", self._on_question_text, RELIABLE_QOS)
+        self.create_subscription(Empty, "~/stop_speaking", self._on_stop_speaking, RELIABLE_QOS)
         self.create_timer(self.parameters["diagnostics_period"], self._on_timer)
 
     @property
@@ -236,7 +235,7 @@ class VqaNode(LifecycleNode):
             request = read_request(message, self.parameters, self._presets)
             request.preset.check_model(around.model.demo and not self.parameters["allow_demo_model"])
             inquiry = self._admit(request, around, goal_id)
-            sentences = self._voice(request) if request.speak else None
+            sentences = self._voice(inquiry) if request.speak else None
             answer = await inquiry.answer(_both(on_delta, sentences))
         except VqaError as raised:
             error, answer = raised, raised.answer
@@ -275,14 +274,26 @@ class VqaNode(LifecycleNode):
             self._goals[goal_id] = inquiry
         return inquiry
 
-    def _voice(self, request: Request) -> Sentences:
-        """Silences the answer that is being spoken, for this question's answer comes next."""
+    def _voice(self, inquiry: Inquiry) -> Sentences:
+        """Ends the answer that is being spoken, for this question's answer comes next."""
+        self._end_spoken()
+        # In the topic itself: a call could overtake sentences of the old answer, or come after those of the new one.
+        self._sentences.publish(String(data=""))
+        sentences = Sentences(self._sentences, inquiry.request.preset.spoken_whole)
+        self._voiced = inquiry, sentences
+        return sentences
+
+    def _end_spoken(self) -> None:
+        """Nothing more of the spoken answer is written or said."""
         if self._voiced:
-            self._voiced.silence()
-        if self._stop_speaking.service_is_ready():
-            self._stop_speaking.call_async(Trigger.Request())
-        self._voiced = Sentences(self._sentences, request.preset.spoken_whole)
-        return self._voiced
+            inquiry, sentences = self._voiced
+            self._voiced = None
+            sentences.silence()
+            inquiry.cancel()
+
+    def _on_stop_speaking(self, message: Empty) -> None:
+        """The voice was silenced by a person."""
+        self._end_spoken()
 
     def _publish(self, inquiry: Inquiry, answer: Answer) -> None:
         self._answers.publish(answer)

@@ -23,7 +23,9 @@ class PiperVoice:
         self._models = {base_language(language): Path(path) for language, path in models.items() if path}
         self._loaded: dict[Path, object] = {}
         if not self._models:
-            raise SpeechError("Piper needs a voice file: set piper_voice_en or piper_voice_zh to the path of an .onnx file")
+            raise SpeechError(
+                "Piper needs a voice file: set piper_voice_en or piper_voice_zh to the path of an .onnx file"
+            )
         for path in self._models.values():
             _check(path)
 
@@ -35,10 +37,14 @@ class PiperVoice:
         chunks = list(self._loaded[path].synthesize(words, syn_config=config))
         if not chunks:
             raise SpeechError(f"Piper gave no sound for {words!r}")
-        return Pcm(b"".join(chunk.audio_int16_bytes for chunk in chunks), chunks[0].sample_rate, chunks[0].sample_channels)
+        return Pcm(
+            b"".join(chunk.audio_int16_bytes for chunk in chunks), chunks[0].sample_rate, chunks[0].sample_channels
+        )
 
 
 def _check(path: Path) -> None:
     for file in (path, Path(f"{path}.json")):
         if not file.is_file():
-            raise SpeechError(f"the Piper voice file {file} does not exist: a voice is an .onnx file with its .onnx.json beside it")
+            raise SpeechError(
+                f"the Piper voice file {file} does not exist: a voice is an .onnx file with its .onnx.json beside it"
+            )

@@ -29,7 +29,9 @@ class Pyttsx3Voice:
         except ImportError as error:
             raise SpeechError("the voice pyttsx3 is not installed: pip install pyttsx3") from error
         except RuntimeError as error:
-            raise SpeechError(f"espeak-ng does not start ({error}): apt install espeak-ng, or pip install espeakng-loader") from error
+            raise SpeechError(
+                f"espeak-ng does not start ({error}): apt install espeak-ng, or pip install espeakng-loader"
+            ) from error
         self._ids = {identifier.rpartition("/")[2]: identifier for identifier in self._voices()}
         self._folder = tempfile.TemporaryDirectory(prefix="glm4v_ros_")
         self._file = Path(self._folder.name, "sentence.wav")
@@ -71,7 +73,9 @@ def _make_espeak_available() -> None:
     try:
         import espeakng_loader
     except ImportError as error:
-        raise SpeechError("espeak-ng is not installed: apt install espeak-ng, or pip install espeakng-loader") from error
+        raise SpeechError(
+            "espeak-ng is not installed: apt install espeak-ng, or pip install espeakng-loader"
+        ) from error
     # The wheel's library has the folder of the machine it was built on compiled in.
     os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
     ctypes.CDLL(espeakng_loader.get_library_path())

@@ -8,8 +8,8 @@ _CHINESE_END = "。！？；"
 _CLOSERS = "\"'”’）)】]》」』*_`"
 # Words whose full stop ends no sentence. The last group may end one too: there what follows decides.
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st mt no nos fig eq sec ch vol pp vs approx max min temp dept est tel ext ref cf ca e.g i.e jan feb mar apr jun "
-    "jul aug sep sept oct nov dec mon tue wed thu fri sat sun gen col lt capt sgt".split()
+    "mr mrs ms dr prof st mt no nos fig eq sec ch vol pp vs approx max min temp dept est tel ext ref cf ca e.g i.e "
+    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun gen col lt capt sgt".split()
 )
 _MAYBE_ABBREVIATIONS = frozenset("etc inc ltd co corp jr sr a.m p.m u.s u.k cm mm kg lb oz ft hr hrs sq".split())
 _LIST_NUMBER = re.compile(r"(?:^|\n)\s*\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})$")

@@ -27,7 +27,19 @@ class SoundDevice:
     def _command(self, pcm: Pcm) -> list[str]:
         if self._player == "aplay":
             where = ["-D", self.device] if self.device else []
-            return ["aplay", "-q", "-t", "raw", "-f", "S16_LE", "-r", str(pcm.sample_rate), "-c", str(pcm.channels), *where]
+            return [
+                "aplay",
+                "-q",
+                "-t",
+                "raw",
+                "-f",
+                "S16_LE",
+                "-r",
+                str(pcm.sample_rate),
+                "-c",
+                str(pcm.channels),
+                *where,
+            ]
         where = [f"--device={self.device}"] if self.device else []
         return ["paplay", "--raw", "--format=s16le", f"--rate={pcm.sample_rate}", f"--channels={pcm.channels}", *where]
 

@@ -7,9 +7,9 @@ import itertools
 import math
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Callable
 
 from glm4v_ros.speech.output import Output, Playback
 from glm4v_ros.speech.pcm import Pcm
@@ -97,7 +97,9 @@ class Speaker:
                 raise SpeechError("the voice is shut down")
             fresh = utterance.sentences if interrupt else self._not_repeated(utterance.sentences)
             if len(self._queue) + len(fresh) > self.max_queue:
-                raise SpeechError(f"{len(self._queue)} sentences wait already, no room for {len(fresh)} more: see max_queue")
+                raise SpeechError(
+                    f"{len(self._queue)} sentences wait already, no room for {len(fresh)} more: see max_queue"
+                )
             now = time.monotonic()
             self._recent = {key: said for key, said in self._recent.items() if now - said < self.repeat_window}
             for sentence in fresh:
@@ -142,7 +144,11 @@ class Speaker:
         different: dict[str, Sentence] = {}
         for sentence in sentences:
             different.setdefault(sentence.key, sentence)
-        return [sentence for key, sentence in different.items() if now - self._recent.get(key, -math.inf) >= self.repeat_window]
+        return [
+            sentence
+            for key, sentence in different.items()
+            if now - self._recent.get(key, -math.inf) >= self.repeat_window
+        ]
 
     def _drop(self, is_meant: Callable[[Utterance], bool]) -> int:
         with self._changed:
@@ -169,7 +175,9 @@ class Speaker:
             except CancelledError:
                 pass  # stopped before it was synthesised
             except Exception as error:  # whatever it is, the next sentence gets its chance
-                self._fail(sentence, error if isinstance(error, SpeechError) else SpeechError(f"cannot say it: {error!r}"))
+                self._fail(
+                    sentence, error if isinstance(error, SpeechError) else SpeechError(f"cannot say it: {error!r}")
+                )
             finally:
                 with self._changed:
                     self._current = self._playback = None

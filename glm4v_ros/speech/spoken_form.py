@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Callable
+from collections.abc import Callable
 
 from glm4v_ros.speech.language import base_language, language_of, runs
 from glm4v_ros.speech.markdown import plain_text, without_thinking
@@ -11,42 +11,75 @@ from glm4v_ros.speech.number import cardinal, decimal, digits, english_year, ord
 from glm4v_ros.speech.unit import TEMPERATURES, UNITS, unit_name
 
 _MONTHS = "January February March April May June July August September October November December".split()
-_MONTH = "(" + "|".join(f"{name}|{name.upper()}|{name[:3]}\\.?|{name[:3].upper()}\\.?" for name in _MONTHS) + r"|Sept\.?)"
+_MONTH = (
+    "(" + "|".join(f"{name}|{name.upper()}|{name[:3]}\\.?|{name[:3].upper()}\\.?" for name in _MONTHS) + r"|Sept\.?)"
+)
 _WORDS = {
     "dot": ("dot", "点"), "slash": ("slash", "斜杠"), "dash": ("dash", "杠"), "underscore": ("underscore", "下划线"),
     "at": ("at", "艾特"), "colon": ("colon", "冒号"), "port": ("port", "端口"), "to": ("to", "到"), "by": ("by", "乘"),
-    "plus": ("plus", "加"), "or": ("or", "或"), "and": ("and", "和"), "per": ("per", "每"), "version": ("version", "版本"), "star": ("star", "星"),
+    "plus": ("plus", "加"), "or": ("or", "或"), "and": ("and", "和"), "per": ("per", "每"),
+    "version": ("version", "版本"), "star": ("star", "星"),
 }  # fmt: skip
 _ABBREVIATIONS = {
     "en": {
-        "e.g.": "for example", "i.e.": "that is", "approx.": "approximately", "vs.": "versus", "etc.": "et cetera", "max.": "maximum",
-        "min.": "minimum", "temp.": "temperature", "qty": "quantity", "Qty": "quantity", "QTY": "quantity", "S/N": "serial number",
-        "SN": "serial number", "P/N": "part number", "PN": "part number", "N/A": "not available", "w/o": "without", "w/": "with",
-        "No.": "number", "Mfg.": "manufacturing", "MFG": "manufacturing date", "EXP": "expiry date", "LOT": "lot", "Fig.": "figure",
-        "Dr.": "Doctor", "Mr.": "Mister", "Mrs.": "Missus", "Ltd.": "Limited", "Co.": "Company", "approx": "approximately",
+        "e.g.": "for example", "i.e.": "that is", "approx.": "approximately", "vs.": "versus", "etc.": "et cetera",
+        "max.": "maximum",
+        "min.": "minimum", "temp.": "temperature", "qty": "quantity", "Qty": "quantity", "QTY": "quantity",
+        "S/N": "serial number",
+        "SN": "serial number", "P/N": "part number", "PN": "part number", "N/A": "not available", "w/o": "without",
+        "w/": "with",
+        "No.": "number", "Mfg.": "manufacturing", "MFG": "manufacturing date", "EXP": "expiry date", "LOT": "lot",
+        "Fig.": "figure",
+        "Dr.": "Doctor", "Mr.": "Mister", "Mrs.": "Missus", "Ltd.": "Limited", "Co.": "Company",
+        "approx": "approximately",
     },
     "zh": {
-        "S/N": "序列号", "SN": "序列号", "P/N": "零件号", "PN": "零件号", "N/A": "不适用", "No.": "编号", "MFG": "生产日期", "EXP": "有效期",
+        "S/N": "序列号", "SN": "序列号", "P/N": "零件号", "PN": "零件号", "N/A": "不适用", "No.": "编号", "MFG": "生产日期",
+        "EXP": "有效期",
         "LOT": "批号", "Qty": "数量", "QTY": "数量", "max.": "最大", "min.": "最小",
     },
 }  # fmt: skip
 _SYMBOLS = {
     "en": {
-        "&": " and ", "@": " at ", "+": " plus ", "=": " equals ", "±": " plus or minus ", "≥": " at least ", "≤": " at most ", "<": " less than ",
-        ">": " greater than ", "≈": " about ", "~": " about ", "～": " about ", "×": " times ", "÷": " divided by ", "%": " percent ",
-        "°": " degrees ", "→": ", ", "/": ", ", "\\": " backslash ", "#": " number ", "№": " number ", "♂": " male ", "♀": " female ",
-        "§": " section ", "©": "", "®": "", "™": "", "≠": " is not equal to ", "√": " yes ", "✓": " yes ", "✔": " yes ", "✗": " no ", "✘": " no ",
+        "&": " and ", "@": " at ", "+": " plus ", "=": " equals ", "±": " plus or minus ", "≥": " at least ",
+        "≤": " at most ", "<": " less than ",
+        ">": " greater than ", "≈": " about ", "~": " about ", "～": " about ", "×": " times ", "÷": " divided by ",
+        "%": " percent ",
+        "°": " degrees ", "→": ", ", "/": ", ", "\\": " backslash ", "#": " number ", "№": " number ",
+        "♂": " male ", "♀": " female ",
+        "§": " section ", "©": "", "®": "", "™": "", "≠": " is not equal to ", "√": " yes ", "✓": " yes ",
+        "✔": " yes ", "✗": " no ", "✘": " no ",
         "Ω": " ohms ", "φ": " diameter ", "Φ": " diameter ", "ø": " diameter ", "∞": " infinity ",
     },
     "zh": {
-        "&": "和", "@": "艾特", "+": "加", "=": "等于", "±": "正负", "≥": "大于等于", "≤": "小于等于", "<": "小于", ">": "大于", "≈": "约等于",
-        "~": "约", "～": "约", "×": "乘", "÷": "除以", "%": "百分号", "°": "度", "→": "，", "/": "，", "\\": "反斜杠", "#": "号", "№": "编号",
-        "♂": "男", "♀": "女", "§": "第", "©": "", "®": "", "™": "", "≠": "不等于", "√": "是", "✓": "是", "✔": "是", "✗": "否", "✘": "否",
+        "&": "和", "@": "艾特", "+": "加", "=": "等于", "±": "正负", "≥": "大于等于", "≤": "小于等于", "<": "小于", ">": "大于",
+        "≈": "约等于",
+        "~": "约", "～": "约", "×": "乘", "÷": "除以", "%": "百分号", "°": "度", "→": "，", "/": "，", "\\": "反斜杠", "#": "号",
+        "№": "编号",
+        "♂": "男", "♀": "女", "§": "第", "©": "", "®": "", "™": "", "≠": "不等于", "√": "是", "✓": "是", "✔": "是", "✗": "否",
+        "✘": "否",
         "Ω": "欧", "φ": "直径", "Φ": "直径", "ø": "直径", "∞": "无穷大",
     },
 }  # fmt: skip
-_VULGAR = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8), "⅞": (7, 8)}
-_CURRENCIES = {"$": ("dollar", "美元"), "€": ("euro", "欧元"), "£": ("pound", "英镑"), "¥": ("yuan", "元"), "￥": ("yuan", "元")}
+_VULGAR = {
+    "½": (1, 2),
+    "⅓": (1, 3),
+    "⅔": (2, 3),
+    "¼": (1, 4),
+    "¾": (3, 4),
+    "⅕": (1, 5),
+    "⅛": (1, 8),
+    "⅜": (3, 8),
+    "⅝": (5, 8),
+    "⅞": (7, 8),
+}
+_CURRENCIES = {
+    "$": ("dollar", "美元"),
+    "€": ("euro", "欧元"),
+    "£": ("pound", "英镑"),
+    "¥": ("yuan", "元"),
+    "￥": ("yuan", "元"),
+}
 
 _NUMBER = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _SIGNED = rf"(?:(?<![A-Za-z0-9.)])[-+−])?(?:{_NUMBER})"
@@ -100,7 +133,16 @@ def _speak(match: re.Match[str], language: str) -> str:
 
 def _spell(text: str, language: str) -> str:
     """Letters and digits one by one, a word as a word, marks by name: H3U-32MR is "H three U dash three two M R"."""
-    names = {"-": "dash", "/": "slash", "_": "underscore", ".": "dot", ":": "colon", "*": "star", "+": "plus", "@": "at"}
+    names = {
+        "-": "dash",
+        "/": "slash",
+        "_": "underscore",
+        ".": "dot",
+        ":": "colon",
+        "*": "star",
+        "+": "plus",
+        "@": "at",
+    }
     parts = []
     for part in re.findall(r"[A-Z]{4,}(?=[-_])|[A-Z]?[a-z]{2,}|[A-Za-z]|\d+|[^\sA-Za-z\d]", text):
         if part.isdigit():
@@ -200,7 +242,11 @@ def _time(match, language):
             said += "整"
         return said + (f"{cardinal(int(second), language)}秒" if second else "")
     if not second and minute == "00":
-        return f"{cardinal(int(hour), language)} o'clock" if int(hour) <= 12 else f"{cardinal(int(hour), language)} hundred"
+        return (
+            f"{cardinal(int(hour), language)} o'clock"
+            if int(hour) <= 12
+            else f"{cardinal(int(hour), language)} hundred"
+        )
     said = f"{cardinal(int(hour), language)} {'oh ' if int(minute) < 10 else ''}{cardinal(int(minute), language)}"
     return said + (f" and {_count(second.lstrip('0') or '0', 'second', language)}" if second else "")
 
@@ -237,7 +283,9 @@ def _quantity(number: str, symbol: str, language: str, after: str = "", plural: 
         name = unit_name(symbol, count, language)
     else:
         top, bottom = symbol.split("/")
-        name = unit_name(top, count, language) + _pad(_word("per", language), language) + unit_name(bottom, "1", language)
+        name = (
+            unit_name(top, count, language) + _pad(_word("per", language), language) + unit_name(bottom, "1", language)
+        )
     return f"{said} {name}" if language == "en" else said + name
 
 
@@ -266,7 +314,11 @@ def _supply(prefix: str | None) -> str:
 def _dimensions(match, language):
     numbers = re.findall(_NUMBER, match.group(1))
     said = _pad(_word("by", language), language).join(_quantity(n, "", language) for n in numbers[:-1])
-    return said + _pad(_word("by", language), language) + _quantity(numbers[-1], match.group(2) or "", language, plural=True)
+    return (
+        said
+        + _pad(_word("by", language), language)
+        + _quantity(numbers[-1], match.group(2) or "", language, plural=True)
+    )
 
 
 def _fraction(match, language):
@@ -276,7 +328,11 @@ def _fraction(match, language):
         return cardinal(top, language) + _pad(_word("or", language), language) + _quantity(str(bottom), unit, language)
     if language == "zh":
         said = f"{cardinal(bottom, language)}分之{cardinal(top, language)}"
-        return (f"{cardinal(int(whole), language)}又" if whole else "") + said + (unit_name(unit, "1", language) if unit else "")
+        return (
+            (f"{cardinal(int(whole), language)}又" if whole else "")
+            + said
+            + (unit_name(unit, "1", language) if unit else "")
+        )
     if bottom in (2, 4):
         name = "half" if bottom == 2 else "quarter"
     else:
@@ -361,6 +417,7 @@ def _number(match, language):
     return _quantity(match.group(), "", language, "" if before == "第" else _after(match))
 
 
+_BEFORE_YEAR = "[Ii]n |[Ss]ince |[Yy]ear |[Uu]ntil |[Bb]y |[Ff]rom |[Oo]f "
 _IDENTIFIER = r"(?=[A-Za-z0-9/_.-]*\d)(?=[A-Za-z0-9/_.-]*[A-Za-z])[A-Za-z0-9]+(?:[-/_.]+[A-Za-z0-9]+)*"
 _ABBREVIATION = "|".join(
     re.escape(name) for name in sorted(set(_ABBREVIATIONS["en"]) | set(_ABBREVIATIONS["zh"]), key=len, reverse=True)
@@ -382,7 +439,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]]] = [
         (r"\b" + _MONTH + r" (\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{4}))?(?![\d:]|\.\d)", _english_date),
         (r"\b" + _MONTH + r"[ -]()(\d{4})(?![\d:]|\.\d)", _english_date),
         (_START + r"(\d{1,2})(?:st|nd|rd|th)?[ -]" + _MONTH + r"(?:,?[ -](\d{4}))?(?![\w:])", _english_date_day_first),
-        (r"\b([Ii]n |[Ss]ince |[Yy]ear |[Uu]ntil |[Bb]y |[Ff]rom |[Oo]f )((?:19|20)\d\d)(?!\d|[.,:/-]\d|[%A-Za-z]|\s?(?:" + _SYMBOL + r")\b)", _year),
+        (rf"\b({_BEFORE_YEAR})((?:19|20)\d\d)(?!\d|[.,:/-]\d|[%A-Za-z]|\s?(?:{_SYMBOL})\b)", _year),
         (r"(?:(?<=比例)|(?<=比例为)|(?<=[Rr]atio )|(?<=[Ss]cale ))(\d+):(\d+)(?![\d:])", _ratio),
         (_START + r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])", _time),
         (_START + r"[vV](?:er(?:sion)?)?\.? ?(\d+(?:\.\d+)+)" + _END, _version),
@@ -392,7 +449,10 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]]] = [
         (r"^\s*\(?(\d{1,2})(?:[.)](?=\s)|[、）])\s*(?=\S)", _list_item),
         (rf"(?:(AC|DC)\s?)?({_SIGNED})\s?({_UNIT})?\s?[-–~～]\s?([-−]?(?:{_NUMBER}))\s?({_UNIT})?" + _END, _range),
         (rf"((?:{_SIGNED})(?:\s?[x×*]\s?(?:{_NUMBER}))+)\s?({_UNIT})?" + _END, _dimensions),
-        (_START + rf"(?<!/)(?:(\d+)\s+)?(\d{{1,2}})/([1-9]\d{{0,2}})()(?:\s?({_SYMBOL}))?(?![A-Za-z0-9/%]|\.\d)", _fraction),
+        (
+            _START + rf"(?<!/)(?:(\d+)\s+)?(\d{{1,2}})/([1-9]\d{{0,2}})()(?:\s?({_SYMBOL}))?(?![A-Za-z0-9/%]|\.\d)",
+            _fraction,
+        ),
         (_START + rf"(\d+)?\s?()()([{''.join(_VULGAR)}])(?:\s?({_SYMBOL})" + _END + ")?", _fraction),
         (rf"({_SIGNED})\s?([%‰])", _percent),
         (r"([$€£¥￥])\s?(\d+(?:,\d{3})*(?:\.\d+)?)" + _END, _money),

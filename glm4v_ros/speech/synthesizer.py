@@ -86,7 +86,9 @@ class Synthesizer:
             problem = "ended unexpectedly"
         self._process.kill()
         self._process.wait()
-        return SpeechError(f"the voice {self.config.name} {problem}; the sentence is lost, the next one gets a new process")
+        return SpeechError(
+            f"the voice {self.config.name} {problem}; the sentence is lost, the next one gets a new process"
+        )
 
     def _discard(self) -> None:
         if self._process:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Callable
 
 from glm4v_ros.speech.pcm import Pcm
 from glm4v_ros.speech.sentence import split
@@ -13,7 +13,9 @@ from glm4v_ros.speech.sentence import split
 class Utterance:
     """One text. ``future`` gives True when all of it was said, False when it was interrupted, or raises SpeechError."""
 
-    def __init__(self, text: str, language: str = "", priority: int = 0, on_sentence: Callable[[str], None] | None = None):
+    def __init__(
+        self, text: str, language: str = "", priority: int = 0, on_sentence: Callable[[str], None] | None = None
+    ):
         self.text = text
         self.language = language
         self.priority = priority

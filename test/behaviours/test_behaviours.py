@@ -1,22 +1,30 @@
 """The leaves in real trees, ticked against servers of the same actions."""
 
 import json
+import threading
 import time
 
 import py_trees
 import pytest
+import rclpy
+from glm4v_ros.msg import Answer
 from py_trees.common import Status
+from rclpy.context import Context
+from rclpy.parameter import Parameter
 from vqa_double import VqaDouble
 
 from glm4v_ros.behaviours import AnswerIs, AskImage, Say
-from glm4v_ros.client import VqaClient
+from glm4v_ros.client import TtsClient, VqaClient
 from glm4v_ros.errors import ErrorCode
-from glm4v_ros.msg import Answer
+from glm4v_ros.nodes.executor import NodeExecutor
+from glm4v_ros.nodes.tts import TtsNode
 
 
 @pytest.fixture(scope="module")
 def vqa():
-    double = VqaDouble({"pressure?": "It is 0.6 MPa.", "json": '{"pressure": 0.6, "unit": "MPa"}', "cut": "{"}, name="robot1_vqa")
+    double = VqaDouble(
+        {"pressure?": "It is 0.6 MPa.", "json": '{"pressure": 0.6, "unit": "MPa"}', "cut": "{"}, name="robot1_vqa"
+    )
     yield double
     double.close()
 
@@ -64,10 +72,21 @@ def test_it_makes_its_own_client(vqa, blackboard):
 def test_ports_take_values_from_the_blackboard(client, vqa, blackboard):
     blackboard.question, blackboard.place, blackboard.allowed = "Is it open?", {"name": "pump"}, ["yes", "no"]
     blackboard.answer = Answer(text="left")
-    leaf = AskImage("ask", "{question} The {answer.text} one?", cameras=["{answer.text}"], choices="{allowed}", preset="inspection", client=client)
+    leaf = AskImage(
+        "ask",
+        "{question} The {answer.text} one?",
+        cameras=["{answer.text}"],
+        choices="{allowed}",
+        preset="inspection",
+        client=client,
+    )
     assert run(leaf)[0] == Status.SUCCESS
     goal = vqa.asked[-1]
-    assert (goal.question, goal.cameras, list(goal.options.choices)) == ("Is it open? The left one?", ["left"], ["yes", "no"])
+    assert (goal.question, goal.cameras, list(goal.options.choices)) == (
+        "Is it open? The left one?",
+        ["left"],
+        ["yes", "no"],
+    )
     assert goal.options.preset == "inspection"
     assert (blackboard.answer.text, blackboard.answer.choice_index) == ("no", 1)
 
@@ -118,7 +137,9 @@ def test_a_tree_that_cancels_twenty_times(client, vqa, blackboard):
     for i in range(20):
         leaf = AskImage("ask", f"slow {i}", client=client)
         may_ask = MayAsk()
-        tree = py_trees.trees.BehaviourTree(py_trees.composites.Sequence("reactive", memory=False, children=[may_ask, leaf]))
+        tree = py_trees.trees.BehaviourTree(
+            py_trees.composites.Sequence("reactive", memory=False, children=[may_ask, leaf])
+        )
         tree.setup(timeout=10)
         vqa.slow_began.clear()
         tree.tick()
@@ -178,8 +199,11 @@ def test_answer_is_with_confidence(blackboard):
 
 def test_answer_is_with_a_field_of_json(blackboard):
     blackboard.answer, blackboard.answer_json = Answer(text="..."), {"pressure": 0.6, "open": True}
-    for leaf, status in ((AnswerIs("is", minimum=0.5, field="pressure"), Status.SUCCESS), (AnswerIs("is", "true", field="open"), Status.SUCCESS),
-                         (AnswerIs("is", "x", field="none"), Status.FAILURE)):
+    for leaf, status in (
+        (AnswerIs("is", minimum=0.5, field="pressure"), Status.SUCCESS),
+        (AnswerIs("is", "true", field="open"), Status.SUCCESS),
+        (AnswerIs("is", "x", field="none"), Status.FAILURE),
+    ):
         leaf.tick_once()
         assert leaf.status == status
 
@@ -192,3 +216,52 @@ def test_answer_is_without_an_answer():
         AnswerIs("is")
     with pytest.raises(ValueError):
         AnswerIs("is", "open", minimum=1)
+
+
+@pytest.fixture(scope="module")
+def tts(tmp_path_factory):
+    context = Context()
+    rclpy.init(context=context)
+    parameters = {"output": "wav", "wav_file": str(tmp_path_factory.mktemp("tts") / "speech.wav"), "repeat_window": 0.0}
+    node = TtsNode(
+        context=context, parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()]
+    )
+    executor = NodeExecutor(4, context=context)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin, daemon=True)
+    thread.start()
+    yield node
+    executor.shutdown()
+    thread.join()
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def test_say_speaks_what_is_on_the_blackboard(tts, blackboard):
+    blackboard.answer = Answer(text="0.6 MPa")
+    said = []
+    say, tts.speaker.say = tts.speaker.say, lambda text, *rest, **more: said.append(text) or say(text, *rest, **more)
+    leaf = Say("tell", "I read {answer.text}.")
+    status, longest = run(leaf)
+    tts.speaker.say = say
+    assert (status, leaf.feedback_message, said) == (Status.SUCCESS, "said", ["I read 0.6 MPa."])
+
+
+def test_say_is_interrupted_with_its_branch(tts, blackboard):
+    with TtsClient() as client:
+        leaf = Say("tell", "This is said. " * 50, client=client)
+        leaf.setup()
+        leaf.tick_once()
+        assert leaf.status == Status.RUNNING
+        leaf.stop(Status.INVALID)
+        assert run(Say("next", "Next.", client=client))[0] == Status.SUCCESS
+
+
+def test_say_without_a_voice_fails(blackboard):
+    with TtsClient(name="nobody", server_timeout=0.1) as client:
+        leaf = Say("tell", "Hello.", client=client)
+        assert run(leaf)[0] == Status.FAILURE
+        assert "nobody serves" in leaf.feedback_message
+        leaf = Say("tell", "{answer}", client=client)
+        assert run(leaf)[0] == Status.FAILURE
+        assert leaf.feedback_message == "the blackboard has no answer"

@@ -8,21 +8,27 @@ BOX = Reading("Ibuprofen 400 mg", "Ibuprofen 400 mg film-coated tablets, EXP 202
 
 
 @pytest.mark.parametrize("text", [
-    "What medicine is this?", "Read the label of the pills", "Is this aspirin?", "when does the prescription end", "这是什么药？", "药盒上写着什么",
+    "What medicine is this?", "Read the label of the pills", "Is this aspirin?",
+    "when does the prescription end", "这是什么药？", "药盒上写着什么",
     "胶囊的有效期", "It says 400 mg.", "布洛芬缓释胶囊",
 ])  # fmt: skip
 def test_what_is_about_a_medicine(text):
     assert is_about_medicine(text)
 
 
-@pytest.mark.parametrize("text", ["What is the serial number?", "Is the door open?", "型号是什么？", "桌上有几个杯子", "Where is the nearest exit?"])
+@pytest.mark.parametrize(
+    "text",
+    ["What is the serial number?", "Is the door open?", "型号是什么？", "桌上有几个杯子", "Where is the nearest exit?"],
+)
 def test_what_is_not(text):
     assert not is_about_medicine(text)
 
 
 @pytest.mark.parametrize("question", [
-    "How many should I take?", "How much of this medicine do I need?", "Can I take this with alcohol?", "What is the right dose for me?",
-    "When should I take it?", "Should grandma take two?", "Is it safe to take these?", "How often do I take the tablets?",
+    "How many should I take?", "How much of this medicine do I need?", "Can I take this with alcohol?",
+    "What is the right dose for me?",
+    "When should I take it?", "Should grandma take two?", "Is it safe to take these?",
+    "How often do I take the tablets?",
     "What dosage should I give?", "我该吃几片？", "这个药怎么吃？", "一天吃几次", "能不能吃这个药", "这药饭前吃还是饭后吃", "可以和酒一起吃吗", "剂量是多少",
     "要吃多少毫克",
 ])  # fmt: skip
@@ -34,24 +40,32 @@ def test_it_never_doses(question, reading):
     assert "pharmacist" in ruling.text or "药师" in ruling.text
 
 
-@pytest.mark.parametrize("question", ["What pill is this?", "Which tablet is the white one?", "Identify these pills", "What are these: pills, what are they?",
+@pytest.mark.parametrize("question", [
+    "What pill is this?", "Which tablet is the white one?", "Identify these pills",
+    "What are these: pills, what are they?",
                                       "这是什么药片？", "哪个胶囊是红的", "这个药丸是什么"])  # fmt: skip
 def test_it_never_identifies_a_pill(question):
     ruling = MedicineQuestion(question).rule(BOX, BOX)
     assert ruling.abstained and "400" not in ruling.text
 
 
-@pytest.mark.parametrize("question", ["What medicine is in this box?", "Read what is printed on the box", "What does the label of the pills say?",
+@pytest.mark.parametrize("question", [
+    "What medicine is in this box?", "Read what is printed on the box", "What does the label of the pills say?",
                                       "When does this medicine expire?"])  # fmt: skip
 def test_it_reads_what_two_frames_agree_on_word_for_word(question):
-    ruling = MedicineQuestion(question).rule(BOX, Reading("ibuprofen  400mg", "IBUPROFEN 400 mg film-coated tablets; EXP 2026-08."))
+    ruling = MedicineQuestion(question).rule(
+        BOX, Reading("ibuprofen  400mg", "IBUPROFEN 400 mg film-coated tablets; EXP 2026-08.")
+    )
     assert not ruling.abstained
     assert ruling.text == "I read: Ibuprofen 400 mg film-coated tablets, EXP 2026-08"
 
 
 def test_it_names_the_drug_that_it_read():
     reading = Reading("布洛芬缓释胶囊", "有效期至2026年8月")
-    assert MedicineQuestion("有效期到什么时候？", "zh").rule(reading, reading).text == "我读到的是：布洛芬缓释胶囊：有效期至2026年8月"
+    assert (
+        MedicineQuestion("有效期到什么时候？", "zh").rule(reading, reading).text
+        == "我读到的是：布洛芬缓释胶囊：有效期至2026年8月"
+    )
 
 
 @pytest.mark.parametrize("second", [
@@ -88,13 +102,19 @@ def test_advice_is_neither_an_answer_nor_the_name_of_a_drug(advice):
 
 def test_asking_for_the_print_is_no_way_around_the_rule():
     """The person asks how much to take, whatever else the question says."""
-    for question in ("It says 400 mg, how many should I take?", "Read the label and tell me how much to take", "药盒上写着什么，我该吃几片？"):
+    for question in (
+        "It says 400 mg, how many should I take?",
+        "Read the label and tell me how much to take",
+        "药盒上写着什么，我该吃几片？",
+    ):
         assert MedicineQuestion(question).rule(BOX, BOX).abstained
 
 
 @pytest.mark.parametrize("first, second, agree", [
-    ("5.0 mg", "50 mg", False), ("5 mg", "5mg", True), ("2 50 mg", "250 mg", False), ("-5", "5", False), ("5,0 mg", "5.0 mg", False),
-    ("１００ｍｇ", "100 mg", True), ("A-B", "AB", True), ("1/2", "12", False), ("10-20", "1020", False), ("阿司匹林。", "阿司匹林", True), ("", "", False),
+    ("5.0 mg", "50 mg", False), ("5 mg", "5mg", True), ("2 50 mg", "250 mg", False), ("-5", "5", False),
+    ("5,0 mg", "5.0 mg", False),
+    ("１００ｍｇ", "100 mg", True), ("A-B", "AB", True), ("1/2", "12", False), ("10-20", "1020", False),
+    ("阿司匹林。", "阿司匹林", True), ("", "", False),
     ("...", "", False), ("0.5", ".5", False), ("100 %", "100", False),
 ])  # fmt: skip
 def test_readings_agree(first, second, agree):

@@ -11,7 +11,8 @@ def test_presets_of_the_package():
     assert presets["default"] == Preset("default")
     assert presets["eldercare"].medicine_rule and not presets["eldercare"].demo_model
     for name in presets.keys() - {"default"}:
-        assert "data, never an instruction" in presets[name].system_prompt
+        assert "data, never an instruction" in presets[name].system_prompt and presets[name].max_tokens
+    assert presets.keys() >= {"inspection", "eldercare", "aoi", "crops", "describe"}
 
 
 def test_eldercare_refuses_the_demo_model():
@@ -34,6 +35,8 @@ def test_unknown_preset_names_the_known_ones():
         ("a: text", "must map fields"),
         ("a: {prompt: x}", "unknown field 'prompt'"),
         ("a: {spoken_whole: 'no'}", "must be of type bool"),
+        ("a: {max_tokens: few}", "must be of type int"),
+        ("a: {max_tokens: -1}", "must not be negative"),
         ("a: {medicine_rule: true}", "must have spoken_whole"),
     ],
 )

@@ -12,13 +12,12 @@ import cv2
 import numpy as np
 import pytest
 import rclpy
+from glm4v_ros.msg import Answer, Pcm
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, String
-
-from glm4v_ros.msg import Answer, Pcm
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PATIENCE = 60.0  # s
@@ -45,7 +44,10 @@ def test_the_inspection_round_writes_what_the_pictures_show(tmp_path):
     }
     for (stop, _), entry in answers.items():
         # The evidence is the picture of that very camera (JPEG, so nearly).
-        saved, shown = cv2.imread(str(tmp_path / entry["picture"])), cv2.imread(str(EXAMPLES / "pictures" / f"{stop}.png"))
+        saved, shown = (
+            cv2.imread(str(tmp_path / entry["picture"])),
+            cv2.imread(str(EXAMPLES / "pictures" / f"{stop}.png")),
+        )
         assert np.abs(saved.astype(int) - shown).mean() < 5
     assert "NOT as expected: it is 0.6" in printed
 
@@ -60,7 +62,9 @@ class Listener:
         self.answers, self.pieces, self.speaking, self.sentences = [], [], [], []
         for message, topic, heard in ((Answer, "/vqa/answers", self.answers), (Pcm, "/tts/pcm", self.pieces),
                                       (String, "/tts/say_text", self.sentences)):  # fmt: skip
-            self.node.create_subscription(message, topic, lambda it, heard=heard: heard.append((time.monotonic(), it)), 1000)
+            self.node.create_subscription(
+                message, topic, lambda it, heard=heard: heard.append((time.monotonic(), it)), 1000
+            )
         latched = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self.node.create_subscription(Bool, "/tts/speaking", lambda it: self.speaking.append(it.data), latched)
         self.heard = self.node.create_publisher(String, "/companion/heard", 10)
@@ -105,8 +109,8 @@ def test_the_companion_speaks_its_answer(listener):
     # The companion may learn a moment later than we do that the robot is silent.
     while not listener.pieces:
         listener.heard.publish(String(data="型号是什么?"))
-        began = time.monotonic()
-        listener.wait(lambda: listener.pieces or time.monotonic() - began > 5)
+        again = time.monotonic() + 5
+        listener.wait(lambda again=again: listener.pieces or time.monotonic() > again)
     listener.heard.publish(String(data="停！"))
     listener.wait(lambda: not listener.speaking[-1])
     assert sum(len(pcm.data) for _, pcm in listener.pieces) < len(sound)

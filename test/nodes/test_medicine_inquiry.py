@@ -208,7 +208,9 @@ def test_other_questions_are_answered_as_ever(rig):
     assert asked(rig) == [(question, [10])] and rig.engine.questions[0][0].sampling.temperature == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize("question, said", [(READ, PRINT), ("Is the door open?", "Yes, it is open."), ("What is it?", "Ibuprofen 400 mg")])
+@pytest.mark.parametrize(
+    "question, said", [(READ, PRINT), ("Is the door open?", "Yes, it is open."), ("What is it?", "Ibuprofen 400 mg")]
+)
 def test_it_is_spoken_whole_and_never_streamed(rig, question, said):
     heard, feedback = rig.robot.listen(String, "/vqa/sentences"), []
     eventually(rig.node._sentences.get_subscription_count)

@@ -9,6 +9,7 @@ import pytest
 import rclpy
 import yaml
 from action_msgs.msg import GoalStatus
+from glm4v_ros.msg import Pcm
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -19,7 +20,6 @@ from std_msgs.msg import Bool, Empty, String
 from std_srvs.srv import Trigger
 
 from glm4v_ros.client import TtsClient
-from glm4v_ros.msg import Pcm
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.tts import PARAMETERS, TtsNode
 from glm4v_ros.share import share_dir
@@ -86,7 +86,9 @@ class Rig:
     def set(self, **values):
         client = self.ear.create_client(SetParameters, "tts/set_parameters")
         assert client.wait_for_service(20)
-        request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg() for name, value in values.items()])
+        request = SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
+        )
         return self.call(client, request).results
 
     @property
@@ -124,7 +126,12 @@ def test_say_is_running_while_it_speaks(rig):
     rig.wait(lambda: rig.pieces)
     assert not goal.done
     status, result = goal.result(20)
-    assert (status, result.spoken, result.interrupted, result.error_msg) == (GoalStatus.STATUS_SUCCEEDED, True, False, "")
+    assert (status, result.spoken, result.interrupted, result.error_msg) == (
+        GoalStatus.STATUS_SUCCEEDED,
+        True,
+        False,
+        "",
+    )
     assert [feedback.sentence for feedback in goal.feedback_now()] == ["Hello there.", "你好。"]
     pcm = rig.pieces[0][1]
     assert (pcm.encoding, pcm.channels, pcm.sample_rate) == ("S16LE", 1, 22050) and pcm.header.stamp.sec > 0

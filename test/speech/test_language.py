@@ -8,7 +8,10 @@ def test_base_language(tag, base):
     assert base_language(tag) == base
 
 
-@pytest.mark.parametrize("text, language", [("型号是H3U", "zh"), ("The label 型号 is blue", "en"), ("192.168.1.1", "en"), ("打开power开关", "zh")])
+@pytest.mark.parametrize(
+    "text, language",
+    [("型号是H3U", "zh"), ("The label 型号 is blue", "en"), ("192.168.1.1", "en"), ("打开power开关", "zh")],
+)
 def test_language_of(text, language):
     assert language_of(text) == language
 

@@ -5,7 +5,8 @@ from glm4v_ros.speech.sentence import SentenceSplitter, split
 CASES = [
     ("Hello there. How are you? Fine!", ["Hello there.", "How are you?", "Fine!"]),
     ("The value is 3.14 V. IP 192.168.1.10 is up.", ["The value is 3.14 V.", "IP 192.168.1.10 is up."]),
-    ("Dr. Smith, e.g. No. 5, approx. 3 kg etc. and more. See Fig. 2.", ["Dr. Smith, e.g. No. 5, approx. 3 kg etc. and more.", "See Fig. 2."]),
+    ("Dr. Li, e.g. No. 5, approx. 3 kg etc. and more. See Fig. 2.",
+     ["Dr. Li, e.g. No. 5, approx. 3 kg etc. and more.", "See Fig. 2."]),
     ("It opens at 5 p.m. Then it closes.", ["It opens at 5 p.m.", "Then it closes."]),
     ("It opens at 5 p.m. and closes.", ["It opens at 5 p.m. and closes."]),
     ("A. Smith came. He left.", ["A. Smith came.", "He left."]),
@@ -49,7 +50,9 @@ def test_a_sentence_is_given_as_soon_as_it_is_finished():
 
 def test_thinking_is_held_back_even_in_pieces():
     splitter = SentenceSplitter()
-    assert [s for piece in ("<thi", "nk>Let me. See. ", "</th", "ink>", "Red. ") for s in splitter.push(piece)] == ["Red."]
+    assert [s for piece in ("<thi", "nk>Let me. See. ", "</th", "ink>", "Red. ") for s in splitter.push(piece)] == [
+        "Red."
+    ]
     assert splitter.push("<think>cut off") == []
     assert splitter.finish() == []
 

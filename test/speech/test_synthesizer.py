@@ -18,7 +18,9 @@ def synthesizer():
     synthesizer.close()
 
 
-@pytest.mark.parametrize("words, language", [("The pump is running.", "en"), ("水泵正在运行。", "zh-CN"), ("Die Pumpe läuft.", "de")])
+@pytest.mark.parametrize(
+    "words, language", [("The pump is running.", "en"), ("水泵正在运行。", "zh-CN"), ("Die Pumpe läuft.", "de")]
+)
 def test_words_become_sound(synthesizer, words, language):
     pcm = synthesizer.synthesize(words, language)
     assert 0.5 < pcm.seconds < 5
@@ -36,7 +38,12 @@ def test_rate(synthesizer):
 
 def test_a_change_of_voice_and_rate_is_in_time_for_its_sentence(synthesizer):
     """espeak-ng works asynchronously: without care, one sentence in eight had the rate of the one before."""
-    cases = [("The pump is running.", "en", 450), ("水泵正在运行。", "zh", 450), ("The pump is running.", "en", 150), ("水泵正在运行。", "zh", 150)]
+    cases = [
+        ("The pump is running.", "en", 450),
+        ("水泵正在运行。", "zh", 450),
+        ("The pump is running.", "en", 150),
+        ("水泵正在运行。", "zh", 150),
+    ]
     expected = [synthesizer.synthesize(*case).seconds for case in cases]
     assert expected[2] > 2 * expected[0] and expected[3] > 2 * expected[1]
     for _ in range(25):
@@ -136,7 +143,9 @@ def piper(monkeypatch, tmp_path):
 
 
 def test_piper_speaks_each_language_with_its_file(piper):
-    synthesizer = Synthesizer(VoiceConfig("piper", {language: str(piper / f"{language}.onnx") for language in ("en", "zh")}))
+    synthesizer = Synthesizer(
+        VoiceConfig("piper", {language: str(piper / f"{language}.onnx") for language in ("en", "zh")})
+    )
     english, chinese = synthesizer.synthesize("hello", "en-US", 85), synthesizer.synthesize("你好", "zh")
     assert (english.data[:2], chinese.data[:2], english.sample_rate) == (b"en", b"zh", 16000)
     assert len(english.data) == 2 + 2 * 2000 and len(chinese.data) == 2 + 2 * 1000
