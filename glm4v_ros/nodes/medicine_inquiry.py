@@ -22,6 +22,8 @@ class MedicineInquiry(Inquiry):
     a dosage.
     """
 
+    _found: Shown | None = None
+
     async def answer(self, on_delta: Callable[[Delta], None] | None = None) -> Answer:
         question = self.request.question
         medicine = MedicineQuestion(question.text, base_language(question.language) or language_of(question.text))
@@ -77,6 +79,11 @@ class MedicineInquiry(Inquiry):
         question = replace(self.request.question, session_id="", sampling=Sampling())
         drug = await self._ask(replace(question, text=medicine.drug_question), frames, on_delta)
         return drug, await self._ask(question, frames, on_delta)
+
+    async def _find(self) -> Shown:
+        """Once: what an answer was about is what is read again."""
+        self._found = self._found or await super()._find()
+        return self._found
 
     def _forget(self) -> None:
         """Ends the session, whose model holds an answer that may not be said and could come back in the next one."""
