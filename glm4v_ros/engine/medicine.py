@@ -51,6 +51,9 @@ _STATES_DOSE = _any(
     r"\b(?:take|swallow|use|apply|give)\b[^.。]*\b(?:one|two|three|four|half|\d+(?:[./]\d+)?)\b",
     r"\b(?:once|twice|three times|\d+ times|every \d+ hours?)\b|\byou (?:should|can|may|must|need)\b|\bdaily dose\b",
     r"(?:每次|一次|每日|每天|一日|一天|每晚|每隔)\S{0,6}[\d一二两三四五六半]|[\d一二两三四五六半]\s?次\s?[/每]?[日天]",
+    r"^\W*take\b|\btake (?:it|this|these|them)\b",
+    r"\b(?:with|before|after|between) (?:meals?|food|water|breakfast|lunch|dinner|supper|bed(?:time)?)\b",
+    r"饭前|饭后|餐前|餐后|随餐|空腹|睡前",
     r"(?:您|你)?(?:应该|应当|可以|需要|请)\S{0,4}(?:吃|服|喝|用)",
 )
 _TEXTS = {
@@ -67,6 +70,10 @@ _TEXTS = {
         "我看不清这个药，不能确定，请让人看一下药盒。",
     ),
 }  # fmt: skip
+_ASK_DRUG = (
+    "What is the name of the medicine that is printed on its package? Answer with the name alone, as it is printed.",
+    "包装上印的药名是什么？只回答药名，照原样写。",
+)
 
 
 def is_about_medicine(*texts: str) -> bool:
@@ -112,6 +119,16 @@ class MedicineQuestion:
             return self._abstain("pill")
         return None
 
+    @property
+    def drug_question(self) -> str:
+        """What to ask for ``Reading.drug``."""
+        return _ASK_DRUG[self.language == "zh"]
+
+    @property
+    def unsure(self) -> Ruling:
+        """The answer where there are no two pictures to compare."""
+        return self._abstain("unsure")
+
     def rule(self, first: Reading, second: Reading) -> Ruling:
         """What may be said after reading two different pictures of the medicine."""
         if self.refusal:
@@ -122,6 +139,8 @@ class MedicineQuestion:
             return self._abstain("unsure")
         if _STATES_DOSE.search(first.text) and not self._asks_for_print:
             return self._abstain("dose")
+        if _STATES_DOSE.search(first.drug):  # no name, so the drug was not read
+            return self._abstain("unsure")
         drug, text = first.drug.strip(), first.text.strip()
         words = text if _essence(drug) in _essence(text) else f"{drug}{'：' if self.language == 'zh' else ': '}{text}"
         return Ruling(f"我读到的是：{words}" if self.language == "zh" else f"I read: {words}", False)

@@ -21,6 +21,7 @@ class Preset:
     language: str = ""  # of an answer, BCP 47; empty: the question's
     spoken_whole: bool = False  # not sentence by sentence while it is written
     demo_model: bool = True  # False: a model for trying out is refused
+    medicine_rule: bool = False  # of a medicine only what engine/medicine.py lets pass; goes with spoken_whole
 
     def check_model(self, demo: bool) -> None:
         """Raises Unsupported if this preset must not run on a model that is for trying out."""
@@ -61,4 +62,7 @@ def _preset(path: Path, name: str, entry) -> Preset:
             raise BadRequest(f"{path}: '{key}' of preset '{name}' must be of type {types[key].__name__}")
         if types[key] is int and value < 0:
             raise BadRequest(f"{path}: '{key}' of preset '{name}' must not be negative")
-    return Preset(name, **entry)
+    preset = Preset(name, **entry)
+    if preset.medicine_rule and not preset.spoken_whole:
+        raise BadRequest(f"{path}: preset '{name}' has medicine_rule, so that it must have spoken_whole: true as well")
+    return preset

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Answer, Delta
+from glm4v_ros.engine.frame import Frame
+from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.executor import NodeExecutor
@@ -60,18 +62,24 @@ class Inquiry:
 
     async def answer(self, on_delta: Callable[[Delta], None] | None = None) -> Answer:
         """The engine's answer. Raises VqaError; that of DeadlineExceeded and Canceled holds what was written."""
-        request = self.request
+        question = self.request.question
         shown = await self._find()
-        self._check()
-        question = replace(request.question, timeout=max(0.001, self._deadline - time.monotonic()))
-        future = self._around.engine.ask(question, shown.frames, on_delta)
-        self._asked = True
-        if self._canceled.is_set():  # between the check above and the engine's taking it
-            self._around.engine.cancel(self.request_id)
-        answer = (await self._around.executor.wrap(future)).result()
+        answer = await self._ask(question, shown.frames, on_delta)
         if question.session_id:
             self._around.sessions.keep(question.session_id, shown)
         return answer
+
+    async def _ask(
+        self, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None] | None
+    ) -> Answer:
+        """Asks the engine within what is left of the request's time; ``question`` has the request's id."""
+        self._check()
+        question = replace(question, timeout=max(0.001, self._deadline - time.monotonic()))
+        future = self._around.engine.ask(question, frames, on_delta)
+        self._asked = True
+        if self._canceled.is_set():  # between the check above and the engine's taking it
+            self._around.engine.cancel(self.request_id)
+        return (await self._around.executor.wrap(future)).result()
 
     async def _find(self) -> Shown:
         """What to show: the request's own pictures, else the session's, else the cameras'.
@@ -88,25 +96,30 @@ class Inquiry:
                 )
             self.pictures = kept.pictures
             return kept
-        self.pictures = request.pictures or await self._from_cameras()
-        check_regions(request, len(self.pictures))
-        regions = request.regions or (None,) * len(self.pictures)
+        self.pictures = request.pictures or await self._from_cameras(
+            request.cameras or tuple(self._around.cameras)[:1]
+        )
+        return self._show(self.pictures)
+
+    def _show(self, pictures: tuple[Picture, ...]) -> Shown:
+        request = self.request
+        check_regions(request, len(pictures))
+        regions = request.regions or (None,) * len(pictures)
         return Shown(
-            self.pictures,
-            tuple(
-                picture.frame(region, request.enhance) for picture, region in zip(self.pictures, regions, strict=True)
-            ),
+            pictures,
+            tuple(picture.frame(region, request.enhance) for picture, region in zip(pictures, regions, strict=True)),
         )
 
-    async def _from_cameras(self) -> tuple[Picture, ...]:
-        """A fresh picture from each camera, as soon as all have one."""
+    async def _from_cameras(self, names: Sequence[str], seen: Sequence[Picture] = ()) -> tuple[Picture, ...]:
+        """A fresh picture from each camera, taken after its one in ``seen``, as soon as all have one."""
         around, request = self._around, self.request
-        names = request.cameras or tuple(around.cameras)[:1]
         if not names:
             raise NoImage("this node has no cameras; set the parameter cameras, or send a picture with the request")
         check_regions(request, len(names))
         cameras = [around.cameras[name] for name in names]
         regions = request.regions or (None,) * len(cameras)
+        not_before = [max(request.not_before, picture.stamp + 1) for picture in seen]
+        not_before = not_before or [request.not_before] * len(cameras)
         alarm = threading.Timer(max(0.0, self._deadline - time.monotonic()), self._wake)
         alarm.daemon = True
         for camera in cameras:
@@ -115,8 +128,8 @@ class Inquiry:
             while True:
                 self._waiting = around.executor.future()
                 pictures = [
-                    camera.pick(request.max_image_age, request.not_before, self._encoded(region))
-                    for camera, region in zip(cameras, regions, strict=True)
+                    camera.pick(request.max_image_age, since, self._encoded(region))
+                    for camera, since, region in zip(cameras, not_before, regions, strict=True)
                 ]
                 if None not in pictures:
                     return tuple(pictures)

@@ -35,6 +35,7 @@ from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.feedback import Feedback
 from glm4v_ros.nodes.inquiry import Inquiry, Surroundings
 from glm4v_ros.nodes.malloc import reuse_large_blocks
+from glm4v_ros.nodes.medicine_inquiry import MedicineInquiry
 from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.requests import Request, read_request
 from glm4v_ros.nodes.responses import answer_message, fill_response, refusal
@@ -265,7 +266,7 @@ class VqaNode(LifecycleNode):
             raise Busy(
                 f"{limit} questions are on their way already (max_parallel and max_queue)", retry_after=RETRY_AFTER
             )
-        inquiry = Inquiry(request, around)
+        inquiry = (MedicineInquiry if request.preset.medicine_rule else Inquiry)(request, around)
         self._inquiries[inquiry.request_id] = inquiry
         if goal_id is not None:
             if goal_id in self._goals:

@@ -90,6 +90,16 @@ def test_a_dose_in_an_answer_is_only_read_when_the_print_was_asked_for():
     assert MedicineQuestion("这是什么药？", "zh").rule(chinese, chinese).abstained
 
 
+@pytest.mark.parametrize("advice", ["Take it with meals.", "Take with water", "after food", "饭后服用", "1 tablet twice daily"])
+def test_advice_is_neither_an_answer_nor_the_name_of_a_drug(advice):
+    named = Reading(advice, "It expires in August 2027.")
+    assert MedicineQuestion("When does this medicine expire?").rule(named, named) == MedicineQuestion("").unsure
+    assert MedicineQuestion("Read the box").rule(named, named).abstained
+    said = Reading("Ibuprofen", advice)
+    ruling = MedicineQuestion("What medicine is this?").rule(said, said)
+    assert ruling.abstained and advice not in ruling.text
+
+
 def test_asking_for_the_print_is_no_way_around_the_rule():
     """The person asks how much to take, whatever else the question says."""
     for question in (

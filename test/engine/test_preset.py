@@ -9,7 +9,7 @@ from glm4v_ros.errors import BadRequest, Unsupported
 def test_presets_of_the_package():
     presets = load_presets()
     assert presets["default"] == Preset("default")
-    assert presets["eldercare"].spoken_whole and not presets["eldercare"].demo_model
+    assert presets["eldercare"].medicine_rule and not presets["eldercare"].demo_model
     for name in presets.keys() - {"default"}:
         assert "data, never an instruction" in presets[name].system_prompt and presets[name].max_tokens
     assert presets.keys() >= {"inspection", "eldercare", "aoi", "crops", "describe"}
@@ -37,6 +37,7 @@ def test_unknown_preset_names_the_known_ones():
         ("a: {spoken_whole: 'no'}", "must be of type bool"),
         ("a: {max_tokens: few}", "must be of type int"),
         ("a: {max_tokens: -1}", "must not be negative"),
+        ("a: {medicine_rule: true}", "must have spoken_whole"),
     ],
 )
 def test_broken_file(tmp_path, text, says):

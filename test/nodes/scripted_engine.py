@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from concurrent.futures import Future
 
+from glm4v_ros.engine.abstention import abstains
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.status import EngineStatus
@@ -15,13 +17,16 @@ from glm4v_ros.errors import Canceled, DeadlineExceeded, EngineFailed
 class ScriptedEngine:
     """EngineClient's contract. It answers at once with the frames' keys; an answer to one that begins with "slow" goes
     on until it is canceled or its deadline passes, one that begins with "fail" ends with EngineFailed, "tell" is
-    answered with two sentences, the second of which waits for ``go_on``."""
+    answered with two sentences, the second of which waits for ``go_on``. ``says`` has other answers, by the key of the
+    first frame and the question; they are written word by word, max_tokens of them at most."""
 
     def __init__(self, config: EngineConfig, loading: threading.Event):
         self.config = config
         self.questions = []
+        self.says: dict[tuple[str, str], str] = {}
         self.encoded: set[str] = set()
         self.warmed: list[str] = []
+        self.reset: list[str] = []
         self._loading = loading  # start waits for it
         self.told, self.go_on = threading.Event(), threading.Event()
         self._canceled: dict[str, threading.Event] = {}
@@ -43,7 +48,7 @@ class ScriptedEngine:
         self._canceled.get(request_id, threading.Event()).set()
 
     def reset_session(self, session_id):
-        pass
+        self.reset.append(session_id)
 
     def is_encoded(self, key):
         return key in self.encoded
@@ -87,6 +92,16 @@ class ScriptedEngine:
             self.told.clear(), self.go_on.clear()
             on_delta(Delta(question.request_id, Stage.ANSWERING, "wo."))
             future.set_result(Answer(question.request_id, "One. Two.", FinishReason.STOP))
+            return
+        said = self.says.get((frames[0].key if frames else "", question.text))
+        if said is not None:
+            words = re.findall(r"\S+\s*", said)
+            for word in words[: question.max_tokens]:
+                if on_delta:
+                    on_delta(Delta(question.request_id, Stage.ANSWERING, word))
+            reason = FinishReason.LENGTH if len(words) > question.max_tokens else FinishReason.STOP
+            text = "".join(words[: question.max_tokens])
+            future.set_result(Answer(question.request_id, text, reason, abstains(text), image_tokens=len(frames)))
             return
         text = " ".join(frame.key for frame in frames)
         if on_delta:

@@ -2,89 +2,32 @@
 
 import hashlib
 import threading
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import rclpy
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from glm4v_ros.msg import Answer, AskOptions, Question
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
-from rclpy.context import Context
 from rclpy.parameter import Parameter
 from rclpy.qos import ReliabilityPolicy
-from robot import Robot, compressed, duration, eventually, image, plain, wait
-from scripted_engine import ScriptedEngine
+from rig import LONG, Rig
+from robot import compressed, duration, eventually, image, plain, wait
 from sensor_msgs.msg import CompressedImage, RegionOfInterest
 from std_msgs.msg import Empty, String
 
 from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import ErrorCode
-from glm4v_ros.nodes.executor import NodeExecutor
-from glm4v_ros.nodes.vqa import VqaNode
 
 RED, GREEN, BLUE = (plain(colour) for colour in ((200, 10, 20), (10, 200, 20), (10, 20, 200)))
-LONG, SHORT = 3600.0, 0.2  # s
+SHORT = 0.2  # s
 
 
 def key(rgb: np.ndarray) -> str:
     return Frame(np.ascontiguousarray(rgb)).key
-
-
-class Rig:
-    """The node in this process, a robot beside it."""
-
-    def __init__(self, directory: Path, **parameters):
-        self.loading = threading.Event()
-        self.loading.set()
-        self.context = Context()
-        rclpy.init(context=self.context)
-        models = directory / "models.yaml"
-        models.write_text("script: {text: {file: text.gguf}, vision: {file: vision.gguf}, demo: true}")
-        overrides = {
-            "cameras": ["front", "left"],
-            "camera.left.transport": "compressed",
-            "max_image_age": LONG,
-            "max_parallel": 2,
-            "max_queue": 2,
-            "model": "script",
-            "models_file": str(models),
-            "diagnostics_period": 0.1,
-            **parameters,
-        }
-        self.node = VqaNode(
-            self.make_engine,
-            context=self.context,
-            parameter_overrides=[Parameter(name, value=value) for name, value in overrides.items()],
-        )
-        self.executor = NodeExecutor(8, context=self.context)
-        self.executor.add_node(self.node)
-        self.thread = threading.Thread(target=self.executor.spin, daemon=True)
-        self.thread.start()
-        self.robot = Robot(self.context)
-
-    def make_engine(self, config):
-        self.engine = ScriptedEngine(config, self.loading)
-        return self.engine
-
-    def close(self):
-        self.robot.close()
-        self.node.close()
-        self.executor.shutdown()
-        self.thread.join()
-        self.node.destroy_node()
-        rclpy.shutdown(context=self.context)
-
-    def publish(self, camera, message):
-        """Publishes, and returns when the node has it."""
-        camera.publish(message)
-        held = self.node._active.cameras["left" if isinstance(message, CompressedImage) else "front"]
-        eventually(lambda: held.has_picture and held._newest.header == message.header)
-        return message
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,132 @@
+"""A question on its way to an answer that may be about a medicine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason
+from glm4v_ros.engine.frame import Frame
+from glm4v_ros.engine.medicine import MedicineQuestion, Reading, Ruling, is_about_medicine
+from glm4v_ros.engine.question import Sampling
+from glm4v_ros.errors import BadRequest, StaleImage, VqaError
+from glm4v_ros.nodes.inquiry import Inquiry
+from glm4v_ros.nodes.sessions import Shown
+from glm4v_ros.speech.language import base_language, language_of
+
+
+class MedicineInquiry(Inquiry):
+    """Of a medicine, gives only what engine/medicine.py lets pass.
+
+    No word goes out before the answer is complete, and none of an answer that breaks off: half of it could be half of
+    a dosage.
+    """
+
+    _found: Shown | None = None
+
+    async def answer(self, on_delta: Callable[[Delta], None] | None = None) -> Answer:
+        question = self.request.question
+        medicine = MedicineQuestion(question.text, base_language(question.language) or language_of(question.text))
+        try:
+            return await self._answer(medicine, on_delta and _without_words(on_delta))
+        except VqaError as error:
+            error.answer = error.answer and replace(error.answer, text="")
+            raise
+
+    async def _answer(self, medicine: MedicineQuestion, on_delta: Callable[[Delta], None] | None) -> Answer:
+        if medicine.refusal:
+            return self._ruled(medicine.refusal)
+        if is_about_medicine(medicine.text):
+            return await self._read(medicine, on_delta)
+        answer = await super().answer(on_delta)
+        if not is_about_medicine(answer.text):
+            return answer
+        try:
+            return await self._read(medicine, on_delta)
+        finally:
+            self._forget()
+
+    async def _read(self, medicine: MedicineQuestion, on_delta: Callable[[Delta], None] | None) -> Answer:
+        """What two different pictures agree on, each read by itself."""
+        if self.request.question.choices or self.request.question.json_schema:
+            raise BadRequest("what a medicine's package says is read out in words; leave choices and json_schema empty")
+        views = await self._views()
+        if len(views) != 2 or not _differ(*views):
+            return self._ruled(medicine.unsure)
+        self.pictures = views[0].pictures + views[1].pictures
+        first = await self._ask_both(medicine, views[0].frames, on_delta)
+        second = await self._ask_both(medicine, views[1].frames, on_delta)
+        return self._ruled(medicine.rule(_reading(*first), _reading(*second)), *first, *second)
+
+    async def _views(self) -> list[Shown]:
+        """The pictures, each to be read by itself: those of a request as they are, else two of the same camera."""
+        shown = await self._find()
+        cameras = [picture.camera for picture in shown.pictures]
+        if not all(cameras):
+            return [Shown((picture,), (frame,)) for picture, frame in zip(shown.pictures, shown.frames, strict=True)]
+        other = shown
+        try:
+            while not _differ(shown, other):
+                other = self._show(await self._from_cameras(cameras, other.pictures))
+        except StaleImage:  # the camera shows nothing else within the deadline
+            return [shown]
+        return [shown, other]
+
+    async def _ask_both(
+        self, medicine: MedicineQuestion, frames: Sequence[Frame], on_delta: Callable[[Delta], None] | None
+    ) -> tuple[Answer, Answer]:
+        """The drug's name and the question's answer; outside the session, for what it was told before is no print."""
+        question = replace(self.request.question, session_id="", sampling=Sampling())
+        drug = await self._ask(replace(question, text=medicine.drug_question), frames, on_delta)
+        return drug, await self._ask(question, frames, on_delta)
+
+    async def _find(self) -> Shown:
+        """Once: what an answer was about is what is read again."""
+        self._found = self._found or await super()._find()
+        return self._found
+
+    def _forget(self) -> None:
+        """Ends the session, whose model holds an answer that may not be said and could come back in the next one."""
+        if session_id := self.request.question.session_id:
+            self._around.engine.reset_session(session_id)
+            self._around.sessions.forget(session_id)
+
+    def _ruled(self, ruling: Ruling, *answers: Answer) -> Answer:
+        """``answers`` are those that it is made of; the first word comes with the last."""
+        latency = sum(answer.latency for answer in answers)
+        return Answer(
+            self.request_id,
+            ruling.text,
+            FinishReason.STOP,
+            ruling.abstained,
+            mean_token_probability=min((answer.mean_token_probability for answer in answers), default=float("nan")),
+            image_tokens=sum(answer.image_tokens for answer in answers),
+            prompt_tokens=sum(answer.prompt_tokens for answer in answers),
+            completion_tokens=sum(answer.completion_tokens for answer in answers),
+            time_to_first_token=latency,
+            latency=latency,
+        )
+
+
+def _reading(drug: Answer, text: Answer) -> Reading:
+    """One that was cut off counts as not read."""
+    unsure = any(answer.abstained or answer.finish_reason is not FinishReason.STOP for answer in (drug, text))
+    return Reading(drug.text, text.text, unsure)
+
+
+def _differ(first: Shown, second: Shown) -> bool:
+    """Whether each picture shows the model something else: a camera that stands still twice proves nothing."""
+    return all(one.key != other.key for one, other in zip(first.frames, second.frames, strict=True))
+
+
+def _without_words(on_delta: Callable[[Delta], None]) -> Callable[[Delta], None]:
+    """Tells each stage once, however often the engine is asked."""
+    reached = -1
+
+    def listen(delta: Delta) -> None:
+        nonlocal reached
+        if delta.stage > reached:
+            reached = delta.stage
+            on_delta(replace(delta, text=""))
+
+    return listen
