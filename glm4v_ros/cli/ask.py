@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from glm4v_ros.cli import engine, jsonl
-from glm4v_ros.errors import BadRequest, VqaError
+from glm4v_ros.errors import BadRequest, Unsupported, VqaError
 
 if TYPE_CHECKING:
     from glm4v_ros.catalog.model import Model
@@ -171,12 +171,17 @@ def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> 
 
 
 def _apply_preset(args: argparse.Namespace, model: Model) -> None:
-    """Makes the preset's system prompt the one of ``args``; Unsupported for a model that it refuses."""
+    """Makes the preset's system prompt the one of ``args``; Unsupported where it must not run."""
     if args.preset:
         from glm4v_ros.engine.preset import find_preset, load_presets
 
         preset = find_preset(load_presets(), args.preset)
         preset.check_model(model.demo)
+        if preset.medicine_rule:
+            raise Unsupported(
+                f"preset '{preset.name}' reads a medicine from two pictures that must agree, which only the node vqa does; "
+                "ask there, or choose another preset"
+            )
         args.system = args.system or preset.system_prompt
 
 

@@ -93,7 +93,8 @@ def test_presets(glm4v, scripted, picture):
     assert engine.asked[1][0].system_prompt == "Mine."
     code, out, err = glm4v("ask", picture, "q", "--preset", "inspect")
     assert (code, out) == (2, "") and "inspection" in err
-    assert glm4v("ask", picture, "q", "--preset", "eldercare")[0] == 0
+    code, out, err = glm4v("ask", picture, "q", "--preset", "eldercare")
+    assert (code, out) == (17, "") and "only the node" in err
 
 
 def test_a_preset_that_refuses_models_for_trying_out(glm4v, scripted, picture, tmp_path):
