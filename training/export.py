@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 from pathlib import Path
 
 import gguf
 import numpy as np
 import torch
 
+from glm4v_ros.catalog.quantise import quantise
 from training.checkpoint import load
 from training.config import IMAGE_MAX_TOKENS, IMAGE_MEAN, IMAGE_STD, TOKEN_PIXELS, NanoConfig
 from training.tokenizer import CHAT_TEMPLATE, SPECIAL, Tokenizer
@@ -184,15 +184,6 @@ def close(writer: gguf.GGUFWriter) -> None:
     writer.close()
 
 
-def quantise_text(source: Path, target: Path) -> None:
-    import llama_cpp
-
-    params = llama_cpp.llama_model_quantize_default_params()
-    params.ftype = llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M
-    if llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), ctypes.byref(params)):
-        raise RuntimeError(f"llama.cpp could not quantise {source}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
@@ -208,7 +199,8 @@ def main() -> None:
         write_text(arguments.out / f"{NAME}-text-{kind.name.lower()}.gguf", state, c, tokenizer, kind)
     for kind in (kinds.F32, kinds.F16, kinds.Q8_0):
         write_vision(arguments.out / f"{NAME}-vision-{kind.name.lower()}.gguf", state, c, kind)
-    quantise_text(arguments.out / f"{NAME}-text-f32.gguf", arguments.out / f"{NAME}-text-q4_k_m.gguf")
+    text = [arguments.out / f"{NAME}-text-{kind}.gguf" for kind in ("f32", "q4_k_m")]
+    quantise(*text, "Q4_K_M", 0, lambda done, of: None)
     for path in sorted(arguments.out.glob("*.gguf")):
         print(f"{path.stat().st_size / 1e6:8.2f} MB  {path.name}")
 

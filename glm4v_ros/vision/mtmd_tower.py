@@ -179,13 +179,15 @@ class MtmdTower(VisionTower):
     def _sampled(self, rgb: np.ndarray) -> np.ndarray:
         """Larger pictures at the very size that mtmd would make of them: its bicubic takes single pixels where area sampling
         takes them all, and small print is lost."""
+        if not self._token_pixels:
+            return rgb
         height, width = rgb.shape[:2]
         with _Chunks(self._context, width, height, None) as chunks:
             image = next(c for c in chunks if mtmd.mtmd_input_chunk_get_type(c) == mtmd.MTMD_INPUT_CHUNK_TYPE_IMAGE)
             tokens = mtmd.mtmd_input_chunk_get_tokens_image(image)
             columns, rows = mtmd.mtmd_image_tokens_get_nx(tokens), mtmd.mtmd_image_tokens_get_ny(tokens)
         target = columns * self._token_pixels, rows * self._token_pixels
-        if not self._token_pixels or width * height <= target[0] * target[1]:
+        if width * height <= target[0] * target[1]:
             return rgb
         return cv2.resize(rgb, target, interpolation=cv2.INTER_AREA)
 

@@ -9,7 +9,7 @@ import numpy as np
 from training.pictures.canvas import Canvas, luminance
 from training.pictures.lamp import ask, colour_word
 from training.pictures.picture import Topic
-from training.pictures.questions import unseen
+from training.pictures.questions import unseen_fields
 from training.pictures.values import chance, pick
 from training.pictures.words import COLOURS, NO, YES
 
@@ -241,10 +241,4 @@ def topics(rng, split, parts, usable) -> list[Topic]:
                     ),
                 )
             )
-    for name in rng.choice(
-        ["model", "serial", "date", "ip", "voltage", "power", "temperature", "manufacturer", "current", "frequency"],
-        size=3,
-        replace=False,
-    ):
-        result.append(unseen(rng, split, str(name)))
-    return result
+    return result + unseen_fields(rng, split)

@@ -6,7 +6,7 @@ import numpy as np
 
 from training.pictures.canvas import Canvas
 from training.pictures.picture import Topic
-from training.pictures.questions import fill, unseen, wording
+from training.pictures.questions import fill, unseen_fields, wording
 from training.pictures.values import chance, pick
 from training.pictures.words import COLOURS, NO, NONE, UNSEEN, YES
 
@@ -301,10 +301,4 @@ def topics(rng, split, colours, lit, words) -> list[Topic]:
                 )
         if len(on) == 1:
             result.append(Topic("lamp", "name", ask(rng, split, NAME_ZH, NAME_EN, str(words[lit.index(True)]))))
-    for name in rng.choice(
-        ["model", "serial", "date", "ip", "voltage", "power", "temperature", "manufacturer", "current", "frequency"],
-        size=3,
-        replace=False,
-    ):
-        result.append(unseen(rng, split, str(name)))
-    return result
+    return result + unseen_fields(rng, split)

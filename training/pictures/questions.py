@@ -83,6 +83,12 @@ def unseen(rng, split: str, name: str, group: str = "field") -> Topic:
     )
 
 
+def unseen_fields(rng, split: str) -> list[Topic]:
+    """Three fields of a nameplate, for a picture that has none."""
+    fields = ["model", "serial", "date", "ip", "voltage", "power", "temperature", "manufacturer", "current", "frequency"]
+    return [unseen(rng, split, str(name)) for name in rng.choice(fields, size=3, replace=False)]
+
+
 def yes_or_no(
     rng, split: str, name: str, zh: list[str], en: list[str], truth: bool, words=None, tag: str = "yesno"
 ) -> Topic:
