@@ -27,11 +27,12 @@ from training.config import NanoConfig
 from training.model import Nano
 from training.optimiser import Optimiser
 from training.pictures.degrade import degrade
+from training.pictures.marks import MARKS
 from training.tokenizer import IGNORE, Tokenizer
 
 
 class Reader(nn.Module):
-    """A linear reading of each patch: which character has its centre there. Used in training only."""
+    """A linear reading of each patch: which character or mark has its centre there. Used in training only."""
 
     def __init__(self, hidden: int, classes: int):
         super().__init__()
@@ -69,10 +70,11 @@ def losses(model: Nano, reader: Reader, batch: dict, seed: int) -> tuple[Tensor,
         learned = batch["targets"] != IGNORE
         logits = model.lm_head(hidden[learned])
         characters = reader.reader(patches)
-    targets = batch["targets"][learned]
-    answer = F.cross_entropy(logits.float(), targets)
+    targets, share = batch["targets"][learned], batch["weights"][learned]
+    answer = (F.cross_entropy(logits.float(), targets, reduction="none") * share).sum() / share.sum()
     weight = torch.ones(characters.shape[-1], device=images.device)
     weight[0] = 0.05
+    weight[-len(MARKS) :] = 4.0  # few beside the characters of a nameplate
     character = F.cross_entropy(characters.flatten(0, 1), labels.flatten(), weight=weight.to(characters.dtype))
     return answer, character.float(), (logits.argmax(-1) == targets).float().mean()
 
@@ -151,13 +153,13 @@ def main() -> None:
     config = NanoConfig(vocab_size=len(tokenizer))
     torch.manual_seed(0)
     model = Nano(config).to(device)
-    reader = Reader(config.vision_hidden, len(tokenizer.charset) + 1).to(device)
+    reader = Reader(config.vision_hidden, tokenizer.patch_classes).to(device)
     notes = {"seen": 0.0, "steps": 0, "slices": 0}
     if a.resume:
         state = checkpoint.load(a.resume)
         model.load_state_dict({k: v for k, v in state.items() if not k.startswith("reader.")})
         readings = {k[7:]: v for k, v in state.items() if k.startswith("reader.")}
-        if readings:  # a restored checkpoint has none
+        if readings and readings["reader.bias"].shape == reader.reader.bias.shape:  # a restored checkpoint has none
             reader.load_state_dict(readings)
         header = json.loads((a.resume / "header.json").read_text())
         notes = {key: header[key] for key in notes}
