@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from math import exp, log, sqrt
+from math import sqrt
 
 import numpy as np
 import torch
@@ -14,9 +14,26 @@ from training.pictures import draw
 from training.pictures.degrade import collate, move_centres
 from training.tokenizer import IGNORE, Tokenizer
 
-FEWEST, SMALL = 64, 200  # image tokens of the smallest pictures, and of the largest before the model looks at the picture
+SMALL = 200  # image tokens of the largest pictures until the model looks at the picture
 AT_CAP = 0.5  # share of the batches whose pictures fill IMAGE_MAX_TOKENS, as every camera's do
-WIDEST = 2.8  # longer side over shorter
+
+
+def _grids() -> list[tuple[int, int]]:
+    """Image tokens across and down, of pictures at the cap first.
+
+    Some thirty, of every shape that the engine makes; with as many as there are, every batch would be of new sizes, and planning its
+    kernels takes three times as long as running them (measured).
+    """
+    grids = []
+    for tokens, shapes in ((IMAGE_MAX_TOKENS, 11), (330, 5), (190, 5), (110, 5), (64, 3)):
+        for aspect in np.geomspace(1 / 2.8, 2.8, shapes):
+            rows = max(5, round(sqrt(tokens / aspect)))
+            grids.append((max(5, tokens // rows), rows))
+    return grids
+
+
+GRIDS = _grids()
+CAPPED = 11  # how many of them are at the cap
 
 #: Share of each kind of picture.
 SKILLS: dict[str, float] = {
@@ -50,14 +67,12 @@ class Curriculum:
         return self.hardest * float(rng.random()) ** 0.5
 
     def size(self, rng: np.random.Generator) -> tuple[int, int]:
-        """Image tokens across and down: any shape that the engine may make of a picture."""
-        most = SMALL if self.hardest < 0.2 else IMAGE_MAX_TOKENS
-        tokens = most if rng.random() < AT_CAP else exp(rng.uniform(log(FEWEST), log(most)))
-        aspect = exp(rng.uniform(-log(WIDEST), log(WIDEST)))
-        columns, rows = max(5, round(sqrt(tokens * aspect))), max(5, round(sqrt(tokens / aspect)))
-        while columns * rows > IMAGE_MAX_TOKENS:
-            columns, rows = (columns - 1, rows) if columns > rows else (columns, rows - 1)
-        return columns, rows
+        """Image tokens across and down."""
+        if self.hardest < 0.2:
+            grids = [(columns, rows) for columns, rows in GRIDS if columns * rows <= SMALL]
+        else:
+            grids = GRIDS[:CAPPED] if rng.random() < AT_CAP else GRIDS[CAPPED:]
+        return grids[rng.integers(len(grids))]
 
 
 def choose(rng: np.random.Generator, weights: dict):
@@ -96,7 +111,7 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
         ids, targets, spans = tokenizer.conversation([(t.question, t.answer) for t in turns], tokens)
         conversations.append((ids, targets, spans))
         tags.append([(turn.tag, *span) for turn, span in zip(turns, spans)])
-    longest = (max(len(ids) for ids, _, _ in conversations) + 31) // 32 * 32
+    longest = (max(len(ids) for ids, _, _ in conversations) + 63) // 64 * 64
     ids = np.zeros((len(pictures), longest), np.int64)
     targets = np.full((len(pictures), longest), IGNORE, np.int64)
     weights = np.zeros((len(pictures), longest), np.float32)
@@ -125,8 +140,8 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
 class Batches(IterableDataset):
     """Endless training batches of about ``patches`` 14-px patches each."""
 
-    def __init__(self, tokenizer: Tokenizer, curriculum: Curriculum, patches: int, seed: int):
-        self.tokenizer, self.curriculum, self.patches, self.seed = tokenizer, curriculum, patches, seed
+    def __init__(self, tokenizer: Tokenizer, curriculum: Curriculum, patches: int, seed: int, skills: dict[str, float]):
+        self.tokenizer, self.curriculum, self.patches, self.seed, self.skills = tokenizer, curriculum, patches, seed, skills
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
@@ -135,7 +150,7 @@ class Batches(IterableDataset):
         while True:
             size = self.curriculum.size(rng)
             count = max(1, self.patches // (4 * size[0] * size[1]))
-            skills = [choose(rng, SKILLS) for _ in range(count)]
+            skills = [choose(rng, self.skills) for _ in range(count)]
             levels = [self.curriculum.level(rng) for _ in range(count)]
             batch = make_batch(rng, self.tokenizer, size, levels, skills, "train")
             del batch["tags"]

@@ -130,6 +130,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) // int(os.environ.get("LOCAL_WORLD_SIZE", 1)) - 1))
     parser.add_argument("--evaluate-every", type=float, default=90, help="seconds")
     parser.add_argument("--evaluate-pictures", type=int, default=96, help="a skill")
+    parser.add_argument("--fall", type=float, default=0.45, help="part of a final slice in which the learning rate falls")
+    parser.add_argument("--favour", nargs="*", default=[], metavar="SKILL=TIMES", help="draw a skill so many times as often")
     parser.add_argument("--no-compile", action="store_true")
     a = parser.parse_args()
 
@@ -171,7 +173,9 @@ def main() -> None:
             block.compile(dynamic=True)
 
     curriculum = Curriculum(notes["seen"])
-    dataset = Batches(tokenizer, curriculum, a.patches, seed=1000 * (notes["slices"] + 1) + rank)
+    favour = dict(one.split("=") for one in a.favour)
+    skills = {skill: share * float(favour.get(skill, 1)) for skill, share in SKILLS.items()}
+    dataset = Batches(tokenizer, curriculum, a.patches, seed=1000 * (notes["slices"] + 1) + rank, skills=skills)
     loader = iter(
         torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=a.workers, prefetch_factor=4, pin_memory=cuda, in_order=False)
     )
@@ -192,7 +196,7 @@ def main() -> None:
             log(f"  {name:13}" + "  ".join(f"{tag} {100 * score:.0f}" for tag, score in scores.items()))
         model.train()
 
-    schedule = Schedule(a.lr, a.minutes, a.final)
+    schedule = Schedule(a.lr, a.minutes, a.final, fall=a.fall)
     next(loader)  # the workers are up
     start = reported = time.monotonic()
     elapsed, step, since, waited, next_report = 0.0, 0, 0, 0.0, a.evaluate_every
