@@ -16,6 +16,7 @@ goes to stderr. The last line of stdout is one JSON object:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -73,7 +74,8 @@ class Soak:
         self.outcomes: list[Outcome] = []
         self.faults: list[Fault] = []
         self.samples: list[tuple[float, int, float, int, float, float]] = []
-        self.vanished = 0
+        self.vanished = 0  # requests of clients that vanished
+        self.unsure = 0  # of these, whether the node had them
         self._vanishings = 0
         self._paced = 0
         self._next_extra = options.requests
@@ -122,7 +124,7 @@ class Soak:
         every = self.options.fault_every
         for due in range(every, self.options.requests, every):
             wait_until(lambda due=due: self._paced >= due or not self.vqa.alive, 3600)
-            if not self.vqa.alive:
+            if not self.vqa.alive or self._paced >= self.options.requests:
                 return
             fault = self._injector.inject()
             self.faults.append(fault)
@@ -203,7 +205,9 @@ class Soak:
 
     def _vanish(self, goals: int) -> None:
         self._vanishings += 1
-        self.vanished += vanish(f"vanishing{self._vanishings}", goals, ROOT / "benchmarks")
+        sent, accepted = vanish(f"vanishing{self._vanishings}", goals, ROOT / "benchmarks")
+        self.vanished += sent
+        self.unsure += sent - accepted
         sweep()
 
     def _wait_for_vanished(self) -> None:
@@ -236,7 +240,7 @@ class Soak:
                     resident_mib(self.vqa.process.pid),
                     worker,
                     resident_mib(worker) if worker else 0.0,
-                    sum(path.stat().st_blocks for path in shared_files()) / 2048,
+                    shared_mib(),
                 )
             )
 
@@ -267,7 +271,7 @@ class Soak:
             "requests": self._expected,
             "answered": sum(o.code == 0 and o.fault != "lost" for o in outcomes),
             "errors": dict(sorted(errors.items())),
-            "lost": missing + faults["lost"] + faults["refused"] + max(0, self.sent - self.ended_by_node),
+            "lost": missing + faults["lost"] + faults["refused"] + max(0, self.sent - self.unsure - self.ended_by_node),
             "wrong": sum(faults[name] for name in ("text", "crossed", "stale", "picture", "garbage")),
             "misread": faults["misread"],
             "twice": twice + max(0, self.ended_by_node - self.sent),
@@ -338,8 +342,13 @@ def process(module: str, *arguments: str, **streams) -> subprocess.Popen:
     )
 
 
-def shared_files() -> list[Path]:
-    return [path for path in Path("/dev/shm").glob("fastrtps_*") if path.exists()]
+def shared_mib() -> float:
+    """Shared memory of all of this machine's DDS."""
+    blocks = 0
+    for path in Path("/dev/shm").glob("fastrtps_*"):
+        with contextlib.suppress(OSError):
+            blocks += path.stat().st_blocks
+    return blocks / 2048
 
 
 def log(text: str) -> None:
@@ -354,7 +363,7 @@ def main() -> int:
     parser.add_argument("--report", type=Path, metavar="DIR", help="write soak.md and soak.png there (needs matplotlib)")
     parser.add_argument("--rate", type=float, default=5.0, help="requests a second; 0: as fast as they are answered")
     parser.add_argument("--clients", type=int, default=4, help="client processes (default %(default)s)")
-    parser.add_argument("--watchdog", type=float, default=2.0, help="watchdog_timeout in seconds (default %(default)s)")
+    parser.add_argument("--watchdog", type=float, default=4.0, help="watchdog_timeout in seconds (default %(default)s)")
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "glm4v-nano", help="its directory")
     parser.add_argument("--log", type=Path, help="keep the node's log in this file")
     options = parser.parse_args()

@@ -35,6 +35,8 @@ LOST = 15.0  # s after its deadline from which a request without an outcome coun
 WINDOW = 6  # requests that one process has under way; a flood does not ask
 MAX_AGE = 2.0  # s; max_image_age of the node
 SLACK = 1.0  # s that a picture may be older, for messages take time
+SETTLES = 1.0  # s after which both sides should know of each other
+VANISHES_AFTER = 5.0  # s; sooner if all of its goals were accepted
 KEEP_ALL = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 # How request number i asks.
 WAYS = ("action image", "service image", "action camera", "service camera", "action png", "service image session")
@@ -193,14 +195,16 @@ class Asker:
     def vanish(self, goals: int) -> None:
         """Sends goals, and is killed when the node has begun to work on them."""
         accepted, begun = [], threading.Event()
+        time.sleep(SETTLES)
         for number in range(goals):
             goal = AskImageAction.Goal(question="Describe what you see.", images=[pictures.image(self._serials[-1 - number])])
             goal.options.timeout = Duration(sec=TIMEOUT)
             future = self.action.send_goal_async(goal, feedback_callback=lambda _: begun.set())
             future.add_done_callback(lambda done: accepted.append(done.result().accepted))
-        while len(accepted) < goals or not begun.is_set():
-            self.executor.spin_once(1.0)
-        print(json.dumps({"vanished": goals}), flush=True)
+        end = time.monotonic() + VANISHES_AFTER
+        while (len(accepted) < goals or not begun.is_set()) and time.monotonic() < end:
+            self.executor.spin_once(0.1)
+        print(json.dumps({"sent": goals, "accepted": len(accepted)}), flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -107,8 +108,8 @@ class Faults:
             raise TimeoutError("the node did not go to the error state")
         self._put_back()
         over = time.monotonic()
-        if not self._vqa.change_state("deactivate", "cleanup", "configure", "activate"):
-            raise RuntimeError("a lifecycle transition failed")
+        if not self._vqa.change_state("deactivate", "activate"):
+            raise RuntimeError(f"the node did not become active again: {self._vqa.message('node')}")
         return over
 
     def _memory_limit(self) -> float:
@@ -168,8 +169,8 @@ class Faults:
         return time.monotonic()
 
 
-def vanish(name: str, goals: int, directory: Path) -> int:
-    """A client that is killed in the middle of its goals; how many the node had taken."""
+def vanish(name: str, goals: int, directory: Path) -> tuple[int, int]:
+    """A client that is killed in the middle of its goals: how many it had sent, and how many were accepted."""
     run = subprocess.run(
         [sys.executable, "-m", "soaking.asker", name, "--vanish", str(goals)],
         cwd=directory,
@@ -180,4 +181,5 @@ def vanish(name: str, goals: int, directory: Path) -> int:
     )
     if run.returncode != -signal.SIGKILL:
         raise RuntimeError(f"the vanishing client ended with {run.returncode}")
-    return goals
+    told = json.loads(run.stdout)
+    return told["sent"], told["accepted"]

@@ -82,6 +82,9 @@ class Vqa:
     def value(self, status: str, key: str) -> str:
         return self.statuses.get(f"/vqa: {status}", (0, "", {}))[2].get(key, "")
 
+    def message(self, status: str) -> str:
+        return self.statuses.get(f"/vqa: {status}", (0, "", {}))[1]
+
     def level(self, status: str) -> int:
         return self.statuses.get(f"/vqa: {status}", (0, "", {}))[0]
 
