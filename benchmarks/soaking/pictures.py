@@ -28,9 +28,10 @@ def is_serial(text: str) -> bool:
 
 def serials() -> list[str]:
     """All 58,968 of them, in an order that is always the same and looks like none."""
-    found = [text for text in map("{:06}".format, range(1_000_000)) if is_serial(text)]
-    np.random.default_rng(20).shuffle(found)
-    return found
+    numbers = np.arange(1_000_000)
+    digits = numbers[:, None] // 10 ** np.arange(5, -1, -1) % 10
+    right = (digits @ _WEIGHTS % 10 == 0) & (digits[:, 1:] != digits[:, :-1]).all(axis=1)
+    return [f"{number:06}" for number in np.random.default_rng(20).permutation(numbers[right])]
 
 
 def draw(serial: str) -> np.ndarray:
