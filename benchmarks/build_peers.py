@@ -106,7 +106,8 @@ def needed(archive: tarfile.TarFile):
 
 def build(directory: Path, cuda: str, options: list[str], jobs: int) -> None:
     source, tree = directory / "source", directory / "build"
-    flags = [f"-DCMAKE_CUDA_ARCHITECTURES={cuda}", "-DGGML_CUDA=ON", "-DGGML_CUDA_NCCL=OFF"] if cuda else []
+    flags = [f"-DCMAKE_CUDA_ARCHITECTURES={cuda}", "-DGGML_CUDA=ON", "-DGGML_CUDA_NCCL=OFF",
+             "-DGGML_CUDA_COMPRESSION_MODE=none"] if cuda else []  # fmt: skip
     if not (tree / "build.ninja").is_file():
         run(["cmake", "-G", "Ninja", "-S", source / LLAMA_CPP, "-B", tree, *FLAGS, *flags, *options])
     run(["cmake", "--build", tree, "-j", str(jobs), "--target", *TOOLS])

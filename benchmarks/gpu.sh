@@ -13,7 +13,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 work=${WORK:-/tmp/glm4v-benchmark}
 export CUDA=${CUDA-90-real} SHAPE=${SHAPE:-9b} FRAME=${FRAME:-1120x840} PYTHON=${PYTHON:-python3}
 export PATH=$PATH:/usr/local/cuda/bin PYTHONUNBUFFERED=1 HF_HUB_OFFLINE=1
-mkdir -p "$work/out" "$out"
+mkdir -p "$work/out" "$out" && out=$(realpath "$out")
 
 run_all() {
     cd "$root" || return
@@ -32,7 +32,9 @@ run_all() {
     [ -n "$CUDA" ] || layers=0
     step greedy "$PYTHON" benchmarks/greedy_check.py --text "$work/model/text.gguf" --gpu-layers "$layers" || true
     step peers "$PYTHON" benchmarks/peers.py "$build" "$work/out" --text "$work/model/text.gguf" \
-        --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" ${PEERS_OPTIONS:-}
+        --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" ${PEERS_OPTIONS:-} || return
+    step bench "$PYTHON" -m glm4v_ros.cli.main bench --json --text "$work/model/text.gguf" \
+        --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" --context 32768
 }
 
 # Runs a command unless it was done, with its output in a log of its own.

@@ -35,7 +35,7 @@ TIMED = 64  # tokens of one sequence
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", type=Path, default=TEXT, metavar="FILE")
-    parser.add_argument("--decodes", type=int, default=100, metavar="N")
+    parser.add_argument("--decodes", type=int, default=60, metavar="N")
     parser.add_argument("--gpu-layers", type=int, default=-1, metavar="N")
     args = parser.parse_args()
     config = EngineConfig(Model("checked", args.text, args.text), gpu_layers=args.gpu_layers, max_parallel=SEQUENCES)

@@ -22,11 +22,7 @@ class Reply:
     tokens: int
     first_token: float
     whole: float
-
-    @property
-    def tokens_per_second(self) -> float:
-        """After the first one."""
-        return (self.tokens - 1) / (self.whole - self.first_token)
+    tokens_per_second: float  # behind the first one, by the clock of the process that decodes
 
 
 class LlamaServer:
@@ -103,4 +99,5 @@ def _read(response: http.client.HTTPResponse, begun: float) -> Reply:
             if piece:
                 first = first or time.monotonic() - begun
                 pieces.append(piece)
-    return Reply("".join(pieces), timings["predicted_n"], first, time.monotonic() - begun)
+    whole = time.monotonic() - begun
+    return Reply("".join(pieces), timings["predicted_n"], first, whole, timings["predicted_per_second"])

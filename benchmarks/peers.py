@@ -12,6 +12,7 @@ table.md, peers.json and, where Matplotlib is installed, peers.svg.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import itertools
 import json
@@ -86,10 +87,12 @@ class Engine:
 
         asked = Question(text, f"benchmark-{next(_numbers)}", max_tokens=tokens, ignore_eos=True, deterministic=deterministic)
         answer = self.client.ask(asked, [Frame(decode(jpeg))], on_delta).result(PATIENCE)
-        return Reply(answer.text, answer.completion_tokens, reached["answering"], time.monotonic() - begun)
+        whole = time.monotonic() - begun
+        rate = (answer.completion_tokens - 1) / (answer.latency - answer.time_to_first_token)
+        return Reply(answer.text, answer.completion_tokens, reached["answering"], whole, rate)
 
     def cells(self, jpeg: bytes) -> int:
-        """Of one prompt, and of its picture."""
+        """Of one prompt with this picture."""
         asked = Question(question(), f"benchmark-{next(_numbers)}", max_tokens=2, ignore_eos=True)
         answer = self.client.ask(asked, [Frame(decode(jpeg))]).result(PATIENCE)
         return answer.prompt_tokens
@@ -106,7 +109,7 @@ class Engine:
             self._idle.acquire()
 
     def cancel(self, jpeg: bytes, stage: Stage) -> float:
-        """Milliseconds from the cancel of a long question in this stage to its end."""
+        """Seconds from the cancel of a long question in this stage to its end."""
         reached = threading.Event()
         asked = Question(question(), f"benchmark-{next(_numbers)}", max_tokens=100_000, ignore_eos=True)
         future = self.client.ask(asked, [Frame(decode(jpeg))], lambda delta: reached.set() if delta.stage >= stage else None)
@@ -117,7 +120,7 @@ class Engine:
             future.result(PATIENCE)
         except VqaError:
             pass
-        return 1000 * (time.monotonic() - begun)
+        return time.monotonic() - begun
 
     def _hear(self, status: EngineStatus) -> None:
         if status.stage == "idle":
@@ -200,7 +203,9 @@ class Peers:
         def add(name: str, value: float) -> None:
             figures.setdefault(name, []).append(value)
 
-        with Memory() as memory, Engine(self.config()) as ours:
+        watching = contextlib.ExitStack()
+        memory = watching.enter_context(Memory())
+        with watching, Engine(self.config()) as ours:
             cells = ours.cells(self.frame())
             ours.ask(question(), self.frame(), 65)
             alone = {"peak_device_mib": memory.gpu_mib, "peak_resident_mib": memory.resident_mib}
@@ -210,6 +215,7 @@ class Peers:
                 for side in sides.values():
                     side.ask(question(), self.frame(), 8)
                 alone["llama_server_device_mib"] = memory.now_mib - loaded
+                watching.close()  # it would take time from what is measured now
                 for _ in range(self.repeats):
                     jpeg = self.frame()
                     for name, side in sides.items():
@@ -301,8 +307,8 @@ class Peers:
         return time.monotonic() - begun, replies
 
     def cancel(self) -> dict[str, Any]:
-        """In every stage; what is left of the cancelled work shows as a later first token of the next question, whose
-        frame nothing is kept of."""
+        """In every stage; what is left of the cancelled work shows as a later first token of the next question. Nothing is
+        kept of a frame, so that each question does all of its work."""
         found: dict[str, Any] = {}
         with Engine(self.config(max_parallel=2, prefix_tokens=1, embedding_bytes=1)) as ours:
             jpeg, text = self.frame(), question()
@@ -310,23 +316,21 @@ class Peers:
             def ask() -> Reply:
                 return ours.ask(text, jpeg, 8, deterministic=True)
 
-            ask()
-            before = [ask() for _ in range(self.repeats)]
-            usual = statistics.median(reply.first_token for reply in before)
+            expected = ask().text
             for stage in Stage:
-                ended, left, right = [], [], 0
+                ended, left, usual, right = [], [], [], 0
                 for _ in range(self.repeats):
-                    ended.append(ours.cancel(self.frame(), stage))
+                    usual.append(ask().first_token)
+                    ended.append(1000 * ours.cancel(self.frame(), stage))
                     after = ask()
-                    left.append(max(0.0, 1000 * (after.first_token - usual)))
-                    right += after.text == before[0].text
+                    left.append(1000 * (after.first_token - usual[-1]))
+                    right += after.text == expected
                 found[stage.name.lower()] = {
-                    "ended_ms": statistics.median(ended), "ended_ms_most": max(ended), "left_ms": statistics.median(left),
-                    "left_ms_most": max(left), "next_right": right,
+                    "ended_ms": statistics.median(ended), "ended_ms_most": max(ended),
+                    "left_ms": max(0.0, statistics.median(left)), "left_ms_all": left,
+                    "first_token_ms": 1000 * statistics.median(usual), "next_right": right,
                 }  # fmt: skip
-        spread = 1000 * (max(reply.first_token for reply in before) - usual)
-        same = len({reply.text for reply in before}) == 1
-        return {"times": self.repeats, "first_token_ms": 1000 * usual, "first_token_spread_ms": spread, "same": same, **found}
+        return {"times": self.repeats, **found}
 
     def not_resident(self) -> dict[str, Any]:
         """Memory with the vision tower in it only while it encodes."""

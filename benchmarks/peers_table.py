@@ -114,10 +114,11 @@ def plot(path: Path, results: dict[str, dict[str, Any]]) -> None:
     axes = figure.subplots()
     better = [row.bar / row.ratio if row.at_most else row.ratio / row.bar for row in compared]
     labels = [f"{row.figure}\nagainst {row.peer_name}" for row in compared]
-    bars = axes.barh(labels, better, color=["#2a7f62" if row.met else "#b5482f" for row in compared])
+    bars = axes.barh(labels, [value - 1 for value in better], left=1, color=["#2a7f62" if row.met else "#b5482f" for row in compared])
     axes.bar_label(bars, [f" {row.ratio:.2f} x" for row in compared], fontsize=8)
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log")
+    axes.margins(x=0.15)
     axes.invert_yaxis()
     axes.tick_params(axis="y", labelsize=8)
     axes.set_xlabel("times better than the bar (black line); the ratio of the figures stands beside each")
