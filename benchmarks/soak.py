@@ -42,7 +42,7 @@ from glm4v_ros.errors import ErrorCode  # noqa: E402
 from glm4v_ros.nodes.shared_memory import sweep  # noqa: E402
 from soaking import pictures  # noqa: E402
 from soaking.asker import MAX_AGE, Outcome  # noqa: E402
-from soaking.faults import Fault, Faults, vanish  # noqa: E402
+from soaking.faults import KINDS, Fault, Faults, vanish  # noqa: E402
 from soaking.report import write_report  # noqa: E402
 from soaking.vqa import Vqa, children, resident_mib, wait_until  # noqa: E402
 
@@ -84,7 +84,7 @@ class Soak:
         self._askers: list[subprocess.Popen] = []
         self._readers: list[threading.Thread] = []
         text = next(path for path in model.glob("*.gguf") if "text" in path.name)
-        self._injector = Faults(self.vqa, text, self._command_camera, self._send, self._vanish)
+        self._injector = Faults(self.vqa, text, self._command_camera, self._send, self._vanish, options.faults)
         self.ended = threading.Event()
 
     def run(self) -> None:
@@ -331,6 +331,17 @@ def median(values: list[float]) -> float | None:
     return round(statistics.median(values), 3) if values else None
 
 
+def kinds(text: str) -> list[str]:
+    """Names of faults; a comma inside a name is left out."""
+    found = []
+    for word in text.split(","):
+        matches = [kind for kind in KINDS if kind.replace(",", "") == word.strip()]
+        if not matches:
+            raise argparse.ArgumentTypeError(f"there is no fault {word.strip()!r}")
+        found += matches
+    return found
+
+
 def process(module: str, *arguments: str, **streams) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
@@ -359,6 +370,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=200, help="paced requests (default %(default)s)")
     parser.add_argument("--fault-every", type=int, default=20, help="of them; 0: no faults (default %(default)s)")
+    parser.add_argument("--faults", type=kinds, default=(), metavar="KIND,...", help=f"only these kinds, of: {'; '.join(KINDS)}")
     parser.add_argument("--json", action="store_true", help="print one JSON object, not a table")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write soak.md and soak.png there (needs matplotlib)")
     parser.add_argument("--rate", type=float, default=5.0, help="requests a second; 0: as fast as they are answered")
