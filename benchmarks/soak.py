@@ -47,6 +47,7 @@ from soaking.report import write_report  # noqa: E402
 from soaking.vqa import Vqa, children, resident_mib, wait_until  # noqa: E402
 
 CAMERA_FROM = 32_000  # serials from here on are the camera's
+EVIDENCE = 64 << 20  # bytes; max_bytes of the log, on a disk twice as large
 PROBES = 50  # questions asked alone before the load
 SAMPLE_EVERY = 1.0  # s
 
@@ -54,9 +55,10 @@ SAMPLE_EVERY = 1.0  # s
 class Soak:
     """One run."""
 
-    def __init__(self, options: argparse.Namespace, directory: Path):
+    def __init__(self, options: argparse.Namespace, directory: Path, disk: Path | None):
         self.options = options
         model = directory / "model"
+        evidence = disk and {"evidence.directory": disk / "log", "evidence.max_bytes": EVIDENCE, "evidence.on_full": "rotate"}
         shutil.copytree(options.model, model)
         self.vqa = Vqa(
             ROOT,
@@ -68,6 +70,7 @@ class Soak:
             watchdog_timeout=options.watchdog,
             session_idle=20.0,
             diagnostics_period=0.2,
+            **(evidence or {}),
         )
         self._directory = directory
         self._camera = process("soaking.camera", str(CAMERA_FROM))
@@ -84,7 +87,7 @@ class Soak:
         self._askers: list[subprocess.Popen] = []
         self._readers: list[threading.Thread] = []
         text = next(path for path in model.glob("*.gguf") if "text" in path.name)
-        self._injector = Faults(self.vqa, text, self._command_camera, self._send, self._vanish, options.faults)
+        self._injector = Faults(self.vqa, text, self._command_camera, self._send, self._vanish, options.faults, disk)
         self.ended = threading.Event()
 
     def run(self) -> None:
@@ -130,7 +133,8 @@ class Soak:
             self.faults.append(fault)
             wait_until(lambda fault=fault: self._recovered(fault), 60.0)
             log(
-                f"{self._paced} requests, {time.monotonic() - self.began:.0f} s: {fault.kind}: "
+                f"{self._paced} requests, {time.monotonic() - self.began:.0f} s, "
+                f"{resident_mib(self.vqa.process.pid):.0f} MiB: {fault.kind}: "
                 + (f"recovered in {fault.recovery:.2f} s" if fault.recovered else "NOT RECOVERED")
                 + (f" ({fault.note})" if fault.note else "")
             )
@@ -342,6 +346,27 @@ def kinds(text: str) -> list[str]:
     return found
 
 
+@contextlib.contextmanager
+def small_disk(directory: Path):
+    """A file system of its own in memory; mounting it takes root."""
+    directory.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={2 * EVIDENCE}", "glm4v_soak", directory], check=True)
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", "-l", directory], check=True)
+
+
+def problems(evidence: Path) -> int:
+    """How much of the evidence log is not as it was written."""
+    from glm4v_ros.evidence.verify import verify
+
+    found = verify(evidence).problems
+    for problem in found:
+        log(f"evidence: {problem}")
+    return len(found)
+
+
 def process(module: str, *arguments: str, **streams) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
@@ -371,6 +396,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=200, help="paced requests (default %(default)s)")
     parser.add_argument("--fault-every", type=int, default=20, help="of them; 0: no faults (default %(default)s)")
     parser.add_argument("--faults", type=kinds, default=(), metavar="KIND,...", help=f"only these kinds, of: {'; '.join(KINDS)}")
+    parser.add_argument("--evidence", action="store_true", help="with an evidence log, whose disk gets full (as root)")
     parser.add_argument("--json", action="store_true", help="print one JSON object, not a table")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write soak.md and soak.png there (needs matplotlib)")
     parser.add_argument("--rate", type=float, default=5.0, help="requests a second; 0: as fast as they are answered")
@@ -381,8 +407,10 @@ def main() -> int:
     options = parser.parse_args()
     sweep()
     rclpy.init()
-    with tempfile.TemporaryDirectory() as name:
-        soak = Soak(options, Path(name))
+    with contextlib.ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        disk = stack.enter_context(small_disk(directory / "disk")) if options.evidence else None
+        soak = Soak(options, directory, disk)
         try:
             soak.run()
             soak.restarts = int(soak.vqa.value("engine", "worker restarts") or 0)
@@ -390,8 +418,10 @@ def main() -> int:
             soak.close()
             rclpy.try_shutdown()
             if options.log:
-                shutil.copy(Path(name) / "vqa.log", options.log)
-    figures = soak.figures()
+                shutil.copy(directory / "vqa.log", options.log)
+        figures = soak.figures()
+        if disk:
+            figures["evidence_problems"] = problems(disk / "log")
     if options.report:
         write_report(options.report, soak, figures)
     if not options.json:

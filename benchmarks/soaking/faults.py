@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, cycle
 from pathlib import Path
@@ -32,6 +33,7 @@ KINDS = {  # in the order in which they come
     "no memory for the worker": "_no_memory",
     "clock jump, no camera": "_clock_jump_without_camera",
     "model cut for long": "_model_cut_for_long",
+    "disk full": "_disk_full",  # only with an evidence log
 }
 RARE = {"model cut for long": 4}  # in one of so many rounds: for a while the node refuses everything, as it should
 
@@ -52,7 +54,7 @@ class Fault:
 
 
 class Faults:
-    """The kinds in turn (all of KINDS where none are named). ``send`` posts requests of the faults' own: (word, how many)."""
+    """The kinds in turn (all of KINDS where none are named); ``send`` posts requests of the faults' own: (word, how many)."""
 
     def __init__(
         self,
@@ -62,12 +64,14 @@ class Faults:
         send: Callable[[str, int], None],
         vanish: Callable[[int], None],
         kinds: Sequence[str] = (),
+        disk: Path | None = None,
     ):
         self._vqa, self._model, self._camera, self._send, self._vanish = vqa, model, camera, send, vanish
         self._whole = model.with_suffix(".whole")
         shutil.copy(model, self._whole)
         self._jumps = cycle((3600.0, -3600.0, -30.0, 30.0))
-        self._turn = _in_turn(kinds)
+        self._disk = disk  # of the evidence log
+        self._turn = _in_turn(kinds or [kind for kind in KINDS if disk or kind != "disk full"], {} if kinds else RARE)
 
     def inject(self) -> Fault:
         kind = next(self._turn)
@@ -159,6 +163,21 @@ class Faults:
         self._camera("go")
         return time.monotonic()
 
+    def _disk_full(self) -> float:
+        """Somebody else fills the disk of the evidence log: no question is answered that cannot be recorded."""
+        filler = self._disk / "filler"
+        try:
+            end = time.monotonic() + 3.0
+            with filler.open("wb", buffering=0) as file:
+                while time.monotonic() < end:  # the log may give way, and gets nothing from that
+                    with contextlib.suppress(OSError):
+                        file.write(bytes(1 << 16))
+                        continue
+                    time.sleep(0.01)
+        finally:
+            filler.unlink()
+        return time.monotonic()
+
     def _signal(self, number: int) -> None:
         wait_until(lambda: self._vqa.worker, 20.0)
         os.kill(self._vqa.worker, number)
@@ -175,9 +194,9 @@ class Faults:
         return time.monotonic()
 
 
-def _in_turn(kinds: Sequence[str]) -> Iterator[str]:
+def _in_turn(kinds: Sequence[str], rare: Mapping[str, int]) -> Iterator[str]:
     for number in count():
-        yield from (kind for kind in kinds or KINDS if kinds or number % RARE.get(kind, 1) == 0)
+        yield from (kind for kind in kinds if number % rare.get(kind, 1) == 0)
 
 
 def vanish(name: str, goals: int, directory: Path) -> tuple[int, int]:
