@@ -41,7 +41,7 @@ import rclpy  # noqa: E402  (after the environment that it reads)
 from glm4v_ros.errors import ErrorCode  # noqa: E402
 from glm4v_ros.nodes.shared_memory import sweep  # noqa: E402
 from soaking import pictures  # noqa: E402
-from soaking.asker import MAX_AGE, Outcome  # noqa: E402
+from soaking.asker import MAX_AGE, WAYS, Outcome  # noqa: E402
 from soaking.faults import KINDS, Fault, Faults, vanish  # noqa: E402
 from soaking.report import write_report  # noqa: E402
 from soaking.vqa import Vqa, children, resident_mib, wait_until  # noqa: E402
@@ -131,13 +131,24 @@ class Soak:
                 return
             fault = self._injector.inject()
             self.faults.append(fault)
-            wait_until(lambda fault=fault: self._recovered(fault), 60.0)
+            wait_until(lambda fault=fault: self._recovered(fault) or len(self.outcomes) >= self._expected, 60.0)
+            if not fault.recovered and len(self.outcomes) >= self._expected:
+                self._ask_until_recovered(fault)
             log(
                 f"{self._paced} requests, {time.monotonic() - self.began:.0f} s, "
                 f"{resident_mib(self.vqa.process.pid):.0f} MiB: {fault.kind}: "
                 + (f"recovered in {fault.recovery:.2f} s" if fault.recovered else "NOT RECOVERED")
                 + (f" ({fault.note})" if fault.note else "")
             )
+
+    def _ask_until_recovered(self, fault: Fault) -> None:
+        """Nobody asks any more: the last requests ended while the fault lasted."""
+        end = time.monotonic() + 60.0
+        while self.vqa.alive and not fault.recovered and time.monotonic() < end:
+            first = self._take_numbers(len(WAYS))
+            (outcome,) = self._ask_alone([next(n for n in range(first, first + len(WAYS)) if "camera" in WAYS[n % len(WAYS)])])
+            if outcome.right and outcome.sent >= fault.over:
+                fault.recovered = outcome.ended
 
     def _recovered(self, fault: Fault) -> bool:
         camera = "camera" in fault.kind or "clock" in fault.kind
@@ -398,13 +409,15 @@ def main() -> int:
     parser.add_argument("--faults", type=kinds, default=(), metavar="KIND,...", help=f"only these kinds, of: {'; '.join(KINDS)}")
     parser.add_argument("--evidence", action="store_true", help="with an evidence log, whose disk gets full (as root)")
     parser.add_argument("--json", action="store_true", help="print one JSON object, not a table")
-    parser.add_argument("--report", type=Path, metavar="DIR", help="write soak.md and soak.png there (needs matplotlib)")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write soak.md and soak.png there (needs benchmarks/requirements.txt)")
     parser.add_argument("--rate", type=float, default=5.0, help="requests a second; 0: as fast as they are answered")
     parser.add_argument("--clients", type=int, default=4, help="client processes (default %(default)s)")
     parser.add_argument("--watchdog", type=float, default=4.0, help="watchdog_timeout in seconds (default %(default)s)")
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "glm4v-nano", help="its directory")
     parser.add_argument("--log", type=Path, help="keep the node's log in this file")
     options = parser.parse_args()
+    if options.report:
+        import matplotlib  # noqa: F401  (what is missing is said now, not after an hour)
     sweep()
     rclpy.init()
     with contextlib.ExitStack() as stack:
