@@ -74,6 +74,7 @@ class Robot:
     def close(self) -> None:
         self._executor.shutdown()
         self._thread.join()
+        self.action.destroy()
         self.node.destroy_node()
 
     def now(self, ahead: float = 0.0) -> Time:

@@ -259,7 +259,7 @@ def test_a_print_is_no_choice_and_no_json(rig, options):
 
 
 def test_the_demo_model_is_refused(tmp_path):
-    rig = Rig(tmp_path, preset="eldercare")
+    rig = Rig(tmp_path, alone=True, preset="eldercare")
     try:
         rig.node.autostart()
         response = rig.robot.ask(READ, images=both())

@@ -445,7 +445,7 @@ def test_deactivate_ends_questions_and_activate_begins_again(rig, front):
 
 def test_warm_frames(tmp_path):
     """The newest picture is encoded ahead, again only when it shows something else, and then a question is about it."""
-    rig = Rig(tmp_path, warm_rate=100.0, warm_threshold=4.0, **{"camera.left.warm": False})
+    rig = Rig(tmp_path, alone=True, warm_rate=100.0, warm_threshold=4.0, **{"camera.left.warm": False})
     try:
         rig.node.autostart()
         front = rig.robot.camera("/front/image_raw")
@@ -464,7 +464,7 @@ def test_warm_frames(tmp_path):
 
 def test_answers_while_the_model_is_loaded(tmp_path):
     """Everything is there and answers NOT_ACTIVE while configure is at work."""
-    rig = Rig(tmp_path)
+    rig = Rig(tmp_path, alone=True)
     try:
         rig.loading.clear()
         starting = threading.Thread(target=rig.node.autostart)
@@ -485,7 +485,7 @@ def test_answers_while_the_model_is_loaded(tmp_path):
 
 
 def test_a_model_that_does_not_load_is_said_and_can_be_put_right(tmp_path):
-    rig = Rig(tmp_path, model="nonesuch")
+    rig = Rig(tmp_path, alone=True, model="nonesuch")
     try:
         heard = rig.robot.listen(DiagnosticArray, "/diagnostics")
         rig.node.autostart()
