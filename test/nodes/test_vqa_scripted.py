@@ -270,14 +270,21 @@ def test_eldercare_refuses_the_demo_model(rig):
     assert code(response) is ErrorCode.UNSUPPORTED and "allow_demo_model" in response.error_msg
 
 
+def written(heard) -> str:
+    """What was streamed. rclpy drops the feedback that comes with the result or after it."""
+    return "".join(feedback.delta for feedback in heard)
+
+
 def test_action_streams_and_succeeds(rig):
     heard = []
     goal = rig.robot.goal(
-        "what?", on_feedback=lambda message: heard.append(message.feedback), images=[image(RED, Time())]
+        "tell", on_feedback=lambda message: heard.append(message.feedback), images=[image(RED, Time())]
     )
+    eventually(lambda: written(heard) == "One. T")
+    rig.engine.go_on.set()
     reply = wait(goal.get_result_async())
-    assert reply.status == GoalStatus.STATUS_SUCCEEDED and reply.result.success and reply.result.answer.text == key(RED)
-    eventually(lambda: "".join(f.delta for f in heard) == key(RED))
+    assert reply.status == GoalStatus.STATUS_SUCCEEDED and reply.result.success
+    assert reply.result.answer.text == "One. Two." and "One. Two.".startswith(written(heard))
     assert [f.stage for f in heard] == sorted(f.stage for f in heard)
 
 
@@ -291,9 +298,9 @@ def test_action_feedback_is_joined(rig):
     )
     reply = wait(goal.get_result_async())
     assert reply.status == GoalStatus.STATUS_ABORTED and code(reply.result) is ErrorCode.TIMEOUT
-    written = reply.result.answer.text
-    eventually(lambda: "".join(f.delta for f in heard) == written)
-    assert len(heard) < written.count("word") / 4
+    text = reply.result.answer.text
+    assert written(heard) and text.startswith(written(heard))
+    assert len(heard) < text.count("word") / 4
 
 
 def test_action_cancel(rig):
