@@ -420,7 +420,7 @@ def main() -> int:
         executor.shutdown(timeout_sec=0.0)
         if starting.ident:
             starting.join(5.0)  # ended by close
-        node.destroy_node()  # says goodbye: else callers see this node for the 20 s of its DDS lease and ask it in vain
+        node.destroy_node()  # says goodbye now: callers that still find this node ask it in vain
         rclpy.try_shutdown()
     return 0
 

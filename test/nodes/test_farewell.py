@@ -1,7 +1,12 @@
 """What others see of a node that has ended: nothing, at once, not when the garbage collector comes."""
 
 import gc
+import os
+import signal
+import subprocess
+import sys
 
+import pytest
 import rclpy
 from rclpy.context import Context
 from rclpy.node import Node
@@ -44,6 +49,23 @@ def test_tts():
         gc.enable()
         watching.close()
         rclpy.shutdown(context=context)
+
+
+@pytest.mark.parametrize("name, arguments", [("vqa", ["-p", "autostart:=false"]), ("tts", [])])
+def test_a_process_that_is_told_to_end(name, arguments):
+    watching = Watcher()
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
+    command = [sys.executable, "-m", f"glm4v_ros.nodes.{name}", "--ros-args", *arguments]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        eventually(lambda: name in watching.node.get_node_names() and interfaces_of(name, watching.node))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 0 and "Traceback" not in said, said
+        eventually(lambda: not interfaces_of(name, watching.node), patience=10)
+    finally:
+        process.kill()
+        watching.close()
 
 
 class Watcher:
