@@ -8,7 +8,9 @@ import sys
 
 import pytest
 import rclpy
+from rcl_interfaces.srv import ListParameters
 from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rig import Rig
 from robot import eventually
@@ -58,9 +60,9 @@ def test_a_process_that_is_told_to_end(name, arguments):
     command = [sys.executable, "-m", f"glm4v_ros.nodes.{name}", "--ros-args", *arguments]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
-        eventually(lambda: name in watching.node.get_node_names() and interfaces_of(name, watching.node))
+        watching.wait_until_it_answers(name)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
         assert process.returncode == 0 and "Traceback" not in said, said
         eventually(lambda: not interfaces_of(name, watching.node), patience=10)
     finally:
@@ -75,6 +77,17 @@ class Watcher:
         self.context = Context()
         rclpy.init(context=self.context)
         self.node = Node("watcher", context=self.context)
+
+    def wait_until_it_answers(self, name: str) -> None:
+        client = self.node.create_client(ListParameters, f"/{name}/list_parameters")
+        assert client.wait_for_service(60)
+        executor = SingleThreadedExecutor(context=self.context)
+        executor.add_node(self.node)
+        future = client.call_async(ListParameters.Request())
+        executor.spin_until_future_complete(future, 60)
+        assert future.done()
+        executor.shutdown()
+        self.node.destroy_client(client)
 
     def close(self):
         self.node.destroy_node()
