@@ -117,6 +117,13 @@ class VqaNode(LifecycleNode):
         self._leave()
         self._unload()
 
+    def destroy_node(self) -> None:
+        self.close()
+        # These two destroy_node leaves to the garbage collector, and until it comes callers still find this node.
+        self._action.destroy()
+        self._state_machine.destroy_when_not_in_use()
+        super().destroy_node()
+
     # ---- lifecycle
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -417,8 +424,9 @@ def main() -> int:
         return 1
     executor = NodeExecutor(node.parameters["executor_threads"])
     executor.add_node(node)
+    starting = threading.Thread(target=node.autostart, name="autostart", daemon=True)
     if node.parameters["autostart"]:
-        threading.Thread(target=node.autostart, name="autostart", daemon=True).start()
+        starting.start()
     try:
         executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
@@ -426,6 +434,9 @@ def main() -> int:
     finally:
         node.close()
         executor.shutdown(timeout_sec=0.0)
+        if starting.ident:
+            starting.join(5.0)  # ended by close
+        node.destroy_node()  # says goodbye now: callers that still find this node ask it in vain
         rclpy.try_shutdown()
     return 0
 
