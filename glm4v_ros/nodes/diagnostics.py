@@ -9,6 +9,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.nodes.camera import Camera
+from glm4v_ros.nodes.evidence import Witness
 
 OK, WARN, ERROR, STALE = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR, DiagnosticStatus.STALE
 
@@ -89,6 +90,22 @@ def camera_status(name: str, camera: Camera, max_age: float) -> DiagnosticStatus
             ("pictures", camera.received),
             ("rate Hz", f"{camera.rate:.1f}"),
             ("last image age s", "" if age is None else f"{age:.3f}"),
+        ],
+    )
+
+
+def evidence_status(name: str, witness: Witness) -> DiagnosticStatus:
+    trouble, log = witness.trouble, witness.log
+    return _status(
+        f"{name}: evidence",
+        ERROR if trouble else OK,
+        trouble or f"{log.number} records",
+        [
+            ("directory", log.directory),
+            ("newest record", log.number),
+            ("MiB", f"{log.nbytes / 2**20:.1f}"),
+            ("MiB at most", f"{log.max_bytes / 2**20:.1f}"),
+            ("when full", log.on_full),
         ],
     )
 

@@ -14,6 +14,7 @@ from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
 from glm4v_ros.nodes.camera import Camera
+from glm4v_ros.nodes.evidence import Witness
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.picture import Picture
 from glm4v_ros.nodes.requests import Request, check_regions
@@ -32,6 +33,7 @@ class Surroundings:
     model: Model
     cameras: Mapping[str, Camera]
     sessions: Sessions
+    witness: Witness | None = None  # records every answer
 
 
 class Inquiry:
@@ -74,6 +76,8 @@ class Inquiry:
     ) -> Answer:
         """Asks the engine within what is left of the request's time; ``question`` has the request's id."""
         self._check()
+        if self._around.witness:
+            self._around.witness.check_room(self.pictures)
         question = replace(question, timeout=max(0.001, self._deadline - time.monotonic()))
         future = self._around.engine.ask(question, frames, on_delta)
         self._asked = True
@@ -145,6 +149,8 @@ class Inquiry:
 
     def _encoded(self, region) -> Callable[[Picture], bool]:
         def is_encoded(picture: Picture) -> bool:
+            if self._around.witness:  # the newest, whatever was encoded before
+                return False
             frame = picture.frame_if_made(region, self.request.enhance)
             return frame is not None and self._around.engine.is_encoded(frame.key)
 

@@ -30,7 +30,8 @@ from glm4v_ros.engine.preset import Preset, find_preset, load_presets
 from glm4v_ros.errors import Busy, Canceled, EngineFailed, NotActive, VqaError
 from glm4v_ros.msg import Answer, Question
 from glm4v_ros.nodes.camera import Camera
-from glm4v_ros.nodes.diagnostics import Tally, camera_status, engine_status, node_status
+from glm4v_ros.nodes.diagnostics import Tally, camera_status, engine_status, evidence_status, node_status
+from glm4v_ros.nodes.evidence import Witness
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.feedback import Feedback
 from glm4v_ros.nodes.inquiry import Inquiry, Surroundings
@@ -66,6 +67,7 @@ class VqaNode(LifecycleNode):
         self._model: Model | None = None
         self._presets: dict[str, Preset] = {}
         self._active: Surroundings | None = None
+        self._witness: Witness | None = None
         self._inquiries: dict[str, Inquiry] = {}
         self._goals: dict[bytes, Inquiry | None] = {}  # None: canceled before its inquiry began
         self._warmer: Warmer | None = None
@@ -121,8 +123,13 @@ class VqaNode(LifecycleNode):
             self._presets = load_presets(self.parameters["prompts_file"] or None)
             self._model = self._find_model()
             self.get_logger().info(f"loading {self._model.name}: {self._model.text_path}, {self._model.vision_path}")
+            if log := self.parameters.evidence_log():
+                self.get_logger().info(f"every answer and its pictures are recorded in {log.directory}")
+                self._witness = Witness(log, self._model)
             self._engine = self._make_engine(self.parameters.engine_config(self._model))
             self._engine.start(self._log_progress())
+            if self._witness:
+                self._witness.hash_model()
         except Exception as error:
             return self._failed(f"configure failed: {_text_of(error)}")
         status = self._engine.status
@@ -143,12 +150,12 @@ class VqaNode(LifecycleNode):
             for name in parameters["cameras"]
         }
         self._active = Surroundings(
-            self.executor, self._engine, self._model, cameras, Sessions(parameters["session_idle"])
+            self.executor, self._engine, self._model, cameras, Sessions(parameters["session_idle"]), self._witness
         )
         for camera in cameras.values():
             self.get_logger().info(f"camera {camera.name}: {camera.topic}")
         warm = [camera for name, camera in cameras.items() if parameters[f"camera.{name}.warm"]]
-        if warm and parameters["warm_rate"] > 0:
+        if warm and parameters["warm_rate"] > 0 and not self._witness:
             self._warmer = Warmer(self._engine, warm, parameters["warm_threshold"])
             self._warm_timer = self.create_timer(
                 1.0 / parameters["warm_rate"], self._on_warm, MutuallyExclusiveCallbackGroup()
@@ -216,6 +223,9 @@ class VqaNode(LifecycleNode):
         engine, self._engine = self._engine, None
         if engine:
             engine.close()
+        witness, self._witness = self._witness, None
+        if witness:
+            witness.close()
 
     # ---- questions
 
@@ -234,6 +244,8 @@ class VqaNode(LifecycleNode):
                 raise NotActive(self._trouble or "the node is not active; activate it, or set autostart")
             request = read_request(message, self.parameters, self._presets)
             request.preset.check_model(around.model.demo and not self.parameters["allow_demo_model"])
+            if around.witness:
+                request = around.witness.bind(request)
             inquiry = self._admit(request, around, goal_id)
             sentences = self._voice(inquiry) if request.speak else None
             answer = await inquiry.answer(_both(on_delta, sentences))
@@ -251,6 +263,8 @@ class VqaNode(LifecycleNode):
             reply = refusal(question, message.session_id)
         else:
             reply = answer_message(inquiry, answer, error)
+            if around.witness and (error is None or reply.text):
+                reply, error = await self._record(around, inquiry, reply, error)
         if sentences:
             sentences.silence() if error else sentences.finish(reply.text)
         if error is None:
@@ -258,6 +272,16 @@ class VqaNode(LifecycleNode):
             self._tally = dataclasses.replace(self._tally, answered=self._tally.answered + 1)
         else:
             self._tally = Tally(self._tally.answered, self._tally.refused + 1, f"{error.code.name}: {error}")
+        return reply, error
+
+    async def _record(
+        self, around: Surroundings, inquiry: Inquiry, reply: Answer, error: VqaError | None
+    ) -> tuple[Answer, VqaError | None]:
+        """What may leave the node: the reply if the evidence log has it, else an empty one and why."""
+        written = around.witness.record(inquiry, reply, error, around.engine.status.device)
+        if failure := (await around.executor.wrap(written)).exception():
+            self.get_logger().error(str(failure), throttle_duration_sec=10.0)
+            return answer_message(inquiry, None, failure), failure
         return reply, error
 
     def _admit(self, request: Request, around: Surroundings, goal_id: bytes | None) -> Inquiry:
@@ -375,6 +399,8 @@ class VqaNode(LifecycleNode):
         yield node_status(name, "active" if around else "not active", self._trouble, self._tally, len(self._inquiries))
         if engine := self._engine:
             yield engine_status(name, engine.status, self._wants_gpu)
+        if witness := self._witness:
+            yield evidence_status(name, witness)
         for camera in around.cameras.values() if around else ():
             yield camera_status(name, camera, parameters["max_image_age"])
 
