@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 import threading
@@ -13,6 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -28,9 +28,17 @@ from glm4v_ros.engine.answer import Delta
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.preset import Preset, find_preset, load_presets
 from glm4v_ros.errors import Busy, Canceled, EngineFailed, NotActive, VqaError
+from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.msg import Answer, Question
 from glm4v_ros.nodes.camera import Camera
-from glm4v_ros.nodes.diagnostics import Tally, camera_status, engine_status, evidence_status, node_status
+from glm4v_ros.nodes.diagnostics import (
+    Restarts,
+    camera_status,
+    engine_status,
+    evidence_status,
+    machine_status,
+    node_status,
+)
 from glm4v_ros.nodes.evidence import Witness
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.feedback import Feedback
@@ -42,6 +50,7 @@ from glm4v_ros.nodes.requests import Request, read_request
 from glm4v_ros.nodes.responses import answer_message, fill_response, refusal
 from glm4v_ros.nodes.sentences import Sentences
 from glm4v_ros.nodes.sessions import Sessions
+from glm4v_ros.nodes.tally import Tally
 from glm4v_ros.nodes.warmer import Warmer
 from glm4v_ros.srv import AskImage, ResetSession
 
@@ -74,6 +83,8 @@ class VqaNode(LifecycleNode):
         self._warm_timer: Timer | None = None
         self._voiced: tuple[Inquiry, Sentences] | None = None  # the answer that is to be heard
         self._tally = Tally()
+        self._restarts = Restarts()
+        self._sensors = Sensors()
         self._trouble = ""
 
         self._answers = self.create_publisher(Answer, "~/answers", RELIABLE_QOS)
@@ -97,7 +108,10 @@ class VqaNode(LifecycleNode):
         self.create_subscription(Question, "~/question", self._on_question, RELIABLE_QOS)
         self.create_subscription(String, "~/question_text", self._on_question_text, RELIABLE_QOS)
         self.create_subscription(Empty, "~/stop_speaking", self._on_stop_speaking, RELIABLE_QOS)
-        self.create_timer(self.parameters["diagnostics_period"], self._on_timer)
+        # On the steady clock: the node speaks while a simulation stands still, and when the clock jumps.
+        self.create_timer(
+            self.parameters["diagnostics_period"], self._on_timer, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
 
     @property
     def default_callback_group(self) -> ReentrantCallbackGroup:
@@ -113,6 +127,10 @@ class VqaNode(LifecycleNode):
         """Ends the engine, from any state and thread."""
         self._leave()
         self._unload()
+
+    def destroy_node(self) -> None:
+        self._sensors.close()
+        super().destroy_node()
 
     # ---- lifecycle
 
@@ -269,9 +287,9 @@ class VqaNode(LifecycleNode):
             sentences.silence() if error else sentences.finish(reply.text)
         if error is None:
             self._publish(inquiry, reply)
-            self._tally = dataclasses.replace(self._tally, answered=self._tally.answered + 1)
+            self._tally.add_answer(answer)
         else:
-            self._tally = Tally(self._tally.answered, self._tally.refused + 1, f"{error.code.name}: {error}")
+            self._tally.add_error(error)
         return reply, error
 
     async def _record(
@@ -284,8 +302,12 @@ class VqaNode(LifecycleNode):
             return answer_message(inquiry, None, failure), failure
         return reply, error
 
+    @property
+    def _most_inquiries(self) -> int:
+        return self.parameters["max_parallel"] + self.parameters["max_queue"]
+
     def _admit(self, request: Request, around: Surroundings, goal_id: bytes | None) -> Inquiry:
-        limit = self.parameters["max_parallel"] + self.parameters["max_queue"]
+        limit = self._most_inquiries
         if len(self._inquiries) >= limit:
             raise Busy(
                 f"{limit} questions are on their way already (max_parallel and max_queue)", retry_after=RETRY_AFTER
@@ -396,9 +418,12 @@ class VqaNode(LifecycleNode):
 
     def _statuses(self, around: Surroundings | None) -> Iterable:
         name, parameters = self.get_fully_qualified_name(), self.parameters
-        yield node_status(name, "active" if around else "not active", self._trouble, self._tally, len(self._inquiries))
+        state = "active" if around else "not active"
+        yield node_status(name, state, self._trouble, self._tally, len(self._inquiries), self._most_inquiries)
         if engine := self._engine:
-            yield engine_status(name, engine.status, self._wants_gpu)
+            status, limit = engine.status, parameters["memory_limit_mib"]
+            yield engine_status(name, status, self._wants_gpu, limit, self._restarts.lately(status.worker_restarts))
+        yield machine_status(name, self._sensors)
         if witness := self._witness:
             yield evidence_status(name, witness)
         for camera in around.cameras.values() if around else ():
