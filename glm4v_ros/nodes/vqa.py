@@ -49,6 +49,7 @@ from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.requests import Request, read_request
 from glm4v_ros.nodes.responses import answer_message, fill_response, refusal
 from glm4v_ros.nodes.sentences import Sentences
+from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.sessions import Sessions
 from glm4v_ros.nodes.tally import Tally
 from glm4v_ros.nodes.warmer import Warmer
@@ -85,6 +86,7 @@ class VqaNode(LifecycleNode):
         self._tally = Tally()
         self._restarts = Restarts()
         self._sensors = Sensors()
+        self._service_manager = ServiceManager(self, self._lasting_trouble)
         self._trouble = ""
 
         self._answers = self.create_publisher(Answer, "~/answers", RELIABLE_QOS)
@@ -408,11 +410,18 @@ class VqaNode(LifecycleNode):
 
     # ---- diagnostics
 
+    def _lasting_trouble(self) -> str:
+        """Why the engine gave up; empty: it did not. A model that cannot be loaded at all is no reason to start again."""
+        engine = self._engine
+        return engine.status.failed if engine else ""
+
     def _on_timer(self) -> None:
         around = self._active
         for camera in around.cameras.values() if around else ():
             camera.choose_transport()
         message = DiagnosticArray(status=list(self._statuses(around)))
+        worst = max(message.status, key=lambda status: status.level)
+        self._service_manager.status(f"{worst.name.partition(': ')[2]}: {worst.message}")
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 
