@@ -38,5 +38,5 @@ def run(args: argparse.Namespace) -> int:
         return int(health.grade)
     for part in health.parts:
         print(f"{part.level:5} {part.name}: {part.message}")
-    print(f"{health.grade.name}: {health.message}")
+    print(health.grade.name if health.parts else f"{health.grade.name}: {health.message}")
     return int(health.grade)

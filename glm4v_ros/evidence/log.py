@@ -45,7 +45,8 @@ class EvidenceLog:
     """Appends records, each durable (fsync) when ``append`` returns. May be used by any thread; one process writes.
 
     ``max_bytes`` bounds all files together. When it is reached, ``on_full`` "refuse" raises EvidenceFull and "rotate"
-    removes the oldest segment, which a record of its own says. Raises EvidenceFull and EvidenceFailed.
+    removes the oldest segment, which a record of its own says; likewise when the disk is full. Raises EvidenceFull and
+    EvidenceFailed.
     """
 
     def __init__(self, directory: str | Path, max_bytes: int, on_full: str = "refuse"):
@@ -77,7 +78,7 @@ class EvidenceLog:
     @property
     def nbytes(self) -> int:
         """Of all records and pictures."""
-        return sum(self._sizes.values())
+        return sum(tuple(self._sizes.values()))
 
     def close(self) -> None:
         with self._mutex:
@@ -91,10 +92,12 @@ class EvidenceLog:
         if need > self.max_bytes or (self.on_full == "refuse" and self.nbytes + need > self.max_bytes):
             raise self._full(f"it holds {self.nbytes} of at most {self.max_bytes} bytes (evidence.max_bytes)")
         try:
-            space = os.statvfs(self.directory)
+            space = self._disk_space
         except OSError as error:
             raise self._error(error) from error
-        if space.f_bavail * space.f_frsize < need:
+        if self.on_full == "rotate":
+            space += sum(tuple(self._sizes.values())[:-1])
+        if space < need:
             raise self._full("its disk is full")
 
     def append(self, fields: dict[str, Any], pictures: Sequence[Evidence] = ()) -> int:
@@ -227,8 +230,14 @@ class EvidenceLog:
             _sync_directory(self.directory)
             self._sizes[segment] = 0
             self._names = set()
-        while self.nbytes + need > self.max_bytes and len(self._sizes) > 1:
+        while (self.nbytes + need > self.max_bytes or self._disk_space < need) and len(self._sizes) > 1:
             self._remove(next(iter(self._sizes)))
+
+    @property
+    def _disk_space(self) -> int:
+        """Bytes that are left on the log's disk."""
+        space = os.statvfs(self.directory)
+        return space.f_bavail * space.f_frsize
 
     def _remove(self, segment: Path) -> None:
         """The record that says so comes first: a segment that is gone without one was taken away by somebody else."""
@@ -275,8 +284,8 @@ class EvidenceLog:
 
     def _full(self, why: str) -> EvidenceFull:
         return EvidenceFull(
-            f"the evidence log {self.directory} has no room: {why}. No question is answered that cannot be recorded; move "
-            f"the log away, give it more room, or set evidence.on_full to rotate"
+            f"the evidence log {self.directory} has no room: {why}. No question is answered that cannot be recorded; give "
+            f"it more room, move it away, or set evidence.on_full to rotate"
         )
 
     def _broken(self, why: str) -> EvidenceFailed:

@@ -260,6 +260,26 @@ def test_a_disk_that_fails_otherwise(log, monkeypatch):
     assert verify(log.directory).problems == []
 
 
+def test_a_full_disk_with_rotate(tmp_path, monkeypatch):
+    """The oldest goes, as if max_bytes were reached; with refuse nothing does."""
+    log = EvidenceLog(tmp_path / "evidence", 8 * MIB, "rotate")
+    fill(log, 40, 100_000)
+    space = os.statvfs(log.directory)
+
+    def statvfs(path):
+        blocks = max(0, 5 * MIB - log.nbytes) // space.f_frsize
+        return os.statvfs_result([*space[:4], blocks, *space[5:]])
+
+    monkeypatch.setattr(log_module.os, "statvfs", statvfs)
+    fill(log, 30, 100_000)
+    assert log.nbytes <= 5 * MIB
+    log.on_full = "refuse"
+    with pytest.raises(EvidenceFull, match="disk is full"):
+        log.check_room(5 * MIB - log.nbytes)
+    log.close()
+    assert verify(log.directory).problems == [] and verify(log.directory).removed
+
+
 def test_a_full_disk_is_seen_before_anything_is_written(log, monkeypatch):
     log.check_room(MIB)
     space = os.statvfs(log.directory)
