@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ from typing import Any
 
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.evidence import record as form
+
+
+_LOOKS = 3  # at a log whose oldest segment may be rotated out at this moment
 
 
 @dataclass
@@ -32,15 +36,38 @@ def verify(directory: str | Path, expect: str = "") -> Report:
     directory = Path(directory).expanduser()
     if not directory.is_dir() or not (form.segments(directory) or (directory / form.HEAD).exists()):
         raise BadRequest(f"{directory} holds no evidence log")
+    for _ in range(_LOOKS):
+        live = _is_written(directory)
+        report = _verify(directory, expect, live)
+        if not (report.problems and live):
+            break
+    return report
+
+
+def _is_written(directory: Path) -> bool:
+    """Whether a process has the log open to write it."""
+    try:
+        with open(directory / form.LOCK, "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _verify(directory: Path, expect: str, live: bool) -> Report:
     report = Report()
     before = _head(directory, report)
     hashes: dict[int, str] = {}
     removals: dict[int, str] = {}
     first: dict[str, Any] | None = None
-    for segment in form.segments(directory):
+    segments = form.segments(directory)
+    for segment in segments:
+        growing = live and segment == segments[-1]
         named: dict[str, tuple[str, int]] = {}
         opening = True
-        for where, line, entry in _records(segment, report):
+        for where, line, entry in _records(segment, report, growing):
             digest = form.sha256_of(line)
             number = entry.get("number")
             if opening and segment.name != form.segment_name(number if isinstance(number, int) else 0):
@@ -63,7 +90,8 @@ def verify(directory: str | Path, expect: str = "") -> Report:
             for picture in entry.get("pictures") or ():
                 report.pictures += 1
                 _check_picture(segment, where, picture, named, report)
-        _check_strays(segment, named, report)
+        if not growing:  # a picture is there before its record is
+            _check_strays(segment, named, report)
     if first is not None:
         _check_first(first, removals, report)
     after = _head(directory, Report())
@@ -81,7 +109,7 @@ def _head(directory: Path, report: Report) -> tuple[int, str] | None:
         return None
 
 
-def _records(segment: Path, report: Report) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
+def _records(segment: Path, report: Report, growing: bool) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
     path = segment / form.RECORDS
     try:
         content = path.read_bytes()
@@ -103,7 +131,7 @@ def _records(segment: Path, report: Report) -> Iterator[tuple[str, bytes, dict[s
             report.problems.append(f"{where}: not a record: {error}")
             continue
         yield where, line, entry
-    if rest:
+    if rest and not growing:
         report.problems.append(
             f"{path}: half a record at the end: cut off, or left by a crash, which the node puts right when it starts"
         )

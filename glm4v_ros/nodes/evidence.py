@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from glm4v_ros.nodes.inquiry import Inquiry
     from glm4v_ros.nodes.requests import Request
 
-WRITE_PATIENCE = 10.0  # s that the disk may take for one record
+WRITE_PATIENCE = 10.0  # s that the disk may take for one record, but not beyond the question's deadline and GRACE
+GRACE = 1.0  # s
 
 
 class Witness:
@@ -99,7 +100,7 @@ class Witness:
     def _check_room(self, picture_bytes: int) -> None:
         if self._overdue:
             raise EvidenceFailed(
-                f"the disk of the evidence log {self.log.directory} has not taken a record for over {self._patience:g} s"
+                f"the disk of the evidence log {self.log.directory} has not taken the last record yet; is it failing?"
             )
         self.log.check_room(picture_bytes)
 
@@ -107,6 +108,7 @@ class Witness:
         self, inquiry: Inquiry, answer: AnswerMessage, error: VqaError | None, device: str
     ) -> concurrent.futures.Future:
         """Ends within the patience: with None, or with EvidenceFull or EvidenceFailed."""
+        patience = min(self._patience, max(0.0, inquiry.time_left) + GRACE)
         told: concurrent.futures.Future = concurrent.futures.Future()
         lock = threading.Lock()
 
@@ -117,9 +119,9 @@ class Witness:
 
         def late() -> None:
             self._overdue = True
-            tell(EvidenceFailed(f"the answer was not recorded: the disk took over {self._patience:g} s"))
+            tell(EvidenceFailed(f"the answer was not recorded: the disk took over {patience:.1f} s"))
 
-        alarm = threading.Timer(self._patience, late)
+        alarm = threading.Timer(patience, late)
         alarm.daemon = True
 
         def write() -> None:

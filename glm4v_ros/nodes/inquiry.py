@@ -56,6 +56,11 @@ class Inquiry:
     def model(self) -> Model:
         return self._around.model
 
+    @property
+    def time_left(self) -> float:
+        """Seconds until its deadline; negative after it."""
+        return self._deadline - time.monotonic()
+
     def cancel(self) -> None:
         self._canceled.set()
         self._wake()
@@ -78,7 +83,7 @@ class Inquiry:
         self._check()
         if self._around.witness:
             self._around.witness.check_room(self.pictures)
-        question = replace(question, timeout=max(0.001, self._deadline - time.monotonic()))
+        question = replace(question, timeout=max(0.001, self.time_left))
         future = self._around.engine.ask(question, frames, on_delta)
         self._asked = True
         if self._canceled.is_set():  # between the check above and the engine's taking it
@@ -124,7 +129,7 @@ class Inquiry:
         regions = request.regions or (None,) * len(cameras)
         not_before = [max(request.not_before, picture.stamp + 1) for picture in seen]
         not_before = not_before or [request.not_before] * len(cameras)
-        alarm = threading.Timer(max(0.0, self._deadline - time.monotonic()), self._wake)
+        alarm = threading.Timer(max(0.0, self.time_left), self._wake)
         alarm.daemon = True
         for camera in cameras:
             camera.notify(self._wake)

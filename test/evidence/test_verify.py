@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 
 import pytest
 from evidence_log import MIB, fill, picture
@@ -127,12 +128,33 @@ def test_lines_that_are_no_records(log, line):
     assert verify(log.directory).problems
 
 
-def test_while_it_is_written(tmp_path):
-    log = EvidenceLog(tmp_path / "evidence", MIB)
-    for _ in range(20):
-        fill(log, 1)
-        assert verify(log.directory).problems == []
-    log.close()
+@pytest.mark.parametrize("on_full", ["refuse", "rotate"])
+def test_while_it_is_written(tmp_path, on_full):
+    """Nothing that is under way counts as damage."""
+    log = EvidenceLog(tmp_path / "evidence", (MIB if on_full == "rotate" else 1000 * MIB), on_full)
+    fill(log, 1)
+    ended = threading.Event()
+
+    def write():
+        while not ended.is_set():
+            fill(log, 1, 40_000)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(20):
+            assert verify(log.directory).problems == []
+    finally:
+        ended.set()
+        writer.join()
+        log.close()
+
+
+def test_damage_while_it_is_written(log):
+    again = EvidenceLog(log.directory, MIB)
+    change(records(log), lambda lines: lines[:-1])
+    assert verify(log.directory).problems
+    again.close()
 
 
 def test_no_log(tmp_path):

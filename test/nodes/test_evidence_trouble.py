@@ -6,7 +6,7 @@ import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from evidence_rig import entries, start
-from robot import eventually, image, plain
+from robot import duration, eventually, image, plain
 from std_msgs.msg import String
 from test_vqa_scripted import RED, code
 
@@ -96,6 +96,19 @@ def test_a_disk_that_hangs(tmp_path, monkeypatch):
         freed.set()
         eventually(lambda: not rig.node._witness._overdue)
         assert rig.robot.ask("what?", images=[image(RED, Time())]).success
+    finally:
+        freed.set()
+        rig.close()
+
+
+def test_a_slow_disk_does_not_outlast_the_deadline(tmp_path, monkeypatch):
+    monkeypatch.setattr("glm4v_ros.nodes.evidence.GRACE", 0.1)
+    rig = start(tmp_path)
+    freed = threading.Event()
+    try:
+        monkeypatch.setattr(rig.node._witness.log, "append", lambda *arguments: freed.wait(30))
+        response = rig.robot.ask("what?", images=[image(RED, Time())], options={"timeout": duration(0.3)})
+        assert code(response) is ErrorCode.ENGINE_FAILED and "disk took over 0." in response.error_msg
     finally:
         freed.set()
         rig.close()

@@ -1,5 +1,6 @@
 """What systemd hears from the node: a real socket stands for systemd."""
 
+import os
 import socket
 import threading
 
@@ -29,9 +30,11 @@ class Systemd:
         self.socket.close()
 
 
-@pytest.fixture(params=["file", "abstract"])
+@pytest.fixture
 def systemd(request, tmp_path, monkeypatch):
-    name = str(tmp_path / "notify") if request.param == "file" else f"@glm4v-test-{tmp_path.name}-{id(tmp_path)}"
+    """Its address is a file's, or with the parameter "abstract" one without a file, which begins with @."""
+    abstract = getattr(request, "param", "") == "abstract"
+    name = f"@glm4v-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
     systemd = Systemd("\0" + name[1:] if name.startswith("@") else name)
     monkeypatch.setenv("NOTIFY_SOCKET", name)
     monkeypatch.setenv("WATCHDOG_USEC", "150000")
@@ -47,6 +50,7 @@ def rig(systemd, tmp_path):
     rig.close()
 
 
+@pytest.mark.parametrize("systemd", ["file", "abstract"], indirect=True)
 def test_ready_and_signs_of_life(systemd, rig):
     told = []
     eventually(lambda: told.extend(systemd.heard()) or told.count("WATCHDOG=1") > 2)
