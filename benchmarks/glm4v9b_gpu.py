@@ -15,11 +15,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +29,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "test")]
 
 from golden import glm4v9b_checkpoint as checkpoint  # noqa: E402
+from memory import Memory  # noqa: E402
 
 from glm4v_ros.catalog.model import Model  # noqa: E402
 from glm4v_ros.catalog.quantise import quantise  # noqa: E402
@@ -44,71 +43,6 @@ TINY = replace(checkpoint.VARIANTS["plain"], dtype="BF16")
 VISION_TYPES = ("BF16", "Q8_0", "Q4_K_M")
 QUESTION = "What does the gauge say? Answer in one sentence."
 DECODED = 128
-
-
-class Memory:
-    """The most that was taken while it watches: on the first GPU over what was taken before, and by child processes."""
-
-    def __init__(self):
-        self.gpu_mib = self.now_mib = self.resident_mib = 0.0
-        self._baseline: float | None = None
-        self._ended = threading.Event()
-
-    def __enter__(self) -> Memory:
-        self._threads = [threading.Thread(target=self._watch_processes, daemon=True)]
-        self._smi = None
-        if shutil.which("nvidia-smi"):
-            command = [
-                "nvidia-smi",
-                "-i",
-                "0",
-                "--query-gpu=memory.used",
-                "--format=csv,noheader,nounits",
-                "-lms",
-                "50",
-            ]
-            self._smi = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-            self._threads.append(threading.Thread(target=self._watch_gpu, daemon=True))
-        for thread in self._threads:
-            thread.start()
-        while self._smi and self._baseline is None and self._smi.poll() is None:
-            time.sleep(0.05)
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._ended.set()
-        if self._smi:
-            self._smi.terminate()
-        for thread in self._threads:
-            thread.join(5)
-
-    def _watch_gpu(self) -> None:
-        for line in self._smi.stdout:
-            used = float(line)
-            self._baseline = used if self._baseline is None else self._baseline
-            self.now_mib = used - self._baseline
-            self.gpu_mib = max(self.gpu_mib, self.now_mib)
-
-    def _watch_processes(self) -> None:
-        # What a process holds for itself; pages of a mapped file come and go with the page cache.
-        while not self._ended.wait(0.1):
-            parents, anonymous = {}, {}
-            for path in Path("/proc").glob("[0-9]*/status"):
-                try:
-                    fields = dict(re.findall(r"^(PPid|RssAnon):\s+(\d+)", path.read_text(), re.M))
-                except OSError:
-                    continue
-                if "RssAnon" in fields:
-                    pid = int(path.parent.name)
-                    parents[pid], anonymous[pid] = int(fields["PPid"]), int(fields["RssAnon"])
-
-            def ours(pid: int) -> bool:
-                while pid in parents and pid != os.getpid():
-                    pid = parents[pid]
-                return pid == os.getpid()
-
-            children = sum(size for pid, size in anonymous.items() if pid != os.getpid() and ours(pid))
-            self.resident_mib = max(self.resident_mib, children / 1024)
 
 
 class Bench:

@@ -51,6 +51,7 @@ from glm4v_ros.nodes.responses import answer_message, fill_response, refusal
 from glm4v_ros.nodes.sentences import Sentences
 from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.sessions import Sessions
+from glm4v_ros.nodes.shared_memory import sweep
 from glm4v_ros.nodes.tally import Tally
 from glm4v_ros.nodes.warmer import Warmer
 from glm4v_ros.srv import AskImage, ResetSession
@@ -62,7 +63,7 @@ SENTENCE_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE
 )  # a burst at an answer's end
 GPU_DEVICES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/nvgpu/igpu0", "/dev/kfd")  # NVIDIA, Jetson, AMD
-RETRY_AFTER = 1.0  # s
+RESULT_TIMEOUT = 10  # s that a goal's result is kept for a client that has not asked for it yet; rclpy's default is 900
 
 
 class VqaNode(LifecycleNode):
@@ -106,14 +107,14 @@ class VqaNode(LifecycleNode):
             goal_service_qos_profile=REQUEST_QOS,
             cancel_service_qos_profile=REQUEST_QOS,
             result_service_qos_profile=REQUEST_QOS,
+            result_timeout=RESULT_TIMEOUT,
         )
         self.create_subscription(Question, "~/question", self._on_question, RELIABLE_QOS)
         self.create_subscription(String, "~/question_text", self._on_question_text, RELIABLE_QOS)
         self.create_subscription(Empty, "~/stop_speaking", self._on_stop_speaking, RELIABLE_QOS)
-        # On the steady clock: the node speaks while a simulation stands still, and when the clock jumps.
-        self.create_timer(
-            self.parameters["diagnostics_period"], self._on_timer, clock=Clock(clock_type=ClockType.STEADY_TIME)
-        )
+        # By the steady clock: a simulation that stands still or jumps does not stop the node from telling how it is.
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(self.parameters["diagnostics_period"], self._on_timer, clock=self._steady)
 
     @property
     def default_callback_group(self) -> ReentrantCallbackGroup:
@@ -163,6 +164,13 @@ class VqaNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         parameters = self.parameters
+        self._trouble = ""
+        try:
+            self._engine.start()  # it may have given up since
+        except VqaError as error:
+            self._trouble = f"activate failed: {error}"
+            self.get_logger().error(self._trouble)
+            return TransitionCallbackReturn.FAILURE
         cameras = {
             name: Camera(
                 self, name, *(parameters[f"camera.{name}.{field}"] for field in ("topic", "transport", "stamp_source"))
@@ -178,7 +186,7 @@ class VqaNode(LifecycleNode):
         if warm and parameters["warm_rate"] > 0 and not self._witness:
             self._warmer = Warmer(self._engine, warm, parameters["warm_threshold"])
             self._warm_timer = self.create_timer(
-                1.0 / parameters["warm_rate"], self._on_warm, MutuallyExclusiveCallbackGroup()
+                1.0 / parameters["warm_rate"], self._on_warm, MutuallyExclusiveCallbackGroup(), clock=self._steady
             )
         return super().on_activate(state)
 
@@ -312,7 +320,8 @@ class VqaNode(LifecycleNode):
         limit = self._most_inquiries
         if len(self._inquiries) >= limit:
             raise Busy(
-                f"{limit} questions are on their way already (max_parallel and max_queue)", retry_after=RETRY_AFTER
+                f"{limit} questions are on their way already (max_parallel and max_queue)",
+                retry_after=around.engine.retry_after,
             )
         inquiry = (MedicineInquiry if request.preset.medicine_rule else Inquiry)(request, around)
         self._inquiries[inquiry.request_id] = inquiry
@@ -357,15 +366,16 @@ class VqaNode(LifecycleNode):
         goal_id, feedback = bytes(goal.goal_id.uuid), Feedback(goal)
         try:
             answer, error = await self.ask(goal.request, feedback, goal_id)
+            feedback.flush()
+            if error is None:
+                goal.succeed()
+            elif isinstance(error, Canceled) and goal.is_cancel_requested:
+                goal.canceled()
+            else:
+                goal.abort()
         finally:
             self._goals.pop(goal_id, None)
-        feedback.flush()
-        if error is None:
-            goal.succeed()
-        elif isinstance(error, Canceled) and goal.is_cancel_requested:
-            goal.canceled()
-        else:
-            goal.abort()
+            goal.request.images, goal.request.compressed_images = [], []  # rclpy keeps the goal as long as its result
         return fill_response(AskImageAction.Result(), answer, error)
 
     def _on_cancel(self, goal: ServerGoalHandle) -> CancelResponse:
@@ -417,6 +427,8 @@ class VqaNode(LifecycleNode):
 
     def _on_timer(self) -> None:
         around = self._active
+        if around:
+            around.engine.limit_memory(self.parameters["memory_limit_mib"])
         for camera in around.cameras.values() if around else ():
             camera.choose_transport()
         message = DiagnosticArray(status=list(self._statuses(around)))
@@ -453,6 +465,7 @@ def _text_of(error: Exception) -> str:
 
 def main() -> int:
     reuse_large_blocks()
+    sweep()
     rclpy.init()
     try:
         node = VqaNode()
