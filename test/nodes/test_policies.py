@@ -61,11 +61,16 @@ class Graph:
         self.context = Context()
         rclpy.init(context=self.context)
         self.node = Node("graph", context=self.context)
-        # What a node makes last; the cameras' subscriptions come with activation.
-        eventually(lambda: any(name.startswith("/front/") for name in self.of("vqa")["subscribe"]), 120)
-        eventually(lambda: "/tts/say" in self.of("tts")["execute"], 60)
-        eventually(lambda: "/front/image_raw/compressed" in self.of("demo_camera")["publish"], 60)
-        eventually(lambda: all("/rosout" in self.of(name)["publish"] for name in commands))
+        try:
+            # What a node makes last; the cameras' subscriptions come with activation.
+            eventually(lambda: any(name.startswith("/front/") for name in self.of("vqa")["subscribe"]), 120)
+            eventually(lambda: "/tts/say" in self.of("tts")["execute"], 60)
+            eventually(lambda: "/front/image_raw/compressed" in self.of("demo_camera")["publish"], 60)
+            eventually(lambda: all("/rosout" in self.of(name)["publish"] for name in commands))
+        except BaseException:
+            for process in self.processes:
+                process.kill()
+            raise
 
     def close(self):
         self.node.destroy_node()

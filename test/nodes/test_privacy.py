@@ -182,7 +182,7 @@ def test_voice_and_demo_camera(watch, tmp_path):
         rclpy.shutdown(context=context)
         for process in started:
             process.send_signal(signal.SIGINT)
-        codes = [process.wait(30) for process in started]
+        codes = [process.wait(60) for process in started]
     assert codes == [0, 0]
     assert watch.network() == []
     assert set(watch.written()) == {str(wav)}
