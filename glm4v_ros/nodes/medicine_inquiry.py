@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from glm4v_ros.vision.change import change
 # Grey levels by which vision/change.py must find two pictures to differ. Of a still package, with a sensor noise of 6 grey levels
 # in 320x240, they differ by 3; of a white one that moved by one of 640 pixels, by 20.
 _LEAST_CHANGE = 8.0
+_PATIENCE = 10.0  # s that the package may stay still; then the person is asked to move it, instead of waiting in silence
 
 
 class MedicineInquiry(Inquiry):
@@ -69,9 +71,11 @@ class MedicineInquiry(Inquiry):
         cameras = [picture.camera for picture in shown.pictures]
         if not all(cameras):
             return [Shown((picture,), (frame,)) for picture, frame in zip(shown.pictures, shown.frames, strict=True)]
-        other = shown
+        other, give_up = shown, time.monotonic() + _PATIENCE
         try:
             while not _differ(shown, other):
+                if time.monotonic() > give_up:
+                    return [shown]
                 self._check()
                 other = self._show(await self._from_cameras(cameras, other.pictures))
         except (DeadlineExceeded, StaleImage):  # the camera shows nothing else in time

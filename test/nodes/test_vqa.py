@@ -46,6 +46,13 @@ class Vqa:
     def __init__(self):
         words = [word for name, value in PARAMETERS.items() for word in ("-p", f"{name}:={value}")]
         self.process = subprocess.Popen([sys.executable, "-m", "glm4v_ros.nodes.vqa", "--ros-args", *words], cwd=ROOT)
+        try:
+            self._connect()
+        except BaseException:  # a node that is left behind would answer other tests' questions
+            self.process.kill()
+            raise
+
+    def _connect(self):
         self.context = Context()
         rclpy.init(context=self.context)
         self.robot = Robot(self.context)
