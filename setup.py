@@ -96,6 +96,8 @@ setup(
         "voice": ["pyttsx3", "espeakng-loader"],
         "behaviours": ["py_trees"],
         "models": ["huggingface_hub", "gguf"],
+        "nvidia": ["nvidia-ml-py"],
+        "jetson": ["jetson-stats"],
     },
     packages=[],
     entry_points={"console_scripts": ["glm4v = glm4v_ros.cli.main:main"]},

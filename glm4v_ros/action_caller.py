@@ -19,7 +19,7 @@ from glm4v_ros.errors import NotActive
 from glm4v_ros.goal import Goal
 
 _WATCH_PERIOD = 0.1  # s
-_SEND_AGAIN_AFTER = 3.0  # s without the server's word
+_SEND_AGAIN_AFTER = 3.0  # s without the server's word on this goal or one sent earlier
 _SENDS = 5
 _GONE_AFTER = 2.0  # s without the server after which a goal's result is given up
 # rclpy's default depth of 10 loses goals, results and deltas when many are under way.
@@ -59,7 +59,7 @@ class ActionCaller:
             cancel_service_qos_profile=_KEEP_ALL,
             feedback_sub_qos_profile=_KEEP_ALL,
         )
-        self._goals: dict[Goal, float] = {}  # goals that have not ended -> when the server was last heard of
+        self._goals: dict[Goal, float] = {}  # goals that have not ended -> when the server was last there
         self._waiting: deque[Callable[[], Any]] = deque()
         self._closed = False
         self._node.create_timer(_WATCH_PERIOD, self._watch)
@@ -97,6 +97,8 @@ class ActionCaller:
                 pass
         self._executor.shutdown()
         self._thread.join()
+        # destroy_node leaves actions to the garbage collector, and until it comes the whole participant stays known.
+        self._client.destroy()
         self._node.destroy_node()
         if self._owns_context:
             self._node.context.try_shutdown()
@@ -131,19 +133,33 @@ class ActionCaller:
 
     def _watch_goal(self, goal: Goal) -> None:
         now = time.monotonic()
-        waited = now - self._goals[goal]
-        if self._client.server_is_ready():
-            if goal.accepted:
-                self._goals[goal] = now
-            elif goal.sends == 0 or (waited > _SEND_AGAIN_AFTER * goal.sends and goal.sends < _SENDS):
-                goal._send(self._client)
-            elif waited > _SEND_AGAIN_AFTER * (_SENDS + 1):
+        if not self._client.server_is_ready():
+            missed = now - self._goals[goal]
+            if goal.accepted and missed > _GONE_AFTER:
+                goal._fail(NotActive(f"the node behind {self.name} is gone: is it still running?"))
+            elif not goal.accepted and (goal._cancel_wanted or missed > self.server_timeout):
                 goal._fail(
-                    NotActive(f"the node behind {self.name} did not take the goal in {waited:.0f} s: is it hanging?")
+                    NotActive(f"nobody serves {self.name}: start the node, or check name, namespace and ROS_DOMAIN_ID")
                 )
-        elif goal.accepted and waited > _GONE_AFTER:
-            goal._fail(NotActive(f"the node behind {self.name} is gone: is it still running?"))
-        elif not goal.accepted and (goal._cancel_wanted or waited > self.server_timeout):
-            goal._fail(
-                NotActive(f"nobody serves {self.name}: start the node, or check name, namespace and ROS_DOMAIN_ID")
-            )
+            return
+        self._goals[goal] = now
+        if goal.accepted:
+            goal._ask_again(now)
+        elif goal.sends == 0:
+            goal._send(self._client, self._on_taken)
+        elif now - goal.waits_since > _SEND_AGAIN_AFTER:
+            if goal.sends < _SENDS:
+                goal._send(self._client, self._on_taken)
+            else:
+                goal._fail(
+                    NotActive(
+                        f"the node behind {self.name} did not take the goal, sent {_SENDS} times: is it hanging?"
+                    )
+                )
+
+    def _on_taken(self, taken: Goal) -> None:
+        """The server takes goals in their order: it is at work on those that were sent after this one."""
+        now = time.monotonic()
+        for goal in self._goals:
+            if goal.sent >= taken.sent:
+                goal.waits_since = now

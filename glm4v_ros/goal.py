@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import queue
+import time
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,8 @@ from unique_identifier_msgs.msg import UUID
 
 from glm4v_ros.errors import EngineFailed
 
+_ASK_AGAIN_AFTER = 3.0  # s after which a result is asked for again, doubled each time
+
 
 class Goal:
     """Sent by an ActionCaller, whose thread alone calls the methods with an underscore."""
@@ -22,7 +24,12 @@ class Goal:
     def __init__(self, message: Any, submit: Callable[[Callable[[], None]], None]):
         self.message = message
         self.sends = 0
-        self._id = UUID(uuid=list(uuid4().bytes))
+        self.sent = 0.0  # time.monotonic() of the last sending
+        self.waits_since = 0.0  # sent, or the server took a goal that was sent earlier
+        self._id = _new_id()
+        self._sends_of_id = 0
+        self._ask_again_after = _ASK_AGAIN_AFTER
+        self._asked = 0.0
         self._submit = submit
         self._handle = None
         self._cancel_wanted = False
@@ -72,27 +79,53 @@ class Goal:
         if self._handle and not self.done:
             self._handle.cancel_goal_async()
 
-    def _send(self, client) -> None:
-        """Sends it, or sends it again under the same id: a server that just appeared may not be able to answer yet."""
+    def _send(self, client, on_taken: Callable[[Goal], None]) -> None:
+        """Sends it, or sends it again under the same id, which the server cannot take twice."""
         self.sends += 1
-        response = client.send_goal_async(self.message, feedback_callback=self._take_feedback, goal_uuid=self._id)
-        response.add_done_callback(lambda done: self._answered(client, done.result()))
+        self._sends_of_id += 1
+        self.sent = self.waits_since = time.monotonic()
+        goal_id = self._id
+        response = client.send_goal_async(
+            self.message,
+            feedback_callback=lambda feedback: self._take_feedback(goal_id, feedback.feedback),
+            goal_uuid=goal_id,
+        )
+        response.add_done_callback(lambda done: self._answered(client, goal_id, done.result(), on_taken))
 
-    def _take_feedback(self, message) -> None:
-        self._feedback.put(message.feedback)
+    def _ask_again(self, now: float) -> None:
+        """Asks for the result again from time to time: a server that was just found may miss the first request."""
+        if now - self._asked > self._ask_again_after:
+            self._ask_again_after *= 2
+            self._ask_for_result()
 
-    def _answered(self, client, handle: ClientGoalHandle) -> None:
-        if self.accepted:
-            return
-        if handle.accepted:
+    def _take_feedback(self, goal_id: UUID, feedback: Any) -> None:
+        if goal_id is self._id:
+            self._feedback.put(feedback)
+
+    def _answered(self, client, goal_id: UUID, handle: ClientGoalHandle, on_taken: Callable[[Goal], None]) -> None:
+        if goal_id is not self._id:  # given up, see below
+            if handle.accepted:
+                handle.cancel_goal_async()
+        elif self.accepted:
+            pass
+        elif handle.accepted:
             self._handle = handle
-        elif self.sends > 1:  # the server knows the id already: it took the goal, and its answer was lost
-            self._handle = ClientGoalHandle(client, self._id, SimpleNamespace(accepted=True, stamp=handle.stamp))
+            if self.done:  # given up before the server took it
+                self._cancel_wanted = True
+            on_taken(self)
+            self._ask_for_result()
+        elif self._sends_of_id > 1:
+            # The server knows the id, yet its acceptance never came. rmw_fastrtps waits only 100 ms for the client's reader to
+            # be matched, and rclpy's and rclcpp's servers never begin a goal whose acceptance could not be sent: it
+            # would wait for ever. So it is canceled, in case it runs after all, and sent under another id.
+            handle.cancel_goal_async()
+            self._id, self._sends_of_id = _new_id(), 0
+            self._send(client, on_taken)
         else:
             self._fail(EngineFailed("the action server refused the goal"))
-            return
-        if self.done:  # given up before the server took it
-            self._cancel_wanted = True
+
+    def _ask_for_result(self) -> None:
+        self._asked = time.monotonic()
         self._handle.get_result_async().add_done_callback(self._ended)
         if self._cancel_wanted:
             self._handle.cancel_goal_async()
@@ -100,7 +133,7 @@ class Goal:
     def _ended(self, response) -> None:
         response = response.result()
         if response.status == GoalStatus.STATUS_UNKNOWN:
-            self._fail(EngineFailed("the action server does not know the goal"))
+            self._fail(EngineFailed("the action server does not know the goal: was its node started anew?"))
         elif not self.done:
             self._outcome.set_result((response.status, response.result))
             self._feedback.put(None)
@@ -109,3 +142,7 @@ class Goal:
         if not self.done:
             self._outcome.set_exception(error)
             self._feedback.put(None)
+
+
+def _new_id() -> UUID:
+    return UUID(uuid=list(uuid4().bytes))

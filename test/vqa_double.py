@@ -54,6 +54,7 @@ class VqaDouble:
     def close(self) -> None:
         self._executor.shutdown()
         self._thread.join()
+        self._action.destroy()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
 

@@ -33,6 +33,31 @@ _ASKS_DOSE = _any(
     r"(?:什么时候|何时|怎么|如何|饭前|饭后)\S{0,6}(?:吃|服|喝|用)",
     r"(?:吃|服|喝)(?:这|那)\S{0,6}(?:吗|么)|一起吃",
 )
+# What is asked about is harmless only if every word is known: of a question that sounds like one for a dose, nothing but one
+# verb and these things and little words. A brand is a word like any other, so each unknown word could be a medicine.
+_THING = (
+    r"(?:umbrella|coat|jacket|scarf|hat|gloves?|shoes?|slippers|bag|basket|key|phone|telephone|book|newspaper|picture|photo|"
+    r"chair|table|door|window|lamp|light|fridge|shelf|kitchen|stove|oven|kettle|toaster|microwave|dishwasher|washing machine|"
+    r"remote(?: control)?|television|tv|radio|computer|lift|elevator|stairs|wheelchair|walker|bus|tram|train|taxi|car|bicycle|"
+    r"bath|shower|walk|eggs?|apples?|bananas?|oranges?|pears?|potato(?:es)?|tomato(?:es)?|carrots?|bread|rolls?|cheese|rice|noodles)"
+)
+_COUNTED = r"(?:milk|water|juice|coffee|tea|cups?|mugs?|glasses|plates?|bowls?|forks?|knives)"
+_COUNTS = _any(r"^\W*how (?:many|much)\b[\w\s]*? (?:do|did) (?:i|we|you) (?:still )?have\b(?! to\b)(?!.*\b(?:today|tomorrow|now)\b)")
+_LITTLE = (
+    r"(?:how|many|much|long|when|where|should|can|may|must|shall|could|do|does|did|are|is|be|there|i|you|he|she|we|they|a|an|the|"
+    r"this|that|these|those|my|our|your|his|her|grandma|grandpa|mom|dad|or|and|in|on|at|to|left|still|here|now|today|tomorrow|"
+    r"please|any|some|clean|fresh|red|blue|green|yellow|big|small)"
+)
+_VERB = r"(?:take|taking|have|use|eat|need|give)"
+_CHINESE_THING = (
+    r"(?:[这那](?:个|把|件|台|些)?)?(?:鸡蛋|苹果|香蕉|橙子|面包|馒头|包子|饺子|米饭|面条|水果|蔬菜|土豆|雨?伞|外套|帽子|手套|钥匙|手机|电话|电视|"
+    r"遥控器|电梯|洗衣机|微波炉|烤箱|电饭煲|冰箱|轮椅|椅子|桌子|灯)"
+)
+_CHINESE_LITTLE = (
+    r"(?:我们?|你|您|他|她|奶奶|爷爷|妈妈|爸爸|应该|该|可不可以|可以|能不能|能|要不要|要|需要|还|几|多少|多久|个|只|把|吗|么|呢|怎么|如何|什么时候|"
+    r"何时|今天|现在|的|了)"
+)
+_CHINESE_VERB = r"[吃用打]"
 _NAMES_DOSE = _any(r"\bdos(?:e|age)\b", r"剂量|用量")  # may mean the printed one
 _PILL = r"\b(?:pills?|tablets?|capsules?)\b"
 _CHINESE_PILL = r"(?:药片|药丸|药粒|胶囊|片子)"
@@ -64,6 +89,10 @@ _TEXTS = {
     "pill": (
         "I cannot tell a medicine by the look of a pill. Please show me the package, or ask a pharmacist.",
         "我不能凭外观认药片，请给我看药盒，或者问药师。",
+    ),
+    "look": (
+        "To be certain I need a second look at this medicine. Please move its package a little and ask me again.",
+        "我要再看一眼才能确定这是什么药，请把药盒稍微动一动，再问我一次。",
     ),
     "unsure": (
         "I cannot read this medicine with certainty. Please ask somebody to look at the package.",
@@ -113,7 +142,7 @@ class MedicineQuestion:
     @property
     def refusal(self) -> Ruling | None:
         """The answer to a question that no picture may answer: for a dose, for advice, for what a pill is."""
-        if _ASKS_DOSE.search(self.text) or _NAMES_DOSE.search(self.text) and not self._asks_for_print:
+        if self._asks_for_dose or _NAMES_DOSE.search(self.text) and not self._asks_for_print:
             return self._abstain("dose")
         if _ASKS_PILL.search(self.text) and not _PACKAGE.search(self.text):
             return self._abstain("pill")
@@ -125,9 +154,9 @@ class MedicineQuestion:
         return _ASK_DRUG[self.language == "zh"]
 
     @property
-    def unsure(self) -> Ruling:
-        """The answer where there are no two pictures to compare."""
-        return self._abstain("unsure")
+    def second_look(self) -> Ruling:
+        """The answer where there are no two different pictures to compare."""
+        return self._abstain("look")
 
     def rule(self, first: Reading, second: Reading) -> Ruling:
         """What may be said after reading two different pictures of the medicine."""
@@ -146,11 +175,34 @@ class MedicineQuestion:
         return Ruling(f"我读到的是：{words}" if self.language == "zh" else f"I read: {words}", False)
 
     @property
+    def _asks_for_dose(self) -> bool:
+        """Each sentence by itself: one harmless question makes no other one harmless."""
+        sentences = [part for part in re.split(r"[.?!;,。？！；，、\n]+", self.text) if _ASKS_DOSE.search(part)]
+        return bool(_ASKS_DOSE.search(self.text)) and not (sentences and all(map(_is_everyday, sentences)))
+
+    @property
     def _asks_for_print(self) -> bool:
         return bool(_READ_OUT.search(self.text))
 
     def _abstain(self, why: str) -> Ruling:
         return Ruling(_TEXTS[why][self.language == "zh"], True)
+
+
+def _is_everyday(sentence: str) -> bool:
+    """Whether it is plainly about a thing that is no medicine; rather once too seldom."""
+    things = rf"(?:{_THING}|{_COUNTED})" if _COUNTS.search(sentence) else _THING
+    # A thing may have "the" and "red" before it; alone, "this" or "the red" could be anything.
+    named = rf"\b(?:(?:the|this|that|these|those|red|blue|green|yellow|big|small) )*{things}(?:e?s)?\b"
+    for thing, verb, little in (
+        (named, rf"\b{_VERB}\b", rf"\b{_LITTLE}\b|\s"),
+        (_CHINESE_THING, _CHINESE_VERB, rf"{_CHINESE_LITTLE}|\s"),
+    ):
+        rest, found = re.subn(thing, " ", sentence, flags=re.IGNORECASE)
+        rest, verbs = re.subn(verb, " ", rest, flags=re.IGNORECASE)
+        pointing = re.search(r"\b(?:this|that|these|those|the|red|blue|green|yellow|big|small)\b", rest, re.IGNORECASE)
+        if found and verbs == 1 and not pointing and not re.sub(little, "", rest, flags=re.IGNORECASE):
+            return True
+    return False
 
 
 def _essence(text: str) -> str:

@@ -1,37 +1,61 @@
-"""What the node says about itself on /diagnostics."""
+"""What the node says about itself on /diagnostics.
+
+A level is about now: it goes back by itself when its reason is gone. docs/operations.md says what to do about each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import os
+import time
+from collections.abc import Callable, Iterable
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from glm4v_ros.catalog.estimate import available_memory
 from glm4v_ros.engine.status import EngineStatus
-from glm4v_ros.errors import VqaError
+from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.nodes.camera import Camera
+from glm4v_ros.nodes.evidence import Witness
+from glm4v_ros.nodes.tally import LATELY, Tally
 
 OK, WARN, ERROR, STALE = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR, DiagnosticStatus.STALE
+SILENT = 5.0  # s; the worker gives a sign of life four times a second
+NEARLY = 0.9  # part of memory_limit_mib
+SPARE = 0.05  # part of the machine's memory
+DEAF = 30.0  # s; the sensors are looked at every two
+CLOSE = 3.0  # degrees below the temperature at which the machine switches itself off
 
 
-@dataclass(frozen=True)
-class Tally:
-    """How the questions of this node ended, since it started."""
+class Restarts:
+    """Notices when the worker was replaced."""
 
-    answered: int = 0
-    refused: int = 0  # with an error code
-    last_error: str = ""
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._count = 0
+        self._at = float("-inf")
 
-    def with_one_more(self, error: VqaError | None) -> Tally:
-        """``error`` is what the question ended with; None: it was answered."""
-        if error is None:
-            return replace(self, answered=self.answered + 1)
-        return replace(self, refused=self.refused + 1, last_error=f"{error.code.name}: {error}")
+    def lately(self, count: int) -> float | None:
+        """Seconds since the count last rose; None if that is over a minute ago. Call it with every status."""
+        now = self._clock()
+        if count > self._count:
+            self._at = now
+        self._count = count
+        return now - self._at if now - self._at < LATELY else None
 
 
-def node_status(name: str, state: str, trouble: str, tally: Tally, in_flight: int) -> DiagnosticStatus:
-    """``trouble`` is why the node is not active although it should be; empty: all is well."""
-    level, text = (ERROR, trouble) if trouble else (OK, state)
+def node_status(name: str, state: str, trouble: str, tally: Tally, in_flight: int, limit: int) -> DiagnosticStatus:
+    """``trouble`` is why the node is not active although it should be; empty: all is well.
+
+    ``limit`` is the most questions that may be on their way.
+    """
+    if trouble:
+        level, text = ERROR, trouble
+    elif in_flight >= limit:
+        level, text = WARN, f"{in_flight} questions are on their way, and one more is refused as BUSY"
+    elif own := tally.own_lately:
+        level, text = WARN, f"questions of the last minute ended with {own}; the last error: {tally.last_error}"
+    else:
+        level, text = OK, state
     return _status(
         f"{name}: node",
         level,
@@ -41,16 +65,29 @@ def node_status(name: str, state: str, trouble: str, tally: Tally, in_flight: in
             ("questions in flight", in_flight),
             ("answered", tally.answered),
             ("ended with an error code", tally.refused),
+            ("errors", tally.errors),
             ("last error", tally.last_error),
+            *((label, f"{seconds:.3f}") for label, seconds in tally.times().items()),
         ],
     )
 
 
-def engine_status(name: str, status: EngineStatus, wants_gpu: bool) -> DiagnosticStatus:
+def engine_status(
+    name: str, status: EngineStatus, wants_gpu: bool, memory_limit_mib: int, replaced: float | None
+) -> DiagnosticStatus:
+    """``replaced``: seconds since the worker was replaced, None if that is long ago."""
     if status.failed:
         level, text = ERROR, status.failed
+    elif replaced is not None:
+        level, text = WARN, f"the worker was replaced {replaced:.0f} s ago" + (
+            "" if status.loaded else "; the model is being loaded"
+        )
     elif not status.loaded:
         level, text = WARN, "the model is being loaded"
+    elif status.heartbeat_age > SILENT:
+        level, text = WARN, f"the worker has given no sign of life for {status.heartbeat_age:.0f} s"
+    elif memory_limit_mib and status.resident_mib > NEARLY * memory_limit_mib:
+        level, text = WARN, f"the worker uses {status.resident_mib:.0f} of memory_limit_mib {memory_limit_mib} MiB"
     elif wants_gpu and not status.gpu_offload:
         level, text = WARN, "runs on the CPU although there is a GPU, or gpu_layers asks for one"
     else:
@@ -79,6 +116,43 @@ def engine_status(name: str, status: EngineStatus, wants_gpu: bool) -> Diagnosti
     )
 
 
+def machine_status(name: str, sensors: Sensors, memory: tuple[int, int] | None = None) -> DiagnosticStatus:
+    """``memory``: available and in all, in bytes; the machine's by default."""
+    readings = sensors.readings
+    available, total = memory or available_memory()
+    hottest = readings.hottest
+    stopping = [one for one in readings.temperatures if one.stops_at and one.celsius >= one.stops_at - CLOSE]
+    slowing = [one for one in readings.temperatures if one.slows_at and one.celsius >= one.slows_at]
+    if stopping:
+        level, text = ERROR, "; ".join(
+            f"{one.name} has {one.celsius:.0f} °C and switches itself off at {one.stops_at:.0f}" for one in stopping
+        )
+    elif slowing:
+        level, text = WARN, "; ".join(
+            f"{one.name} has {one.celsius:.0f} °C and is slower from {one.slows_at:.0f} on" for one in slowing
+        )
+    elif available < SPARE * total:
+        level, text = WARN, f"{available >> 20} of {total >> 20} MiB of memory are left"
+    elif sensors.age > DEAF:
+        level, text = WARN, f"the sensors have not answered for {sensors.age:.0f} s"
+    else:
+        level, text = OK, f"{hottest.name} {hottest.celsius:.0f} °C" if hottest else "tells no temperature"
+    values = [
+        ("memory available MiB", available >> 20),
+        ("memory MiB", total >> 20),
+        ("node memory MiB", f"{_resident_mib():.0f}"),
+        *((f"{one.name} °C", f"{one.celsius:.1f}") for one in readings.temperatures),
+    ]
+    for label, figure in (
+        ("power W", readings.watts),
+        ("GPU memory used MiB", readings.gpu_used_mib),
+        ("GPU memory MiB", readings.gpu_total_mib),
+    ):
+        if figure is not None:
+            values.append((label, f"{figure:.1f}"))
+    return _status(f"{name}: machine", level, text, values)
+
+
 def camera_status(name: str, camera: Camera, max_age: float) -> DiagnosticStatus:
     age = camera.age
     if age is None:
@@ -100,7 +174,28 @@ def camera_status(name: str, camera: Camera, max_age: float) -> DiagnosticStatus
     )
 
 
+def evidence_status(name: str, witness: Witness) -> DiagnosticStatus:
+    trouble, log = witness.trouble, witness.log
+    return _status(
+        f"{name}: evidence",
+        ERROR if trouble else OK,
+        trouble or f"{log.number} records",
+        [
+            ("directory", log.directory),
+            ("newest record", log.number),
+            ("MiB", f"{log.nbytes / 2**20:.1f}"),
+            ("MiB at most", f"{log.max_bytes / 2**20:.1f}"),
+            ("when full", log.on_full),
+        ],
+    )
+
+
 def _status(name: str, level: bytes, text: str, values: Iterable[tuple[str, object]]) -> DiagnosticStatus:
     return DiagnosticStatus(
         level=level, name=name, message=text, values=[KeyValue(key=k, value=str(v)) for k, v in values]
     )
+
+
+def _resident_mib() -> float:
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -14,6 +14,7 @@ from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
 from glm4v_ros.nodes.camera import Camera
+from glm4v_ros.nodes.evidence import Witness
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.picture import Picture
 from glm4v_ros.nodes.requests import Request, check_regions
@@ -32,6 +33,7 @@ class Surroundings:
     model: Model
     cameras: Mapping[str, Camera]
     sessions: Sessions
+    witness: Witness | None = None  # records every answer
 
 
 class Inquiry:
@@ -54,6 +56,11 @@ class Inquiry:
     def model(self) -> Model:
         return self._around.model
 
+    @property
+    def time_left(self) -> float:
+        """Seconds until its deadline; negative after it."""
+        return self._deadline - time.monotonic()
+
     def cancel(self) -> None:
         self._canceled.set()
         self._wake()
@@ -74,7 +81,9 @@ class Inquiry:
     ) -> Answer:
         """Asks the engine within what is left of the request's time; ``question`` has the request's id."""
         self._check()
-        question = replace(question, timeout=max(0.001, self._deadline - time.monotonic()))
+        if self._around.witness:
+            self._around.witness.check_room(self.pictures)
+        question = replace(question, timeout=max(0.001, self.time_left))
         future = self._around.engine.ask(question, frames, on_delta)
         self._asked = True
         if self._canceled.is_set():  # between the check above and the engine's taking it
@@ -120,7 +129,7 @@ class Inquiry:
         regions = request.regions or (None,) * len(cameras)
         not_before = [max(request.not_before, picture.stamp + 1) for picture in seen]
         not_before = not_before or [request.not_before] * len(cameras)
-        alarm = threading.Timer(max(0.0, self._deadline - time.monotonic()), self._wake)
+        alarm = threading.Timer(max(0.0, self.time_left), self._wake)
         alarm.daemon = True
         for camera in cameras:
             camera.notify(self._wake)
@@ -145,6 +154,8 @@ class Inquiry:
 
     def _encoded(self, region) -> Callable[[Picture], bool]:
         def is_encoded(picture: Picture) -> bool:
+            if self._around.witness:  # the newest, whatever was encoded before
+                return False
             frame = picture.frame_if_made(region, self.request.enhance)
             return frame is not None and self._around.engine.is_encoded(frame.key)
 

@@ -17,6 +17,7 @@ from rclpy.node import Node
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.question import Sampling
+from glm4v_ros.evidence.log import ON_FULL, EvidenceLog
 
 UNLIMITED = 2**31 - 1
 
@@ -110,8 +111,16 @@ LIMITS = [
     Parameter("max_question_characters", 4000, "Longest question.", 1, 32000),
     Parameter("max_images", 8, "Most pictures of one question.", 1, 16),
 ]
+EVIDENCE = [
+    Parameter("evidence.directory", "", "Directory of the evidence log, which keeps every answer with its pictures; empty: "
+              "none, and nothing is written to the disk. docs/operations.md says what it changes. Read on configure, like "
+              "all here."),
+    Parameter("evidence.max_bytes", 10 << 30, "Most bytes that the log may take, pictures included.", 1 << 20, 1 << 50),
+    Parameter("evidence.on_full", "refuse", "What then happens: refuse (questions end with OUT_OF_MEMORY until there is "
+              "room) or rotate (the oldest eighth goes).", choices=ON_FULL),
+]
 # fmt: on
-TABLE = NODE + MODEL + ANSWER + LIMITS
+TABLE = NODE + MODEL + ANSWER + LIMITS + EVIDENCE
 
 
 def camera_table(camera: str) -> list[Parameter]:
@@ -191,6 +200,12 @@ class Parameters:
             **{name: self[name] for name in same},
         )
 
+    def evidence_log(self) -> EvidenceLog | None:
+        """None unless a directory is set. Raises EvidenceFull or EvidenceFailed."""
+        if not self["evidence.directory"]:
+            return None
+        return EvidenceLog(self["evidence.directory"], self["evidence.max_bytes"], self["evidence.on_full"])
+
     def _declare(self, table: list[Parameter]) -> None:
         for parameter in table:
             self._choices[parameter.name] = parameter.choices
@@ -230,6 +245,7 @@ def as_yaml() -> str:
         ("The model and the engine", MODEL),
         ("Answers; a question's options come first", ANSWER),
         ("Limits of a request", LIMITS),
+        ("Evidence", EVIDENCE),
     ):
         lines += ["", f"    # ---- {title}"]
         for parameter in table:

@@ -130,6 +130,7 @@ class TtsNode(Node):
 
     def destroy_node(self) -> None:
         self.speaker.close()
+        self._action.destroy()  # destroy_node leaves it to the garbage collector, and others still see this node
         super().destroy_node()
 
     def _value(self, name: str):

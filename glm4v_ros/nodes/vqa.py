@@ -28,9 +28,18 @@ from glm4v_ros.engine.answer import Delta
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.preset import Preset, find_preset, load_presets
 from glm4v_ros.errors import Busy, Canceled, EngineFailed, NotActive, VqaError
+from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.msg import Answer, Question
 from glm4v_ros.nodes.camera import Camera
-from glm4v_ros.nodes.diagnostics import Tally, camera_status, engine_status, node_status
+from glm4v_ros.nodes.diagnostics import (
+    Restarts,
+    camera_status,
+    engine_status,
+    evidence_status,
+    machine_status,
+    node_status,
+)
+from glm4v_ros.nodes.evidence import Witness
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.feedback import Feedback
 from glm4v_ros.nodes.inquiry import Inquiry, Surroundings
@@ -40,8 +49,10 @@ from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.requests import Request, read_request
 from glm4v_ros.nodes.responses import answer_message, fill_response, refusal
 from glm4v_ros.nodes.sentences import Sentences
+from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.sessions import Sessions
 from glm4v_ros.nodes.shared_memory import sweep
+from glm4v_ros.nodes.tally import Tally
 from glm4v_ros.nodes.warmer import Warmer
 from glm4v_ros.srv import AskImage, ResetSession
 
@@ -67,13 +78,16 @@ class VqaNode(LifecycleNode):
         self._model: Model | None = None
         self._presets: dict[str, Preset] = {}
         self._active: Surroundings | None = None
+        self._witness: Witness | None = None
         self._inquiries: dict[str, Inquiry] = {}
         self._goals: dict[bytes, Inquiry | None] = {}  # None: canceled before its inquiry began
         self._warmer: Warmer | None = None
         self._warm_timer: Timer | None = None
         self._voiced: tuple[Inquiry, Sentences] | None = None  # the answer that is to be heard
         self._tally = Tally()
-        self._tally_lock = threading.Lock()
+        self._restarts = Restarts()
+        self._sensors = Sensors()
+        self._service_manager = ServiceManager(self, self._lasting_trouble)
         self._trouble = ""
 
         self._answers = self.create_publisher(Answer, "~/answers", RELIABLE_QOS)
@@ -117,6 +131,14 @@ class VqaNode(LifecycleNode):
         self._leave()
         self._unload()
 
+    def destroy_node(self) -> None:
+        self.close()
+        # These two destroy_node leaves to the garbage collector, and until it comes callers still find this node.
+        self._action.destroy()
+        self._state_machine.destroy_when_not_in_use()
+        self._sensors.close()
+        super().destroy_node()
+
     # ---- lifecycle
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -126,8 +148,13 @@ class VqaNode(LifecycleNode):
             self._presets = load_presets(self.parameters["prompts_file"] or None)
             self._model = self._find_model()
             self.get_logger().info(f"loading {self._model.name}: {self._model.text_path}, {self._model.vision_path}")
+            if log := self.parameters.evidence_log():
+                self.get_logger().info(f"every answer and its pictures are recorded in {log.directory}")
+                self._witness = Witness(log, self._model)
             self._engine = self._make_engine(self.parameters.engine_config(self._model))
             self._engine.start(self._log_progress())
+            if self._witness:
+                self._witness.hash_model()
         except Exception as error:
             return self._failed(f"configure failed: {_text_of(error)}")
         status = self._engine.status
@@ -155,12 +182,12 @@ class VqaNode(LifecycleNode):
             for name in parameters["cameras"]
         }
         self._active = Surroundings(
-            self.executor, self._engine, self._model, cameras, Sessions(parameters["session_idle"])
+            self.executor, self._engine, self._model, cameras, Sessions(parameters["session_idle"]), self._witness
         )
         for camera in cameras.values():
             self.get_logger().info(f"camera {camera.name}: {camera.topic}")
         warm = [camera for name, camera in cameras.items() if parameters[f"camera.{name}.warm"]]
-        if warm and parameters["warm_rate"] > 0:
+        if warm and parameters["warm_rate"] > 0 and not self._witness:
             self._warmer = Warmer(self._engine, warm, parameters["warm_threshold"])
             self._warm_timer = self.create_timer(
                 1.0 / parameters["warm_rate"], self._on_warm, MutuallyExclusiveCallbackGroup(), clock=self._steady
@@ -228,6 +255,9 @@ class VqaNode(LifecycleNode):
         engine, self._engine = self._engine, None
         if engine:
             engine.close()
+        witness, self._witness = self._witness, None
+        if witness:
+            witness.close()
 
     # ---- questions
 
@@ -246,6 +276,8 @@ class VqaNode(LifecycleNode):
                 raise NotActive(self._trouble or "the node is not active; activate it, or set autostart")
             request = read_request(message, self.parameters, self._presets)
             request.preset.check_model(around.model.demo and not self.parameters["allow_demo_model"])
+            if around.witness:
+                request = around.witness.bind(request)
             inquiry = self._admit(request, around, goal_id)
             sentences = self._voice(inquiry) if request.speak else None
             answer = await inquiry.answer(_both(on_delta, sentences))
@@ -263,16 +295,33 @@ class VqaNode(LifecycleNode):
             reply = refusal(question, message.session_id)
         else:
             reply = answer_message(inquiry, answer, error)
+            if around.witness and (error is None or reply.text):
+                reply, error = await self._record(around, inquiry, reply, error)
         if sentences:
             sentences.silence() if error else sentences.finish(reply.text)
         if error is None:
             self._publish(inquiry, reply)
-        with self._tally_lock:
-            self._tally = self._tally.with_one_more(error)
+            self._tally.add_answer(answer)
+        else:
+            self._tally.add_error(error)
         return reply, error
 
+    async def _record(
+        self, around: Surroundings, inquiry: Inquiry, reply: Answer, error: VqaError | None
+    ) -> tuple[Answer, VqaError | None]:
+        """What may leave the node: the reply if the evidence log has it, else an empty one and why."""
+        written = around.witness.record(inquiry, reply, error, around.engine.status.device)
+        if failure := (await around.executor.wrap(written)).exception():
+            self.get_logger().error(str(failure), throttle_duration_sec=10.0)
+            return answer_message(inquiry, None, failure), failure
+        return reply, error
+
+    @property
+    def _most_inquiries(self) -> int:
+        return self.parameters["max_parallel"] + self.parameters["max_queue"]
+
     def _admit(self, request: Request, around: Surroundings, goal_id: bytes | None) -> Inquiry:
-        limit = self.parameters["max_parallel"] + self.parameters["max_queue"]
+        limit = self._most_inquiries
         if len(self._inquiries) >= limit:
             raise Busy(
                 f"{limit} questions are on their way already (max_parallel and max_queue)",
@@ -375,6 +424,11 @@ class VqaNode(LifecycleNode):
 
     # ---- diagnostics
 
+    def _lasting_trouble(self) -> str:
+        """Why the engine gave up; empty: it did not. A model that cannot be loaded at all is no reason to start again."""
+        engine = self._engine
+        return engine.status.failed if engine else ""
+
     def _on_timer(self) -> None:
         around = self._active
         if around:
@@ -382,14 +436,21 @@ class VqaNode(LifecycleNode):
         for camera in around.cameras.values() if around else ():
             camera.choose_transport()
         message = DiagnosticArray(status=list(self._statuses(around)))
+        worst = max(message.status, key=lambda status: status.level)
+        self._service_manager.status(f"{worst.name.partition(': ')[2]}: {worst.message}")
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 
     def _statuses(self, around: Surroundings | None) -> Iterable:
         name, parameters = self.get_fully_qualified_name(), self.parameters
-        yield node_status(name, "active" if around else "not active", self._trouble, self._tally, len(self._inquiries))
+        state = "active" if around else "not active"
+        yield node_status(name, state, self._trouble, self._tally, len(self._inquiries), self._most_inquiries)
         if engine := self._engine:
-            yield engine_status(name, engine.status, self._wants_gpu)
+            status, limit = engine.status, parameters["memory_limit_mib"]
+            yield engine_status(name, status, self._wants_gpu, limit, self._restarts.lately(status.worker_restarts))
+        yield machine_status(name, self._sensors)
+        if witness := self._witness:
+            yield evidence_status(name, witness)
         for camera in around.cameras.values() if around else ():
             yield camera_status(name, camera, parameters["max_image_age"])
 
@@ -417,8 +478,9 @@ def main() -> int:
         return 1
     executor = NodeExecutor(node.parameters["executor_threads"])
     executor.add_node(node)
+    starting = threading.Thread(target=node.autostart, name="autostart", daemon=True)
     if node.parameters["autostart"]:
-        threading.Thread(target=node.autostart, name="autostart", daemon=True).start()
+        starting.start()
     try:
         executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
@@ -426,6 +488,9 @@ def main() -> int:
     finally:
         node.close()
         executor.shutdown(timeout_sec=0.0)
+        if starting.ident:
+            starting.join(5.0)  # ended by close
+        node.destroy_node()  # says goodbye now: callers that still find this node ask it in vain
         rclpy.try_shutdown()
     return 0
 

@@ -35,12 +35,14 @@ class Warmer:
         if newest is None:
             return
         frame = newest.frame(None, enhance)
-        if not self._engine.is_encoded(frame.key):
+        encoded = self._engine.is_encoded(frame.key)
+        if not encoded:
             warm = self._warm.get(camera.name)
             if warm and camera.is_fresh(warm, max_age) and difference(warm, newest) <= self._threshold:
                 return  # it is encoded, or will be soon
+        camera.offer(newest)  # before it is encoded, so that no question finds it encoded but not offered
+        if not encoded:
             self._engine.warm(frame, system_prompt=system_prompt, max_image_tokens=max_image_tokens)
-        camera.offer(newest)
         self._warm[camera.name] = newest
 
 

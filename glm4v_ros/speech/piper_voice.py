@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from glm4v_ros.speech.language import base_language
@@ -32,7 +33,9 @@ class PiperVoice:
     def synthesize(self, words: str, language: str, rate: int) -> Pcm:
         path = self._models.get(base_language(language)) or next(iter(self._models.values()))
         if path not in self._loaded:
-            self._loaded[path] = self._piper.PiperVoice.load(str(path))
+            # Beside the voice, not in the working directory, lies what a Chinese one may need: see _check.
+            beside = {"download_dir": path.parent} if _speaks_pinyin(path) else {}
+            self._loaded[path] = self._piper.PiperVoice.load(str(path), **beside)
         config = self._piper.SynthesisConfig(length_scale=_NORMAL_RATE / rate)
         chunks = list(self._loaded[path].synthesize(words, syn_config=config))
         if not chunks:
@@ -48,3 +51,13 @@ def _check(path: Path) -> None:
             raise SpeechError(
                 f"the Piper voice file {file} does not exist: a voice is an .onnx file with its .onnx.json beside it"
             )
+    # Piper would download it, and this package works offline.
+    if _speaks_pinyin(path) and not (path.parent / "g2pW" / "g2pw.onnx").is_file():
+        raise SpeechError(
+            f"the Chinese voice {path} needs Piper's model g2pW in {path.parent / 'g2pW'}: unpack it there (the place is "
+            f"G2PW_URL in piper/phonemize_chinese.py), or take a voice whose .onnx.json says phoneme_type espeak"
+        )
+
+
+def _speaks_pinyin(path: Path) -> bool:
+    return json.loads(Path(f"{path}.json").read_text(encoding="utf-8")).get("phoneme_type") == "pinyin"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-import tempfile
 import wave
-from pathlib import Path
 
 from glm4v_ros.speech.language import base_language
 from glm4v_ros.speech.pcm import Pcm
@@ -33,8 +31,9 @@ class Pyttsx3Voice:
                 f"espeak-ng does not start ({error}): apt install espeak-ng, or pip install espeakng-loader"
             ) from error
         self._ids = {identifier.rpartition("/")[2]: identifier for identifier in self._voices()}
-        self._folder = tempfile.TemporaryDirectory(prefix="glm4v_ros_")
-        self._file = Path(self._folder.name, "sentence.wav")
+        # In memory and without a name: what is said never comes to lie on a disk.
+        self._memory = os.memfd_create("glm4v_sentence")
+        self._file = f"/proc/self/fd/{self._memory}"
 
     def _voices(self) -> list[str]:
         return [voice.id for voice in self._engine.getProperty("voices")]
@@ -52,12 +51,12 @@ class Pyttsx3Voice:
         # espeak-ng works in a thread of its own: unless it has caught up, a new rate or voice comes too late for its
         # sentence (seen with 12 of 100 sentences).
         self._espeak.Synchronize()
-        self._file.unlink(missing_ok=True)
-        self._engine.save_to_file(words, str(self._file))
+        os.ftruncate(self._memory, 0)
+        self._engine.save_to_file(words, self._file)
         self._engine.runAndWait()
         self._espeak.Synchronize()
         try:
-            with wave.open(str(self._file), "rb") as file:
+            with wave.open(self._file, "rb") as file:
                 return Pcm(file.readframes(file.getnframes()), file.getframerate(), file.getnchannels())
         except (OSError, EOFError, wave.Error) as error:
             raise SpeechError(f"espeak-ng gave no sound for {words!r}") from error

@@ -44,7 +44,7 @@ def blackboard():
     return board
 
 
-def run(leaf, patience=20.0):
+def run(leaf, patience=60.0):
     """Ticks until the leaf has ended; gives its status and the longest tick in seconds."""
     leaf.setup()
     longest, deadline = 0.0, time.monotonic() + patience

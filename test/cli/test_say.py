@@ -2,6 +2,7 @@ import argparse
 import io
 import wave
 
+import numpy as np
 import pytest
 
 from glm4v_ros.cli import say
@@ -28,7 +29,14 @@ def test_wav_file_and_nothing_on_stdout(tmp_path, capfd):
     path = tmp_path / "speech.wav"
     assert run("Hello. 你好。", "--wav", str(path)) == 0
     with wave.open(str(path)) as file:
-        assert file.getnframes() / file.getframerate() > 1
+        assert file.getsampwidth() == 2 and file.getnchannels() == 1
+        rate, sound = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(float)
+    assert len(sound) / rate > 1
+    loud = np.abs(sound) > 1000
+    assert loud.mean() > 0.1 and (np.abs(sound) >= 32767).mean() < 0.001  # heard, and not clipped
+    assert loud[: len(sound) // 2].any() and loud[len(sound) // 2 :].any()  # both sentences
+    spectrum, frequency = np.abs(np.fft.rfft(sound)), np.fft.rfftfreq(len(sound), 1 / rate)
+    assert spectrum[(frequency > 100) & (frequency < 4000)].sum() > 0.5 * spectrum.sum()  # a voice, no noise
     assert capfd.readouterr().out == ""
 
 

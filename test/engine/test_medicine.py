@@ -5,6 +5,7 @@ import pytest
 from glm4v_ros.engine.medicine import MedicineQuestion, Reading, is_about_medicine, readings_agree
 
 BOX = Reading("Ibuprofen 400 mg", "Ibuprofen 400 mg film-coated tablets, EXP 2026-08")
+UNSURE = MedicineQuestion("").rule(Reading("", ""), Reading("", ""))
 
 
 @pytest.mark.parametrize("text", [
@@ -38,6 +39,42 @@ def test_it_never_doses(question, reading):
     assert ruling.abstained
     assert "400" not in ruling.text and "one" not in ruling.text
     assert "pharmacist" in ruling.text or "药师" in ruling.text
+
+
+@pytest.mark.parametrize("question", [
+    "How many eggs do I have?", "How many eggs do I have left in the fridge?", "How much milk do I have?",
+    "How many clean cups do we have on the shelf?", "Should I take an umbrella today?", "Can I eat this apple?",
+    "Should I take the red coat or the blue jacket?", "How many chairs do we need?", "When do I take the bus?",
+    "Can you take this picture?", "How long can I use the oven?", "Can I use the lift now?",
+    "How do I use the remote control?", "How many eggs are there? Where is the door?",
+    "我该吃几个苹果？", "怎么用遥控器？", "我可以用电梯吗", "要不要打伞", "我还可以吃几个鸡蛋", "能不能吃这个面包", "什么时候用洗衣机？", "你能吃香蕉吗",
+])  # fmt: skip
+def test_everyday_questions_are_no_questions_for_a_dose(question):
+    assert MedicineQuestion(question).refusal is None
+
+
+@pytest.mark.parametrize("question", [
+    # nothing is named, or only by pointing at it
+    "How many do I have to take?", "How many do I need?", "How many of these should I take?", "Can I take one more?",
+    "Should I take the white one or the red one?", "How much of it can I have?", "How many should I take from the box?",
+    # what it is called is not known to be harmless: a brand, a form, a measure, a supplement
+    "How many Panadol should I take?", "How many Xarelto do I have to take today?", "Can I eat this sweet?",
+    "How many drops do I need?", "How much of the powder should I use?", "How many spoons should I take?",
+    "How many cups should I drink?", "How many units do I need?", "How much grapefruit can I have?",
+    "How many sachets do I have?", "How many cups do I have today?", "How many caps should I take?", "How many spoons do I have?",
+    "How much salt should I take?",
+    # something harmless is named as well
+    "Can I eat an apple with this?", "Can I eat eggs with Xarelto?", "Should I take it with an apple?",
+    "How many eggs and Panadol should I take?", "How many should I take after the bread?", "Can I eat bread before it?",
+    "How many eggs do I have and how many should I take?", "How many eggs do I have? How many should I take?",
+    "Should I take this? There are eggs on the table.", "How much milk should I take it with?",
+    "Should I take an egg or a pill?", "How many apples should I take instead of the tablets?",
+    "How many white ones do I have next to the eggs?", "How much wine can I drink?", "Can I drink milk?",
+    "我该吃几个？", "这个可以吃吗", "能吃这个吗", "一次吃几勺", "拜新同该吃几个", "可以和苹果一起吃吗", "吃这个之前可以吃鸡蛋吗", "用水吃几个？",
+    "我该吃几个苹果，吃几片？", "我该吃几个苹果和几片药", "能不能喝酒", "要喝几杯", "用牛奶服几包", "吃面包以后吃几粒", "怎么用这个", "什么时候吃",
+])  # fmt: skip
+def test_when_in_doubt_it_is_a_question_for_a_dose(question):
+    assert MedicineQuestion(question).refusal is not None
 
 
 @pytest.mark.parametrize("question", [
@@ -93,7 +130,7 @@ def test_a_dose_in_an_answer_is_only_read_when_the_print_was_asked_for():
 @pytest.mark.parametrize("advice", ["Take it with meals.", "Take with water", "after food", "饭后服用", "1 tablet twice daily"])
 def test_advice_is_neither_an_answer_nor_the_name_of_a_drug(advice):
     named = Reading(advice, "It expires in August 2027.")
-    assert MedicineQuestion("When does this medicine expire?").rule(named, named) == MedicineQuestion("").unsure
+    assert MedicineQuestion("When does this medicine expire?").rule(named, named) == UNSURE
     assert MedicineQuestion("Read the box").rule(named, named).abstained
     said = Reading("Ibuprofen", advice)
     ruling = MedicineQuestion("What medicine is this?").rule(said, said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -19,13 +20,17 @@ LONG = 3600.0  # s
 
 
 class Rig:
-    """The node in this process, a robot beside it."""
+    """The node in this process, a robot beside it.
 
-    def __init__(self, directory: Path, **parameters):
+    ``alone`` puts them into another DDS domain: of two nodes with one name in a domain, either may answer first.
+    """
+
+    def __init__(self, directory: Path, alone: bool = False, **parameters):
         self.loading = threading.Event()
         self.loading.set()
         self.context = Context()
-        rclpy.init(context=self.context)
+        domain = int(os.environ["ROS_DOMAIN_ID"])
+        rclpy.init(context=self.context, domain_id=(domain + 49) % 100 + 1 if alone else domain)
         models = directory / "models.yaml"
         models.write_text("script: {text: {file: text.gguf}, vision: {file: vision.gguf}, demo: true}")
         overrides = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import threading
 import time
 from array import array
@@ -14,10 +15,12 @@ from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.msg import AskOptions
 from glm4v_ros.srv import AskImage, ResetSession
 from rclpy.action import ActionClient
+from rclpy.action.client import ClientGoalHandle
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.task import Future
 from sensor_msgs.msg import CompressedImage, Image
 
 PATIENCE = 30.0  # s; how long a test waits for something that should come
@@ -74,6 +77,7 @@ class Robot:
     def close(self) -> None:
         self._executor.shutdown()
         self._thread.join()
+        self.action.destroy()
         self.node.destroy_node()
 
     def now(self, ahead: float = 0.0) -> Time:
@@ -102,12 +106,22 @@ class Robot:
     def ask(self, question: str, **fields) -> AskImage.Response:
         return wait(self.start(question, **fields))
 
-    def goal(self, question: str, on_feedback=None, **fields):
-        """The accepted goal's handle."""
+    def goal(self, question: str, on_feedback=None, **fields) -> GoalHandle:
+        """The handle of the goal, which was accepted."""
         goal = AskImageAction.Goal(question=question, options=AskOptions(**fields.pop("options", {})), **fields)
-        handle = wait(self.action.send_goal_async(goal, feedback_callback=on_feedback))
+        handle = wait(self.call(lambda: self.action.send_goal_async(goal, feedback_callback=on_feedback)))
         assert handle.accepted
-        return handle
+        return GoalHandle(self, handle)
+
+    def call(self, send: Callable[[], Future]) -> concurrent.futures.Future:
+        """Calls a method of the action client in the executor's thread; what its future will hold.
+
+        rclpy registers a request of an action after it has sent it: elsewhere the executor may have taken the answer by
+        then, and throws it away ("Ignoring unexpected goal response").
+        """
+        answer: concurrent.futures.Future = concurrent.futures.Future()
+        self._executor.create_task(lambda: send().add_done_callback(lambda done: answer.set_result(done.result())))
+        return answer
 
     def _spin(self) -> None:
         try:
@@ -116,8 +130,22 @@ class Robot:
             pass
 
 
+class GoalHandle:
+    """A goal on its way. May be used in any thread."""
+
+    def __init__(self, robot: Robot, handle: ClientGoalHandle):
+        self._robot = robot
+        self._handle = handle
+
+    def get_result_async(self) -> concurrent.futures.Future:
+        return self._robot.call(self._handle.get_result_async)
+
+    def cancel_goal_async(self) -> concurrent.futures.Future:
+        return self._robot.call(self._handle.cancel_goal_async)
+
+
 def wait(future, patience: float = PATIENCE):
-    """The result of an rclpy future that another thread completes."""
+    """The result of a future that another thread completes."""
     done = threading.Event()
     future.add_done_callback(lambda _: done.set())
     assert done.wait(patience), "no answer came"

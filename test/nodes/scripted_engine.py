@@ -27,6 +27,7 @@ class ScriptedEngine:
         self.encoded: set[str] = set()
         self.warmed: list[str] = []
         self.reset: list[str] = []
+        self.gave_up = ""  # why, as EngineStatus.failed has it
         self._loading = loading  # start waits for it
         self.told, self.go_on = threading.Event(), threading.Event()
         self._canceled: dict[str, threading.Event] = {}
@@ -64,7 +65,8 @@ class ScriptedEngine:
 
     @property
     def status(self):
-        return EngineStatus(model=self.config.model.name, alive=True, loaded=True, device="script", stage="idle")
+        return EngineStatus(model=self.config.model.name, alive=True, loaded=True, device="script", stage="idle",
+                            failed=self.gave_up)  # fmt: skip
 
     def close(self):
         for canceled in self._canceled.values():

@@ -12,14 +12,25 @@ from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import String
 
 from glm4v_ros.engine.frame import Frame
-from glm4v_ros.engine.medicine import MedicineQuestion
+from glm4v_ros.engine.medicine import MedicineQuestion, Reading
 from glm4v_ros.engine.question import Sampling
 from glm4v_ros.errors import ErrorCode
 
-FIRST, SECOND, OTHER = (plain((100, 100, shade)) for shade in (10, 11, 12))
+
+
+def package(shade: int, left: int) -> np.ndarray:
+    """A white package before a wall; the first pixel's blue tells the pictures apart."""
+    rgb = plain((100, 100, shade))
+    rgb[4:16, left : left + 8] = 240
+    return rgb
+
+
+FIRST, SECOND, OTHER = package(10, 4), package(11, 6), package(12, 8)
+STILL = package(13, 4)  # as the first one, but for what a sensor adds
 READ = "What is printed on the medicine box?"
 PRINT = "Ibuprofen 400 mg film-coated tablets, EXP 2026-08"
-UNSURE = MedicineQuestion("").unsure.text
+UNSURE = MedicineQuestion("").rule(Reading("", ""), Reading("", "")).text
+LOOK_AGAIN = MedicineQuestion("").second_look.text
 NAME = MedicineQuestion("").drug_question
 
 
@@ -106,7 +117,7 @@ def test_the_second_picture_is_another_one_of_the_same_camera(rig):
     first = rig.publish(rig.front, image(FIRST, rig.robot.now()))
     future = rig.robot.start(READ)
     eventually(lambda: waits_for_another(rig))
-    rig.publish(rig.front, image(FIRST, rig.robot.now()))  # the same to look at
+    rig.publish(rig.front, image(STILL, rig.robot.now()))
     eventually(lambda: waits_for_another(rig))
     assert not future.done() and not rig.engine.questions
     second = rig.publish(rig.front, image(SECOND, rig.robot.now()))
@@ -121,18 +132,19 @@ def test_a_camera_that_shows_nothing_else_abstains_at_the_deadline(rig):
     sent = rig.publish(rig.front, image(FIRST, rig.robot.now()))
     future = rig.robot.start(READ, options={"timeout": duration(0.5)})
     eventually(lambda: waits_for_another(rig))
-    rig.publish(rig.front, image(FIRST, rig.robot.now()))
+    rig.publish(rig.front, image(STILL, rig.robot.now()))
     response = wait(future)
-    assert response.success and response.answer.abstained and response.answer.text == UNSURE
+    assert response.success and response.answer.abstained and response.answer.text == LOOK_AGAIN
     assert response.answer.image_headers == [sent.header] and not rig.engine.questions
 
 
-@pytest.mark.parametrize("pictures", [[FIRST], [FIRST, FIRST], [FIRST, SECOND, OTHER]])
+@pytest.mark.parametrize("pictures", [[FIRST], [FIRST, FIRST], [FIRST, STILL], [FIRST, SECOND, OTHER]])
 def test_pictures_that_are_not_two_different_ones_abstain(rig, pictures):
+    """The same bytes come from a camera that hangs; what differs in noise alone is the same look once more."""
     for picture in pictures:
         shows(rig, picture, READ, PRINT)
     answer = rig.robot.ask(READ, images=[image(picture, Time(sec=1)) for picture in pictures]).answer
-    assert answer.abstained and answer.text == UNSURE and not rig.engine.questions
+    assert answer.abstained and answer.text == LOOK_AGAIN and not rig.engine.questions
     assert len(answer.image_headers) == len(pictures)
 
 
@@ -182,7 +194,7 @@ def test_an_answer_that_turns_out_to_be_about_a_medicine_follows_the_rule(rig):
     shows(rig, FIRST, question, "A box of ibuprofen 400 mg")
     shows(rig, SECOND, question, "A box of ibuprofen 800 mg")
     answer = rig.robot.ask(question, images=[image(FIRST, Time(sec=1))]).answer
-    assert answer.abstained and answer.text == UNSURE
+    assert answer.abstained and answer.text == LOOK_AGAIN
     shows(rig, SECOND, question, "A box of ibuprofen 400 mg")
     rig.publish(rig.front, image(FIRST, rig.robot.now()))
     future = rig.robot.start(question)
@@ -259,7 +271,7 @@ def test_a_print_is_no_choice_and_no_json(rig, options):
 
 
 def test_the_demo_model_is_refused(tmp_path):
-    rig = Rig(tmp_path, preset="eldercare")
+    rig = Rig(tmp_path, alone=True, preset="eldercare")
     try:
         rig.node.autostart()
         response = rig.robot.ask(READ, images=both())

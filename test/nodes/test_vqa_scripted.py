@@ -270,14 +270,21 @@ def test_eldercare_refuses_the_demo_model(rig):
     assert code(response) is ErrorCode.UNSUPPORTED and "allow_demo_model" in response.error_msg
 
 
+def written(heard) -> str:
+    """What was streamed. rclpy drops the feedback that comes with the result or after it."""
+    return "".join(feedback.delta for feedback in heard)
+
+
 def test_action_streams_and_succeeds(rig):
     heard = []
     goal = rig.robot.goal(
-        "what?", on_feedback=lambda message: heard.append(message.feedback), images=[image(RED, Time())]
+        "tell", on_feedback=lambda message: heard.append(message.feedback), images=[image(RED, Time())]
     )
+    eventually(lambda: written(heard) == "One. T")
+    rig.engine.go_on.set()
     reply = wait(goal.get_result_async())
-    assert reply.status == GoalStatus.STATUS_SUCCEEDED and reply.result.success and reply.result.answer.text == key(RED)
-    eventually(lambda: "".join(f.delta for f in heard) == key(RED))
+    assert reply.status == GoalStatus.STATUS_SUCCEEDED and reply.result.success
+    assert reply.result.answer.text == "One. Two." and "One. Two.".startswith(written(heard))
     assert [f.stage for f in heard] == sorted(f.stage for f in heard)
 
 
@@ -291,9 +298,9 @@ def test_action_feedback_is_joined(rig):
     )
     reply = wait(goal.get_result_async())
     assert reply.status == GoalStatus.STATUS_ABORTED and code(reply.result) is ErrorCode.TIMEOUT
-    written = reply.result.answer.text
-    eventually(lambda: "".join(f.delta for f in heard) == written)
-    assert len(heard) < written.count("word") / 4
+    text = reply.result.answer.text
+    assert written(heard) and text.startswith(written(heard))
+    assert len(heard) < text.count("word") / 4
 
 
 def test_action_cancel(rig):
@@ -365,9 +372,14 @@ def test_a_new_spoken_answer_ends_the_one_before(rig):
     eventually(lambda: [m.data for m in heard] == ["", "One.", "", key(GREEN)])
 
 
+def voiced(rig) -> str:
+    """The question whose answer was spoken last."""
+    return rig.node._voiced[0].request.question.text if rig.node._voiced else ""
+
+
 def test_a_new_spoken_question_cancels_the_generation_of_the_one_before(rig):
     first = rig.robot.goal("slow", images=[image(RED, Time())], options={"speak": True, "timeout": duration(60)})
-    eventually(lambda: rig.node._voiced)
+    eventually(lambda: voiced(rig) == "slow")
     assert rig.robot.ask("what?", images=[image(GREEN, Time())], options={"speak": True}).success
     assert code(wait(first.get_result_async()).result) is ErrorCode.CANCELED
 
@@ -378,7 +390,7 @@ def test_a_person_silences_the_voice_and_the_answer_behind_it_ends(rig):
     eventually(lambda: rig.node._sentences.get_subscription_count() and silenced.get_subscription_count())
     spoken = rig.robot.goal("slow one", images=[image(RED, Time())], options={"speak": True, "timeout": duration(60)})
     silent = rig.robot.goal("slow two", images=[image(RED, Time())], options={"timeout": duration(60)})
-    eventually(lambda: len(rig.node._inquiries) == 2 and rig.node._voiced)
+    eventually(lambda: len(rig.node._inquiries) == 2 and voiced(rig) == "slow one")
     silenced.publish(Empty())
     assert code(wait(spoken.get_result_async()).result) is ErrorCode.CANCELED
     assert len(rig.node._inquiries) == 1
@@ -445,7 +457,7 @@ def test_deactivate_ends_questions_and_activate_begins_again(rig, front):
 
 def test_warm_frames(tmp_path):
     """The newest picture is encoded ahead, again only when it shows something else, and then a question is about it."""
-    rig = Rig(tmp_path, warm_rate=100.0, warm_threshold=4.0, **{"camera.left.warm": False})
+    rig = Rig(tmp_path, alone=True, warm_rate=100.0, warm_threshold=4.0, **{"camera.left.warm": False})
     try:
         rig.node.autostart()
         front = rig.robot.camera("/front/image_raw")
@@ -464,7 +476,7 @@ def test_warm_frames(tmp_path):
 
 def test_answers_while_the_model_is_loaded(tmp_path):
     """Everything is there and answers NOT_ACTIVE while configure is at work."""
-    rig = Rig(tmp_path)
+    rig = Rig(tmp_path, alone=True)
     try:
         rig.loading.clear()
         starting = threading.Thread(target=rig.node.autostart)
@@ -485,7 +497,7 @@ def test_answers_while_the_model_is_loaded(tmp_path):
 
 
 def test_a_model_that_does_not_load_is_said_and_can_be_put_right(tmp_path):
-    rig = Rig(tmp_path, model="nonesuch")
+    rig = Rig(tmp_path, alone=True, model="nonesuch")
     try:
         heard = rig.robot.listen(DiagnosticArray, "/diagnostics")
         rig.node.autostart()

@@ -66,9 +66,10 @@ def test_a_process_that_was_killed_is_replaced(synthesizer):
 
 
 def test_a_process_that_hangs_costs_one_sentence():
-    synthesizer = Synthesizer(timeout=0.5)
+    synthesizer = Synthesizer()
     synthesizer.start()
     os.kill(synthesizer.pid, signal.SIGSTOP)
+    synthesizer.timeout = 0.5
     with pytest.raises(SpeechError, match="took more than 0.5 s"):
         synthesizer.synthesize("hello", "en")
     synthesizer.timeout = 20
@@ -120,7 +121,7 @@ class Chunk:
 
 class PiperVoice:
     @staticmethod
-    def load(path):
+    def load(path, download_dir=None):
         voice = PiperVoice()
         voice.path = path
         return voice
@@ -138,7 +139,7 @@ def piper(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(tmp_path))
     for language in ("en", "zh"):
         (tmp_path / f"{language}.onnx").touch()
-        (tmp_path / f"{language}.onnx.json").touch()
+        (tmp_path / f"{language}.onnx.json").write_text("{}")
     return tmp_path
 
 
@@ -160,6 +161,18 @@ def test_piper_without_its_files(piper):
         Synthesizer(VoiceConfig("piper", {"en": str(piper / "en.onnx")})).start()
     with pytest.raises(SpeechError, match="set piper_voice_en"):
         Synthesizer(VoiceConfig("piper", {"en": "", "zh": ""})).start()
+
+
+def test_piper_downloads_nothing(piper):
+    (piper / "zh.onnx.json").write_text('{"phoneme_type": "pinyin"}')
+    config = VoiceConfig("piper", {"zh": str(piper / "zh.onnx")})
+    with pytest.raises(SpeechError, match="needs Piper's model g2pW"):
+        Synthesizer(config).start()
+    (piper / "g2pW").mkdir()
+    (piper / "g2pW" / "g2pw.onnx").touch()
+    synthesizer = Synthesizer(config)
+    assert synthesizer.synthesize("你好", "zh").data
+    synthesizer.close()
 
 
 def test_no_such_voice():

@@ -1,0 +1,1 @@
+"""What the machine tells about itself: temperatures, power, GPU memory. No rclpy."""
