@@ -50,6 +50,7 @@ CAMERA_FROM = 32_000  # serials from here on are the camera's
 EVIDENCE = 64 << 20  # bytes; max_bytes of the log, on a disk twice as large
 PROBES = 50  # questions asked alone before the load
 SAMPLE_EVERY = 1.0  # s
+TOLD_EVERY = 500  # requests
 
 
 class Soak:
@@ -79,6 +80,7 @@ class Soak:
         self.samples: list[tuple[float, int, float, int, float, float]] = []
         self.vanished = 0  # requests of clients that vanished
         self.unsure = 0  # of these, whether the node had them
+        self.sent = self.ended_by_node = self.alone = 0
         self._vanishings = 0
         self._paced = 0
         self._next_extra = options.requests
@@ -195,7 +197,7 @@ class Soak:
             with self._lock:
                 index = next(i for i, o in enumerate(self.outcomes) if o.number == number)
                 ended.append(self.outcomes.pop(index))
-        self.alone = getattr(self, "alone", 0) + len(ended)
+        self.alone += len(ended)
         return ended
 
     def _ask_misread_alone(self) -> None:
@@ -258,6 +260,8 @@ class Soak:
                     shared_mib(),
                 )
             )
+            if self.samples[-1][1] // TOLD_EVERY > self.samples[max(0, len(self.samples) - 2)][1] // TOLD_EVERY:
+                log("{0:.0f} s, {1} requests, node {2:.1f} MiB, worker {4:.1f} MiB".format(*self.samples[-1]))
 
     def close(self) -> None:
         self.ended.set()
