@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import Future
 
+from glm4v_ros.engine import question_check
 from glm4v_ros.engine.abstention import abstains
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.config import EngineConfig
@@ -38,6 +39,7 @@ class ScriptedEngine:
             on_progress(1.0)
 
     def ask(self, question, frames, on_delta=None):
+        question_check.check(question, frames)
         self.questions.append((question, list(frames)))
         future, canceled = Future(), threading.Event()
         self._canceled[question.request_id] = canceled
@@ -49,6 +51,7 @@ class ScriptedEngine:
         self._canceled.get(request_id, threading.Event()).set()
 
     def reset_session(self, session_id):
+        question_check.check_session_id(session_id)
         self.reset.append(session_id)
 
     def is_encoded(self, key):
