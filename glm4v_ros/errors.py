@@ -29,13 +29,23 @@ class ErrorCode(IntEnum):
     ENGINE_FAILED = 10013
 
 
+_MOST_CHARACTERS = 1000  # of a message: it goes out over DDS and into the log
+
+
+def plain_text(text: str, most: int) -> str:
+    """``text`` as any message or log can carry it: without what is no Unicode, without NUL, cut after ``most``."""
+    text = text if len(text) <= most else text[:most] + " ..."
+    return text.encode(errors="replace").decode().replace("\0", "\ufffd")
+
+
 class VqaError(Exception):
     """A question that got no answer. The message tells a person what to do."""
 
     code = ErrorCode.UNKNOWN
 
     def __init__(self, message: str, *, answer: Answer | None = None, retry_after: float = 0.0):
-        super().__init__(message)
+        # It may quote a part of the request, such as a JSON schema, where an escape can hide half a surrogate pair.
+        super().__init__(plain_text(message, _MOST_CHARACTERS))
         #: What was written before a timeout or a cancel; None with every other error.
         self.answer = answer
         #: Seconds after which asking again may succeed; only with BUSY.

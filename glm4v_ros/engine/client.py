@@ -115,7 +115,7 @@ class EngineClient:
     ) -> Future:
         """A future that ends with an Answer or a VqaError; Canceled and DeadlineExceeded carry what was written.
 
-        Raises BadRequest, Busy (with ``retry_after``) and EngineFailed at once. Never waits for inference. No frames
+        Raises BadRequest, BadImage, Busy (with ``retry_after``) and EngineFailed at once. Never waits for inference. No frames
         means the session's own picture; pixels must not change before the future ends. ``on_delta`` is called from the
         client's thread, before the future is completed.
         """
@@ -152,7 +152,8 @@ class EngineClient:
             self._complete(pending, _stopped(pending, FinishReason.CANCELED))
 
     def reset_session(self, session_id: str) -> None:
-        """Forgets a conversation; all of them for an empty id."""
+        """Forgets a conversation; all of them for an empty id. Raises BadRequest."""
+        question_check.check_session_id(session_id)
         with self._lock:
             if self._ready:
                 self._worker.send(ResetSession(session_id))
@@ -162,7 +163,9 @@ class EngineClient:
         return frame_key in self._encoded
 
     def warm(self, frame: Frame, *, system_prompt: str = "", max_image_tokens: int = 0) -> None:
-        """Has this frame encoded when nothing else is to be done; it replaces one that was not begun."""
+        """Has this frame encoded when nothing else is to be done; it replaces one that was not begun. Raises BadRequest
+        and BadImage."""
+        question_check.check_warm(frame, system_prompt, max_image_tokens)
         with self._lock:
             if self._ready and not self._pending and not self.is_encoded(frame.key):
                 self._worker.send(Warm(_header(frame), system_prompt, max_image_tokens), [frame])

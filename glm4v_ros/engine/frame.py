@@ -20,6 +20,8 @@ class Frame:
 
     def __post_init__(self):
         rgb = self.rgb
+        if not isinstance(rgb, np.ndarray):
+            raise ValueError(f"a frame is a numpy array, not {type(rgb).__name__}")
         if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.flags.c_contiguous:
             raise ValueError(f"a frame is a contiguous (height, width, 3) uint8 array, not {rgb.dtype} {rgb.shape}")
         if rgb.size == 0:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
+import signal
 
 import llama_cpp
 import numpy as np
@@ -16,6 +18,7 @@ _CONTROL_CHARACTERS = (r'char ::= [^"\\]', r'char ::= [^"\\\x7F\x00-\x1F]')
 # llama.cpp parses a grammar by recursion, and a stack that overflows takes the process with it.
 _MOST_DEPTH = 256
 _MOST_CHARACTERS = 200_000
+_CHECK_PATIENCE = 2.0  # seconds; a pattern can be such that a regular expression's search takes years
 
 
 class Grammar:
@@ -30,7 +33,7 @@ class Grammar:
             raise BadRequest(
                 "json_schema counts too far (maxItems, maxLength and the like up to about 200) or is too large"
             )
-        self._sampler = llama_cpp.llama_sampler_init_grammar(vocabulary_pointer, rules.encode(), b"root")
+        self._sampler = llama_cpp.llama_sampler_init_grammar(vocabulary_pointer, rules.encode(errors="replace"), b"root")
         if not self._sampler:
             raise BadRequest("json_schema has a part that cannot be held to (llama.cpp refuses its grammar)")
         self._all = np.zeros(vocabulary, [("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -71,13 +74,34 @@ def _depth(rules: str) -> int:
 
 
 def violation(text: str, schema: str) -> str:
-    """What is wrong with the text under the schema; empty when nothing is."""
+    """What is wrong with the text under the schema; empty when nothing is. For the main thread: it uses SIGALRM."""
     import jsonschema  # only here: few questions need it, and a worker that replaces another is waited for
 
     try:
-        jsonschema.validate(json.loads(text), json.loads(schema))
+        with _at_most(_CHECK_PATIENCE):
+            jsonschema.validate(json.loads(text), json.loads(schema))
     except json.JSONDecodeError as error:
         return f"no JSON: {error}"
     except jsonschema.ValidationError as error:
         return error.message
+    except TimeoutError:
+        return "to look for its patterns in the answer takes too long"
+    except Exception as error:  # jsonschema raises whatever a schema that cannot be followed makes it run into
+        return f"{type(error).__name__}: {error}"
     return ""
+
+
+@contextlib.contextmanager
+def _at_most(seconds: float):
+    """Raises TimeoutError in the midst of what takes longer, a regular expression's search included."""
+
+    def stop(*_):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

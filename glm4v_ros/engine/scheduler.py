@@ -244,6 +244,9 @@ class Scheduler:
         elif job.error is not None:
             for request in waiting:
                 self._fail(request, job.error)
+            if self._warm is not None and (self._warm[1].key, self._warm[0].max_image_tokens) == job.identity:
+                self._warm = None  # else it would be tried for ever
+                _log.warning("a frame could not be encoded ahead: %s", job.error)
 
     def _embedding_is_pinned(self, identity: tuple[str, int]) -> bool:
         return identity in self._sessions.images or any(

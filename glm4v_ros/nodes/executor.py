@@ -11,9 +11,10 @@ from rclpy.task import Future
 
 
 class NodeExecutor(Executor):
-    """Runs callbacks in threads, as MultiThreadedExecutor does, with three differences for a node that never dies.
+    """Runs callbacks in threads, as MultiThreadedExecutor does, with four differences for a node that never dies.
 
-    An exception in a callback is logged and does not end the spinning. A coroutine that waits for long costs nothing
+    An exception in a callback is logged and does not end the spinning. A message that cannot be read is logged and
+    dropped, and the next one is taken. A coroutine that waits for long costs nothing
     but a look at each wake-up (MultiThreadedExecutor keeps one more reference to it for each). And ``wrap`` makes a
     concurrent.futures.Future awaitable.
     """
@@ -51,6 +52,29 @@ class NodeExecutor(Executor):
         waiting = self.future()
         future.add_done_callback(lambda done: self.complete(waiting, done))
         return waiting
+
+    # What cannot be read, such as CDR that was cut short, raises where rclpy takes it, which then never looks at that
+    # subscription or service again. Taken as nothing it costs a line in the log.
+
+    def _take_subscription(self, subscription):
+        return self._taken(super()._take_subscription, subscription)
+
+    def _take_client(self, client):
+        return self._taken(super()._take_client, client)
+
+    def _take_service(self, service):
+        return self._taken(super()._take_service, service)
+
+    def _take_waitable(self, waitable):
+        return self._taken(super()._take_waitable, waitable)
+
+    @staticmethod
+    def _taken(take: Callable, entity):
+        try:
+            return take(entity)
+        except Exception as error:
+            get_logger("executor").error(f"what came by DDS cannot be read: {error}", throttle_duration_sec=1.0)
+            return None
 
     def _run(self, task: Callable) -> None:
         try:

@@ -12,6 +12,7 @@ from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Answer, Delta
 from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question
+from glm4v_ros.engine.question_check import check_frames
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.evidence import Witness
@@ -114,10 +115,11 @@ class Inquiry:
         request = self.request
         check_regions(request, len(pictures))
         regions = request.regions or (None,) * len(pictures)
-        return Shown(
-            pictures,
-            tuple(picture.frame(region, request.enhance) for picture, region in zip(pictures, regions, strict=True)),
-        )
+        frames: list[Frame] = []
+        for picture, region in zip(pictures, regions, strict=True):
+            frames.append(picture.frame(region, request.enhance))
+            check_frames(frames)  # after each: a small PNG can be a large picture
+        return Shown(pictures, tuple(frames))
 
     async def _from_cameras(self, names: Sequence[str], seen: Sequence[Picture] = ()) -> tuple[Picture, ...]:
         """A fresh picture from each camera, taken after its one in ``seen``, as soon as all have one."""

@@ -59,7 +59,7 @@ NODE = [
     Parameter("executor_threads", 8, "Threads that run the callbacks. Read at start.", 2, 64),
     Parameter("cameras", ["front"], "Names of the cameras; the first is asked when none is named. Read on configure."),
     Parameter("max_image_age", 2.0, "Oldest picture to answer from, in seconds.", 0.0, 1e9),
-    Parameter("timeout", 60.0, "Deadline of a question, waiting for a picture included, in seconds.", 0.001, 1e9),
+    Parameter("timeout", 60.0, "Deadline of a question, waiting for a picture included, in seconds.", 0.001, 3600.0),
     Parameter("preset", "default", "Preset of prompts_file for questions that name none."),
     Parameter("prompts_file", "", "File of presets; empty: config/prompts.yaml of the package. Read on configure."),
     Parameter("allow_demo_model", False, "Let presets that refuse a model for trying out (eldercare) run on one."),

@@ -12,6 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from glm4v_ros.engine.frame import Frame
+from glm4v_ros.errors import BadImage, OutOfMemory
 from glm4v_ros.vision.converter import to_rgb
 from glm4v_ros.vision.decoder import decode
 from glm4v_ros.vision.enhance import crop, enhance
@@ -86,10 +87,17 @@ class Picture:
         )
 
     def _frame(self, region, mode: str) -> Frame:
-        rgb = self._rgb()
-        if region is not None:
-            rgb = crop(rgb, *region)
-        return Frame(np.ascontiguousarray(enhance(rgb, mode)))
+        try:
+            rgb = self._rgb()
+            if region is not None:
+                rgb = crop(rgb, *region)
+            return Frame(np.ascontiguousarray(enhance(rgb, mode)))
+        except MemoryError as error:
+            raise OutOfMemory("there is not enough memory for this picture; send a smaller one") from error
+        except cv2.error as error:
+            if error.code == cv2.Error.StsNoMem:
+                raise OutOfMemory("there is not enough memory for this picture; send a smaller one") from error
+            raise BadImage(f"the picture cannot be converted: {error}") from error
 
     def _whole(self) -> np.ndarray:
         """All of the picture, enhanced or not; converted only if it was not yet."""

@@ -18,6 +18,7 @@ from glm4v_ros.nodes.picture import Picture, Region, region_of
 from glm4v_ros.srv import AskImage as AskImageService
 
 ENHANCEMENTS = ("none", "auto")
+MAX_TIMEOUT = 3600.0  # s; a request whose client is gone holds its place until then
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def read_request(
         json_schema=options.json_schema,
         max_tokens=options.max_tokens or preset.max_tokens or parameters["max_tokens"],
         max_image_tokens=options.max_image_tokens or parameters["max_image_tokens"],
-        timeout=_nanoseconds("timeout", options.timeout) / 1e9 or parameters["timeout"],
+        timeout=_timeout(options.timeout) or parameters["timeout"],
         priority=options.priority,
         deterministic=options.deterministic,
         retry_on_crash=options.retry_on_crash,
@@ -106,6 +107,13 @@ def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise BadRequest(f"{field} is one of {', '.join(allowed)}, not '{value[:64]}'")
     return value
+
+
+def _timeout(value: Duration) -> float:
+    seconds = _nanoseconds("timeout", value) / 1e9
+    if seconds > MAX_TIMEOUT:
+        raise BadRequest(f"timeout is {seconds:g} s; at most {MAX_TIMEOUT:g} s are allowed")
+    return seconds
 
 
 def _nanoseconds(field: str, value: Duration | Time) -> int:

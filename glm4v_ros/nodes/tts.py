@@ -213,6 +213,8 @@ class TtsNode(Node):
             )
         except SpeechError as error:
             self._utterances[key] = error
+        except Exception as error:  # a goal that is not executed never ends
+            self._utterances[key] = SpeechError(f"cannot say it: {error!r}")
         goal.execute()
 
     async def _on_say(self, goal: ServerGoalHandle) -> Say.Result:

@@ -286,8 +286,8 @@ class VqaNode(LifecycleNode):
             if around and around is not self._active and isinstance(raised, (Canceled, EngineFailed)):
                 error, answer = NotActive("the node was deactivated before the question was answered"), None
         except Exception as raised:
-            self.get_logger().error(f"a question failed for a reason that nobody foresaw: {_text_of(raised)}")
             error = VqaError(f"internal error, please report it: {_text_of(raised)}")
+            self.get_logger().error(f"a question failed for a reason that nobody foresaw: {error}")
         finally:
             if inquiry:
                 del self._inquiries[inquiry.request_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,9 @@ from glm4v_ros.speech.spoken_form import spoken_runs
 from glm4v_ros.speech.synthesizer import Synthesizer
 from glm4v_ros.speech.utterance import Sentence, Utterance
 from glm4v_ros.speech.voice import SpeechError
+
+MAX_CHARACTERS = 10_000  # of one text, a quarter of an hour of speech
+_LANGUAGE = re.compile("[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*")
 
 
 class Speaker:
@@ -85,10 +89,15 @@ class Speaker:
         interrupt: bool = False,
         on_sentence: Callable[[str], None] | None = None,
     ) -> Utterance:
-        """Puts ``text`` into the queue, cut into sentences; SpeechError if there is no room for it.
+        """Puts ``text`` into the queue, cut into sentences; SpeechError if there is no room for it, or if it is nothing
+        that anybody says.
 
         ``interrupt`` silences everything else first. Otherwise sentences said within the repeat window count as said.
         """
+        if len(text) > MAX_CHARACTERS:
+            raise SpeechError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are said at once")
+        if language and not _LANGUAGE.fullmatch(language):
+            raise SpeechError(f"language is a BCP 47 tag such as zh or en, not {language[:40]!r}")
         utterance = Utterance(text, language, priority, on_sentence)
         if interrupt:
             self.stop()

@@ -18,6 +18,7 @@ TOPIC_FORMATS = ("JPEG", "PNG")
 FILE_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
 BAYER = tuple(encoding for encoding in converter.ENCODINGS if encoding.startswith("bayer_"))
 MAX_FILE_BYTES = 512 << 20
+MAX_SCANS = 100  # of a progressive JPEG; encoders make about ten, and each passes over the whole picture
 
 
 def decode(data, format: str = "") -> np.ndarray:
@@ -30,11 +31,19 @@ def decode(data, format: str = "") -> np.ndarray:
     source = format.split(";")[0].strip()
     if "compressedDepth" in format:
         raise BadImage("compressedDepth holds distances, not a picture; use the camera's colour topic")
-    picture = _decoded(io.BytesIO(data), TOPIC_FORMATS, f"the compressed image (format {format[:60]!r})")
+    what = f"the compressed image (format {format[:60]!r})"
+    if bytes(data[:3]) == b"\xff\xd8\xff" and bytes(data).count(b"\xff\xda") > MAX_SCANS:
+        raise BadImage(f"{what} is a JPEG of more than {MAX_SCANS} scans, which would take minutes to decode")
+    picture = _decoded(io.BytesIO(data), TOPIC_FORMATS, what)
     grey = picture.mode in ("L", "I", "I;16", "I;16B")
-    if grey and (source in BAYER or source == "16UC1"):
-        return _from_grey(picture, source)
-    return _rgb(picture)
+    try:
+        if grey and (source in BAYER or source == "16UC1"):
+            return _from_grey(picture, source)
+        return _rgb(picture)
+    except (BadImage, MemoryError):
+        raise
+    except Exception as error:  # such as a palette that lacks the colours that the pixels name
+        raise BadImage(f"{what} is damaged: {error}") from error
 
 
 def read_picture(path: str | Path) -> np.ndarray:
@@ -71,6 +80,8 @@ def _decoded(stream: io.BytesIO, formats: tuple[str, ...], what: str, turned: bo
         raise BadImage(f"{what} is not a {', '.join(formats[:-1])} or {formats[-1]} picture") from error
     except Image.DecompressionBombError as error:
         raise BadImage(f"{what} is too large: {error}") from error
+    except MemoryError:
+        raise
     except (
         Exception
     ) as error:  # a damaged file may fail anywhere in Pillow's plugins: struct.error, KeyError, SyntaxError, ...

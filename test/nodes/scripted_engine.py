@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import Future
 
+from glm4v_ros.engine import question_check
 from glm4v_ros.engine.abstention import abstains
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.config import EngineConfig
@@ -42,6 +43,7 @@ class ScriptedEngine:
         self.gave_up = ""
 
     def ask(self, question, frames, on_delta=None):
+        question_check.check(question, frames)
         if self.gave_up:
             raise EngineFailed(self.gave_up)
         self.questions.append((question, list(frames)))
@@ -55,6 +57,7 @@ class ScriptedEngine:
         self._canceled.get(request_id, threading.Event()).set()
 
     def reset_session(self, session_id):
+        question_check.check_session_id(session_id)
         self.reset.append(session_id)
 
     def is_encoded(self, key):

@@ -244,6 +244,12 @@ def test_five_hundred_sayings_at_once():
     rig.close()
 
 
+def test_what_nobody_says_ends_at_once_and_says_why(rig):
+    for fields in ({"text": "a" * 10_001}, {"text": "a", "language": "no tag"}):
+        status, result = rig.client.start(**fields).result(20)
+        assert status == GoalStatus.STATUS_ABORTED and not result.spoken and result.error_msg
+
+
 def test_wav_output(tmp_path):
     rig = Rig("/wav", output="wav", wav_file=str(tmp_path / "speech.wav"))
     assert rig.client.say("Hello. 你好。").spoken

@@ -153,6 +153,14 @@ def test_a_full_queue_refuses_and_goes_on(make):
     assert speaker.say("c").future.result(10)
 
 
+@pytest.mark.parametrize(
+    "text, language, says", [("a" * 10_001, "", "10000"), ("a", "en us", "BCP 47"), ("a", "<|user|>", "BCP 47"), ("a", "e" * 99, "BCP 47")]
+)
+def test_what_nobody_says(make, text, language, says):
+    with pytest.raises(SpeechError, match=says):
+        make(Stage()).say(text, language)
+
+
 def test_the_same_sentence_is_not_repeated_within_the_window(make):
     stage = Stage()
     speaker = make(stage, repeat_window=60.0)

@@ -114,6 +114,14 @@ def test_bomb_is_refused_by_its_header(width, height):
         decode(png(width, height))
 
 
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded():
+    whole = encoded(".jpg")
+    scan = whole.index(b"\xff\xda")
+    assert same(decode(whole[:scan] + whole[scan:-2] + whole[-2:]), decode(whole))
+    with pytest.raises(BadImage, match="scans"):
+        decode(whole[:scan] + whole[scan:-2] * 101 + whole[-2:])
+
+
 def test_broken_bytes_are_only_ever_bad_images():
     rng = np.random.default_rng(2)
     refused = 0
