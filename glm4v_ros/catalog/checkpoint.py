@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from glm4v_ros.errors import ModelFileError
 
 # numpy has no bfloat16: its raw 16 bits are kept, which is all that moving rows about needs.
 _DTYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
-_PIECE = 32 << 20  # bytes read at a time
 
 
 @dataclass(frozen=True)
@@ -27,30 +27,23 @@ class StoredTensor:
     offset: int
     bytes: int
 
-    def read(self) -> np.ndarray:
-        """The whole tensor; BF16 as uint16."""
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            data = np.fromfile(file, _DTYPES[self.dtype], self.bytes // _DTYPES[self.dtype].itemsize)
-        return data.reshape(self.shape)
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """A part along the slowest dimension; BF16 as uint16. Any number of threads may read at once."""
+        dtype = _DTYPES[self.dtype]
+        row = dtype.itemsize * prod(self.shape[1:])
+        data = np.empty((stop - start, *self.shape[1:]), dtype)
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.offset + start * row)
+            if file.readinto(data.reshape(-1).view(np.uint8)) != data.nbytes:
+                raise ModelFileError(f"{self.path} ended while it was read; is it still being written?")
+        return data
 
     def read_f32(self) -> np.ndarray:
-        data = self.read()
+        """The whole tensor."""
+        data = self.rows(0, self.shape[0])
         if self.dtype == "BF16":
             return (data.astype(np.uint32) << 16).view(np.float32)
         return data.astype(np.float32)
-
-    def pieces(self) -> Iterator[bytes]:
-        """The raw bytes in order, never many at once."""
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            left = self.bytes
-            while left:
-                piece = file.read(min(left, _PIECE))
-                if not piece:
-                    raise ModelFileError(f"{self.path} ended while it was read; is it still being written?")
-                left -= len(piece)
-                yield piece
 
 
 class Checkpoint:
