@@ -49,7 +49,10 @@ def make(out: Path, split: str, skill: str, number: int) -> dict:
     turns = []
     while not turns:
         size = random_size(rng)
-        picture = draw(rng, skill, size, split, 1.0, flaws=rng.uniform(*BANDS[band]))
+        try:
+            picture = draw(rng, skill, size, split, 1.0, flaws=rng.uniform(*BANDS[band]))
+        except ValueError:  # this shape has no room for its print
+            continue
         turns = [
             i for i, turn in enumerate(picture.turns) if turn.tag == skill and (skill == "followup" or not turn.follows)
         ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from training.pictures.marks import MARKS, number
+
 SPECIAL = [
     "<|endoftext|>",
     "[gMASK]",
@@ -71,9 +73,16 @@ class Tokenizer:
         return self._ids[token]
 
     def character_class(self, character: str) -> int:
-        """0 for a character outside the set, else its number from 1; classes of the per-patch loss."""
+        """Class of the per-patch reading: 0 for a character outside the set, its number from 1, then the marks."""
+        mark = number(character)
+        if mark is not None:
+            return len(self.charset) + 1 + mark
         i = self._ids.get(character)
         return 0 if i is None else i - self.first_character + 1
+
+    @property
+    def patch_classes(self) -> int:
+        return 1 + len(self.charset) + len(MARKS)
 
     def encode(self, text: str) -> list[int]:
         """Characters to ids; one outside the set becomes its UTF-8 bytes, as llama.cpp's SPM tokenizer does."""

@@ -27,11 +27,12 @@ from training.config import NanoConfig
 from training.model import Nano
 from training.optimiser import Optimiser
 from training.pictures.degrade import degrade
+from training.pictures.marks import MARKS
 from training.tokenizer import IGNORE, Tokenizer
 
 
 class Reader(nn.Module):
-    """A linear reading of each patch: which character has its centre there. Used in training only."""
+    """A linear reading of each patch: which character or mark has its centre there. Used in training only."""
 
     def __init__(self, hidden: int, classes: int):
         super().__init__()
@@ -69,10 +70,11 @@ def losses(model: Nano, reader: Reader, batch: dict, seed: int) -> tuple[Tensor,
         learned = batch["targets"] != IGNORE
         logits = model.lm_head(hidden[learned])
         characters = reader.reader(patches)
-    targets = batch["targets"][learned]
-    answer = F.cross_entropy(logits.float(), targets)
+    targets, share = batch["targets"][learned], batch["weights"][learned]
+    answer = (F.cross_entropy(logits.float(), targets, reduction="none") * share).sum() / share.sum()
     weight = torch.ones(characters.shape[-1], device=images.device)
     weight[0] = 0.05
+    weight[-len(MARKS) :] = 4.0  # few beside the characters of a nameplate
     character = F.cross_entropy(characters.flatten(0, 1), labels.flatten(), weight=weight.to(characters.dtype))
     return answer, character.float(), (logits.argmax(-1) == targets).float().mean()
 
@@ -128,6 +130,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) // int(os.environ.get("LOCAL_WORLD_SIZE", 1)) - 1))
     parser.add_argument("--evaluate-every", type=float, default=90, help="seconds")
     parser.add_argument("--evaluate-pictures", type=int, default=96, help="a skill")
+    parser.add_argument("--fall", type=float, default=0.45, help="part of a final slice in which the learning rate falls")
+    parser.add_argument("--favour", nargs="*", default=[], metavar="SKILL=TIMES", help="draw a skill so many times as often")
     parser.add_argument("--no-compile", action="store_true")
     a = parser.parse_args()
 
@@ -151,13 +155,13 @@ def main() -> None:
     config = NanoConfig(vocab_size=len(tokenizer))
     torch.manual_seed(0)
     model = Nano(config).to(device)
-    reader = Reader(config.vision_hidden, len(tokenizer.charset) + 1).to(device)
+    reader = Reader(config.vision_hidden, tokenizer.patch_classes).to(device)
     notes = {"seen": 0.0, "steps": 0, "slices": 0}
     if a.resume:
         state = checkpoint.load(a.resume)
         model.load_state_dict({k: v for k, v in state.items() if not k.startswith("reader.")})
         readings = {k[7:]: v for k, v in state.items() if k.startswith("reader.")}
-        if readings:  # a restored checkpoint has none
+        if readings and readings["reader.bias"].shape == reader.reader.bias.shape:  # a restored checkpoint has none
             reader.load_state_dict(readings)
         header = json.loads((a.resume / "header.json").read_text())
         notes = {key: header[key] for key in notes}
@@ -169,7 +173,9 @@ def main() -> None:
             block.compile(dynamic=True)
 
     curriculum = Curriculum(notes["seen"])
-    dataset = Batches(tokenizer, curriculum, a.patches, seed=1000 * (notes["slices"] + 1) + rank)
+    favour = dict(one.split("=") for one in a.favour)
+    skills = {skill: share * float(favour.get(skill, 1)) for skill, share in SKILLS.items()}
+    dataset = Batches(tokenizer, curriculum, a.patches, seed=1000 * (notes["slices"] + 1) + rank, skills=skills)
     loader = iter(
         torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=a.workers, prefetch_factor=4, pin_memory=cuda, in_order=False)
     )
@@ -190,7 +196,7 @@ def main() -> None:
             log(f"  {name:13}" + "  ".join(f"{tag} {100 * score:.0f}" for tag, score in scores.items()))
         model.train()
 
-    schedule = Schedule(a.lr, a.minutes, a.final)
+    schedule = Schedule(a.lr, a.minutes, a.final, fall=a.fall)
     next(loader)  # the workers are up
     start = reported = time.monotonic()
     elapsed, step, since, waited, next_report = 0.0, 0, 0, 0.0, a.evaluate_every

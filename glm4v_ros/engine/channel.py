@@ -9,11 +9,13 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
 _HEADER = struct.Struct("!IB")  # length of the pickle, number of file descriptors
 _MOST_FDS = 64
+_CHUNK = 1 << 20  # bytes
 
 
 class Channel:
@@ -24,6 +26,8 @@ class Channel:
         self._sending = threading.Lock()
         self._readable = select.poll()
         self._readable.register(sock, select.POLLIN)
+        self._received = bytearray()  # of the message that is on its way
+        self._fds = array.array("i")
 
     @classmethod
     def pair(cls) -> tuple[Channel, socket.socket]:
@@ -43,16 +47,27 @@ class Channel:
     def receive(self, timeout: float | None = None) -> tuple[Any, list[int]]:
         """The next message with its file descriptors, which become the caller's.
 
-        Raises EOFError when the other end is gone, TimeoutError when nothing came within ``timeout`` seconds.
+        Raises EOFError when the other end is gone, TimeoutError when no whole message came within ``timeout`` seconds:
+        the other end may be stopped in the middle of one, and the next call goes on there.
         """
-        # A timeout of the socket itself would hold for a thread that sends, too.
-        if timeout is not None and not self._readable.poll(1000 * timeout):
-            raise TimeoutError
-        header, fds = self._receive_header()
-        length, count = _HEADER.unpack(header)
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            if len(self._received) >= _HEADER.size:
+                length, count = _HEADER.unpack_from(self._received)
+                if len(self._received) == _HEADER.size + length:
+                    break
+                wanted = _HEADER.size + length - len(self._received)
+            else:
+                wanted = _HEADER.size - len(self._received)
+            # A timeout of the socket itself would hold for a thread that sends, too.
+            if end is not None and not self._readable.poll(max(0.0, 1000 * (end - time.monotonic()))):
+                raise TimeoutError
+            self._receive_some(wanted)
+        body, fds = memoryview(self._received)[_HEADER.size :], list(self._fds)
+        self._received, self._fds = bytearray(), array.array("i")
         if count != len(fds):
             raise EOFError("file descriptors were lost on the way")
-        return pickle.loads(self._receive_exactly(length)), fds
+        return pickle.loads(body), fds
 
     def hang_up(self) -> None:
         """Ends the conversation at both ends; may be called while other threads send and receive."""
@@ -63,32 +78,17 @@ class Channel:
         self.hang_up()
         self._socket.close()
 
-    def _receive_header(self) -> tuple[bytes, list[int]]:
-        fds = array.array("i")
+    def _receive_some(self, wanted: int) -> None:
+        """Adds ``wanted`` bytes at most, so that nothing of the next message comes with them."""
         try:
-            header, ancillary, _, _ = self._socket.recvmsg(
-                _HEADER.size, socket.CMSG_SPACE(_MOST_FDS * fds.itemsize), socket.MSG_CMSG_CLOEXEC
+            data, ancillary, _, _ = self._socket.recvmsg(
+                min(wanted, _CHUNK), socket.CMSG_SPACE(_MOST_FDS * self._fds.itemsize), socket.MSG_CMSG_CLOEXEC
             )
-        except (ConnectionError, ValueError) as error:
+        except (OSError, ValueError) as error:  # reset, or closed by another thread
             raise EOFError from error
-        except OSError as error:  # closed by another thread
-            raise EOFError from error
-        for level, kind, data in ancillary:
+        for level, kind, raw in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
-        if not header:
+                self._fds.frombytes(raw[: len(raw) - len(raw) % self._fds.itemsize])
+        if not data:
             raise EOFError
-        return header + self._receive_exactly(_HEADER.size - len(header)), list(fds)
-
-    def _receive_exactly(self, length: int) -> bytes:
-        body = bytearray(length)
-        view = memoryview(body)
-        while view:
-            try:
-                received = self._socket.recv_into(view)
-            except OSError as error:
-                raise EOFError from error
-            if not received:
-                raise EOFError
-            view = view[received:]
-        return bytes(body)
+        self._received += data

@@ -28,6 +28,7 @@ from glm4v_ros.engine.messages import (
     Warm,
 )
 from glm4v_ros.engine.question import Question
+from glm4v_ros.engine.service_time import ServiceTime
 from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.engine.worker_process import WorkerProcess
@@ -37,6 +38,9 @@ _log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 0.25  # seconds between looks at the watchdog
 _BACK_OFF = (0.0, 0.5, 1.0, 2.0, 5.0)  # seconds before each further try to get a worker that answers
+_STABLE = 60.0  # seconds with the model in memory after which a worker counts as one that works
+_MOST_LOST = 3  # workers that may be lost with a question in their queue until the question is suspected to be the reason
+_MOST_FAILED = 3  # questions in a row that a worker may fail to answer
 _GRACE = 1.0  # seconds that a worker may be late with a deadline before the client ends the question itself
 
 
@@ -50,7 +54,9 @@ class _Pending:
     future: Future
     on_delta: Callable[[Delta], None] | None
     stage: Stage = Stage.QUEUED
-    crashes: int = 0
+    crashes: int = 0  # of workers that were at work on it
+    losses: int = 0  # of workers that had it
+    canceled: bool = False
 
     @property
     def deadline(self) -> float:
@@ -77,9 +83,13 @@ class EngineClient:
         self._status = EngineStatus(model=config.model.name)
         self._beat_at = self._progress_at = 0.0
         self._progress: object = None
-        self._answer_seconds = 1.0  # smoothed, for retry_after
+        self._service_time = ServiceTime()
+        self._load_seconds = 1.0  # that the last worker took until it was ready
+        self._memory_limit_mib = config.memory_limit_mib
         self._ready = False
-        self._answered = False  # the worker of now has answered a question
+        self._ready_at = float("inf")  # when the worker of now had the model in memory
+        self._failed = 0  # questions in a row that it did not answer for a reason of its own
+        self._answered = False  # it has answered a question
 
     # What callers use.
 
@@ -123,8 +133,9 @@ class EngineClient:
             if len(self._pending) >= self._config.max_parallel + self._config.max_queue:
                 raise Busy(
                     f"{len(self._pending)} questions are being answered or wait; ask again later",
-                    retry_after=self._answer_seconds,
+                    retry_after=self.retry_after,
                 )
+            self._service_time.began(len(self._pending))
             self._pending[question.request_id] = pending
             if self._ready:
                 self._send(pending)
@@ -134,6 +145,7 @@ class EngineClient:
         """Ends a question with Canceled, soon; unknown ids and ended questions are ignored."""
         with self._lock:
             if request_id in self._pending and self._ready:
+                self._pending[request_id].canceled = True
                 self._worker.send(Cancel(request_id))
                 return
             pending = self._pending.pop(request_id, None)
@@ -155,6 +167,17 @@ class EngineClient:
         with self._lock:
             if self._ready and not self._pending and not self.is_encoded(frame.key):
                 self._worker.send(Warm(_header(frame), system_prompt, max_image_tokens), [frame])
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds until what is under way now will have been answered, at the pace of late."""
+        with self._lock:
+            load = 0.0 if self._ready or self._worker is None else self._load_seconds - self._worker.age
+            return max(0.0, load) + max(1, len(self._pending)) * self._service_time.seconds
+
+    def limit_memory(self, mib: int) -> None:
+        """From now on the worker is replaced when it uses more than ``mib`` MiB; 0: whatever it uses."""
+        self._memory_limit_mib = mib
 
     @property
     def status(self) -> EngineStatus:
@@ -185,7 +208,7 @@ class EngineClient:
         failures = 0
         error: VqaError = EngineFailed("the engine was closed")
         while not self._closing.is_set():
-            self._answered = False
+            self._answered, self._failed, self._ready_at = False, 0, float("inf")
             try:
                 self._serve_one_worker()
             except VqaError as reason:
@@ -193,13 +216,14 @@ class EngineClient:
             except Exception as reason:  # such as no memory for another process
                 _log.exception("the engine's worker could not be kept running")
                 error = EngineFailed(f"the worker could not be kept running: {reason}")
-            self._ready_off()
+            worked = self._answered or time.monotonic() - self._ready_at > _STABLE
+            told = self._ready_off()
             if self._closing.is_set():
                 break
             if not self._started.done():
                 break  # the caller of start hears of it
-            failures = 0 if self._answered else failures + 1
-            self._after_crash(error)
+            failures = 0 if worked else failures + 1
+            self._after_crash(error, told)
             if failures > len(_BACK_OFF):
                 error = type(error)(
                     f"{failures} workers in a row failed before they answered anything, and no other is "
@@ -217,7 +241,9 @@ class EngineClient:
             self._worker = worker
             now = time.monotonic()
             self._beat_at = self._progress_at = now
-            self._status = replace(self._status, alive=True, loaded=False, worker_pid=worker.pid, stage="load")
+            self._status = replace(
+                self._status, alive=True, loaded=False, worker_pid=worker.pid, stage="load", resident_mib=0.0
+            )
         reason: VqaError | None = None
         try:
             while not self._closing.is_set():
@@ -250,10 +276,14 @@ class EngineClient:
             self._on_delta(message)
         elif isinstance(message, Done):
             self._end(message.answer.request_id, message.answer)
+            self._failed = 0
         elif isinstance(message, Failed):
             if not message.request_id:
                 raise message.error
             self._end(message.request_id, message.error)
+            self._failed = self._failed + 1 if isinstance(message.error, EngineFailed) else 0
+            if self._failed >= _MOST_FAILED:  # such as a GPU that came into a state that it cannot leave
+                raise EngineFailed(f"the worker failed {self._failed} times in a row and was ended: {message.error}")
         elif isinstance(message, Beat):
             self._on_beat(message)
         elif isinstance(message, Encoded):
@@ -274,7 +304,8 @@ class EngineClient:
                 self._config.gpu_layers,
             )
         with self._lock:
-            self._ready = True
+            self._ready, self._ready_at = True, time.monotonic()
+            self._load_seconds = self._worker.age
             self._status = replace(
                 self._status,
                 loaded=True,
@@ -314,7 +345,7 @@ class EngineClient:
             return EngineFailed(
                 f"the worker made no progress for {limit:g} s (stage: {self._status.stage}) and was ended"
             )
-        most = self._config.memory_limit_mib
+        most = self._memory_limit_mib
         if most and self._status.resident_mib > most:
             return OutOfMemory(
                 f"the worker used {self._status.resident_mib:.0f} MiB, more than memory_limit_mib ({most})"
@@ -334,19 +365,32 @@ class EngineClient:
         for pending in overdue:
             self._complete(pending, _stopped(pending, FinishReason.TIMEOUT))
 
-    def _after_crash(self, error: VqaError) -> None:
-        """What was queued waits for the next worker; what was running failed, unless it may be tried once more."""
+    def _after_crash(self, error: VqaError, told: bool) -> None:
+        """What was queued waits for the next worker; what was running failed, unless it may be tried once more.
+
+        ``told``: the worker had the questions. One that kills each worker before that can say that it is at work on it
+        does not wait for ever.
+        """
+        lost, canceled = [], []
         with self._lock:
             self._status = replace(self._status, worker_restarts=self._status.worker_restarts + 1)
-            lost = []
-            for request_id, pending in list(self._pending.items()):
-                if pending.stage > Stage.QUEUED:
+            for pending in list(self._pending.values()):
+                pending.losses += told
+                if pending.canceled:
+                    canceled.append(pending)
+                elif pending.stage > Stage.QUEUED:
                     pending.crashes += 1
                     if pending.crashes > 1 or not pending.question.retry_on_crash:
-                        lost.append(self._pending.pop(request_id))
+                        lost.append(pending)
+                elif pending.losses > _MOST_LOST:
+                    lost.append(pending)
                 pending.stage = Stage.QUEUED
+            for pending in (*lost, *canceled):
+                del self._pending[pending.question.request_id]
         for pending in lost:
             self._complete(pending, type(error)(str(error)))
+        for pending in canceled:
+            self._complete(pending, _stopped(pending, FinishReason.CANCELED))
         self._tell_status()
 
     def _wait(self, seconds: float) -> None:
@@ -354,12 +398,14 @@ class EngineClient:
         while not self._closing.wait(min(0.05, max(0.0, end - time.monotonic()))) and time.monotonic() < end:
             self._end_overdue()
 
-    def _ready_off(self) -> None:
+    def _ready_off(self) -> bool:
+        """Whether the worker was ready until now."""
         with self._lock:
-            self._ready = False
+            was, self._ready = self._ready, False
             self._worker = None
             self._encoded = set()
             self._status = replace(self._status, alive=False, loaded=False, worker_pid=0, stage="")
+        return was
 
     def _stop(self, error: VqaError) -> None:
         """No further worker is started."""
@@ -397,7 +443,8 @@ class EngineClient:
         if pending is not None:
             if isinstance(result, Answer):
                 self._answered = True
-                self._answer_seconds += 0.2 * (result.latency - self._answer_seconds)
+                with self._lock:
+                    self._service_time.ended()
             self._complete(pending, result)
 
     def _complete(self, pending: _Pending, result: Answer | VqaError) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from glm4v_ros.engine.shared_frame import SharedFrame
-from glm4v_ros.errors import EngineFailed, VqaError
+from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
 from glm4v_ros.vision.tower import EncodeStopped, ImageTokens, VisionTower
 
 _log = logging.getLogger(__name__)
@@ -88,6 +88,8 @@ class Encoder:
                 job.unwanted = True
             except VqaError as error:
                 job.error = error
+            except MemoryError:
+                job.error = OutOfMemory("the worker got no memory from the system to encode a picture")
             except Exception as error:
                 _log.exception("encoding failed")
                 job.error = EngineFailed(f"the frame could not be encoded: {error}")

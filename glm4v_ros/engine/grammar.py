@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import json
 
-import jsonschema
 import llama_cpp
 import numpy as np
 from llama_cpp.llama_grammar import json_schema_to_gbnf
@@ -73,6 +72,8 @@ def _depth(rules: str) -> int:
 
 def violation(text: str, schema: str) -> str:
     """What is wrong with the text under the schema; empty when nothing is."""
+    import jsonschema  # only here: few questions need it, and a worker that replaces another is waited for
+
     try:
         jsonschema.validate(json.loads(text), json.loads(schema))
     except json.JSONDecodeError as error:

@@ -90,7 +90,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """``request_id`` is empty when the worker itself could not start."""
+    """``request_id`` is empty when the worker itself could not start or cannot go on."""
 
     request_id: str
     error: VqaError

@@ -28,7 +28,7 @@ from glm4v_ros.engine.sequence import Sequence
 from glm4v_ros.engine.session import History, Session, Sessions, Turn
 from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.engine.token_sampler import TokenSampler, probability
-from glm4v_ros.errors import BadRequest, Canceled, ContextFull, DeadlineExceeded, EngineFailed, Unsupported, VqaError
+from glm4v_ros.errors import BadRequest, Canceled, ContextFull, DeadlineExceeded, EngineFailed, OutOfMemory, Unsupported, VqaError
 from glm4v_ros.vision.tower import VisionTower
 
 _log = logging.getLogger(__name__)
@@ -239,6 +239,8 @@ class Scheduler:
                     request.images[index] = job.image
                     del request.jobs[index]
             self._embeddings.put(job.identity, job.image)
+        elif isinstance(job.error, OutOfMemory):
+            raise job.error  # a fresh worker may have enough
         elif job.error is not None:
             for request in waiting:
                 self._fail(request, job.error)

@@ -6,6 +6,7 @@ It ends when that socket closes.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import signal
@@ -19,10 +20,11 @@ from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.channel import Channel
 from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Start
 from glm4v_ros.engine.shared_frame import SharedFrame
-from glm4v_ros.errors import EngineFailed, VqaError
+from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
 
 _BEAT_EVERY = 0.25  # seconds
 _LOOK_EVERY = 0.02  # seconds between looks at the deadlines of running questions
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _log = logging.getLogger(__name__)
 
 
@@ -53,13 +55,19 @@ class Worker:
             self._channel.send(Failed("", EngineFailed(f"the worker could not start: {error}")))
             return
         threading.Thread(target=self._read, name="reader", daemon=True).start()
-        self._scheduler.run()
+        try:
+            self._scheduler.run()
+        except VqaError as error:
+            self._channel.send(Failed("", error))
+        except MemoryError:
+            self._channel.send(Failed("", OutOfMemory("the worker got no more memory from the system")))
 
     def _load(self, config) -> None:
         config = replace(config, model=Pair.of(config.model).complete(config.model))
         # Only here: importing llama_cpp loads llama.cpp.
         import llama_cpp
 
+        self._tick()
         from glm4v_ros.engine import memory_check
         from glm4v_ros.engine.chat_template import ChatTemplate
         from glm4v_ros.engine.language_model import LanguageModel
@@ -67,10 +75,12 @@ class Worker:
         from glm4v_ros.engine.scheduler import Scheduler
         from glm4v_ros.vision.towers import make_tower
 
+        self._tick()
         log = LlamaLog()
         memory_check.check(config, llama_cpp.llama_supports_gpu_offload())
         model = LanguageModel(config, log, self._loading)
         self._model = model
+        self._tick()
         template = ChatTemplate(
             model.chat_template,
             model.tokenize,
@@ -80,6 +90,7 @@ class Worker:
             answer_prefix=config.model.answer_prefix,
         )
         tower = make_tower(config, model, log, self._tick)
+        self._tick()
         tower.load()
         if not config.vision_resident:
             tower.free()
@@ -152,7 +163,19 @@ def _resident_mib() -> float:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def _end_with_parent() -> None:
+    """The closed socket ends a worker that runs; this ends one that was stopped or hangs, too.
+
+    It follows the thread that started the process: that is the client's own, which outlives its worker.
+    """
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
 def main() -> None:
+    _end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the node, which then closes the socket
     Worker(Channel(socket.socket(fileno=int(sys.argv[1])))).run()
 

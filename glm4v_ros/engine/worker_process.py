@@ -45,7 +45,7 @@ class WorkerProcess:
         except BaseException:
             self._channel.close()
             raise
-        self.started_at = time.monotonic()
+        self._started_at = time.monotonic()
         self._outbox: queue.SimpleQueue = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="glm4v-write", daemon=True)
         self._writer.start()
@@ -60,6 +60,11 @@ class WorkerProcess:
                 logging.getLogger("glm4v_ros").getEffectiveLevel(),
             )
         )
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._started_at
 
     @property
     def pid(self) -> int:

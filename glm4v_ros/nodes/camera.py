@@ -75,7 +75,9 @@ class Camera:
         return len(arrivals) / RATE_WINDOW
 
     def is_fresh(self, picture: Picture, max_age: float, not_before: int = 0) -> bool:
-        return picture.stamp >= max(not_before, self._now - round(max_age * 1e9))
+        """A picture from the future was taken before the clock jumped back; nobody knows when."""
+        now = self._now
+        return max(not_before, now - round(max_age * 1e9)) <= picture.stamp <= now + AHEAD
 
     def fresh(self, max_age: float, not_before: int = 0) -> Picture | None:
         """The newest picture, if it is fresh enough."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from glm4v_ros.engine.status import EngineStatus
+from glm4v_ros.errors import VqaError
 from glm4v_ros.nodes.camera import Camera
 
 OK, WARN, ERROR, STALE = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR, DiagnosticStatus.STALE
@@ -20,6 +21,12 @@ class Tally:
     answered: int = 0
     refused: int = 0  # with an error code
     last_error: str = ""
+
+    def with_one_more(self, error: VqaError | None) -> Tally:
+        """``error`` is what the question ended with; None: it was answered."""
+        if error is None:
+            return replace(self, answered=self.answered + 1)
+        return replace(self, refused=self.refused + 1, last_error=f"{error.code.name}: {error}")
 
 
 def node_status(name: str, state: str, trouble: str, tally: Tally, in_flight: int) -> DiagnosticStatus:

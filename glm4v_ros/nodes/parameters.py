@@ -93,7 +93,8 @@ MODEL = [
     Parameter("session_idle", 600.0, "Seconds after which an unused session is forgotten.", 1.0, 1e9),
     Parameter("speculation", True, "Draft words that the prompt already holds; faster when copying what is printed."),
     Parameter("watchdog_timeout", 60.0, "Seconds without progress after which the engine is replaced.", 1.0, 1e9),
-    Parameter("memory_limit_mib", 0, "Most memory of the engine's process, in MiB; 0: no limit.", 0, UNLIMITED),
+    Parameter("memory_limit_mib", 0, "Most memory of the engine's process, in MiB, above which it is replaced; 0: no limit. "
+              "Read at any time.", 0, UNLIMITED),
 ]
 ANSWER = [
     Parameter("max_tokens", 256, "Most tokens of an answer.", 1, 1 << 20),

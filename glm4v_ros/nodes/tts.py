@@ -23,6 +23,7 @@ from glm4v_ros.action import Say
 from glm4v_ros.msg import Pcm as PcmMessage
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.parameters import Parameter
+from glm4v_ros.nodes.shared_memory import sweep
 from glm4v_ros.speech.output import Output
 from glm4v_ros.speech.pcm import Pcm
 from glm4v_ros.speech.pcm_stream import PcmStream
@@ -255,6 +256,7 @@ def _becomes_canceling(goal: ServerGoalHandle) -> bool:
 
 def main(args: list[str] | None = None) -> int:
     """Runs the node until it is told to end."""
+    sweep()
     try:
         rclpy.init(args=args)
         node = TtsNode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 import threading
@@ -13,6 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -42,6 +42,7 @@ from glm4v_ros.nodes.requests import Request, read_request
 from glm4v_ros.nodes.responses import answer_message, fill_response, refusal
 from glm4v_ros.nodes.sentences import Sentences
 from glm4v_ros.nodes.sessions import Sessions
+from glm4v_ros.nodes.shared_memory import sweep
 from glm4v_ros.nodes.warmer import Warmer
 from glm4v_ros.srv import AskImage, ResetSession
 
@@ -52,7 +53,7 @@ SENTENCE_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE
 )  # a burst at an answer's end
 GPU_DEVICES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/nvgpu/igpu0", "/dev/kfd")  # NVIDIA, Jetson, AMD
-RETRY_AFTER = 1.0  # s
+RESULT_TIMEOUT = 10  # s that a goal's result is kept for a client that has not asked for it yet; rclpy's default is 900
 
 
 class VqaNode(LifecycleNode):
@@ -73,6 +74,7 @@ class VqaNode(LifecycleNode):
         self._warm_timer: Timer | None = None
         self._voiced: tuple[Inquiry, Sentences] | None = None  # the answer that is to be heard
         self._tally = Tally()
+        self._tally_lock = threading.Lock()
         self._trouble = ""
 
         self._answers = self.create_publisher(Answer, "~/answers", RELIABLE_QOS)
@@ -92,11 +94,14 @@ class VqaNode(LifecycleNode):
             goal_service_qos_profile=REQUEST_QOS,
             cancel_service_qos_profile=REQUEST_QOS,
             result_service_qos_profile=REQUEST_QOS,
+            result_timeout=RESULT_TIMEOUT,
         )
         self.create_subscription(Question, "~/question", self._on_question, RELIABLE_QOS)
         self.create_subscription(String, "~/question_text", self._on_question_text, RELIABLE_QOS)
         self.create_subscription(Empty, "~/stop_speaking", self._on_stop_speaking, RELIABLE_QOS)
-        self.create_timer(self.parameters["diagnostics_period"], self._on_timer)
+        # By the steady clock: a simulation that stands still or jumps does not stop the node from telling how it is.
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(self.parameters["diagnostics_period"], self._on_timer, clock=self._steady)
 
     @property
     def default_callback_group(self) -> ReentrantCallbackGroup:
@@ -139,6 +144,13 @@ class VqaNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         parameters = self.parameters
+        self._trouble = ""
+        try:
+            self._engine.start()  # it may have given up since
+        except VqaError as error:
+            self._trouble = f"activate failed: {error}"
+            self.get_logger().error(self._trouble)
+            return TransitionCallbackReturn.FAILURE
         cameras = {
             name: Camera(
                 self, name, *(parameters[f"camera.{name}.{field}"] for field in ("topic", "transport", "stamp_source"))
@@ -154,7 +166,7 @@ class VqaNode(LifecycleNode):
         if warm and parameters["warm_rate"] > 0:
             self._warmer = Warmer(self._engine, warm, parameters["warm_threshold"])
             self._warm_timer = self.create_timer(
-                1.0 / parameters["warm_rate"], self._on_warm, MutuallyExclusiveCallbackGroup()
+                1.0 / parameters["warm_rate"], self._on_warm, MutuallyExclusiveCallbackGroup(), clock=self._steady
             )
         return super().on_activate(state)
 
@@ -258,16 +270,16 @@ class VqaNode(LifecycleNode):
             sentences.silence() if error else sentences.finish(reply.text)
         if error is None:
             self._publish(inquiry, reply)
-            self._tally = dataclasses.replace(self._tally, answered=self._tally.answered + 1)
-        else:
-            self._tally = Tally(self._tally.answered, self._tally.refused + 1, f"{error.code.name}: {error}")
+        with self._tally_lock:
+            self._tally = self._tally.with_one_more(error)
         return reply, error
 
     def _admit(self, request: Request, around: Surroundings, goal_id: bytes | None) -> Inquiry:
         limit = self.parameters["max_parallel"] + self.parameters["max_queue"]
         if len(self._inquiries) >= limit:
             raise Busy(
-                f"{limit} questions are on their way already (max_parallel and max_queue)", retry_after=RETRY_AFTER
+                f"{limit} questions are on their way already (max_parallel and max_queue)",
+                retry_after=around.engine.retry_after,
             )
         inquiry = (MedicineInquiry if request.preset.medicine_rule else Inquiry)(request, around)
         self._inquiries[inquiry.request_id] = inquiry
@@ -312,15 +324,16 @@ class VqaNode(LifecycleNode):
         goal_id, feedback = bytes(goal.goal_id.uuid), Feedback(goal)
         try:
             answer, error = await self.ask(goal.request, feedback, goal_id)
+            feedback.flush()
+            if error is None:
+                goal.succeed()
+            elif isinstance(error, Canceled) and goal.is_cancel_requested:
+                goal.canceled()
+            else:
+                goal.abort()
         finally:
             self._goals.pop(goal_id, None)
-        feedback.flush()
-        if error is None:
-            goal.succeed()
-        elif isinstance(error, Canceled) and goal.is_cancel_requested:
-            goal.canceled()
-        else:
-            goal.abort()
+            goal.request.images, goal.request.compressed_images = [], []  # rclpy keeps the goal as long as its result
         return fill_response(AskImageAction.Result(), answer, error)
 
     def _on_cancel(self, goal: ServerGoalHandle) -> CancelResponse:
@@ -367,6 +380,8 @@ class VqaNode(LifecycleNode):
 
     def _on_timer(self) -> None:
         around = self._active
+        if around:
+            around.engine.limit_memory(self.parameters["memory_limit_mib"])
         for camera in around.cameras.values() if around else ():
             camera.choose_transport()
         message = DiagnosticArray(status=list(self._statuses(around)))
@@ -396,6 +411,7 @@ def _text_of(error: Exception) -> str:
 
 def main() -> int:
     reuse_large_blocks()
+    sweep()
     rclpy.init()
     try:
         node = VqaNode()

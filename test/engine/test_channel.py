@@ -1,4 +1,6 @@
 import os
+import pickle
+import struct
 import threading
 
 import numpy as np
@@ -49,6 +51,18 @@ def test_a_memory_file_that_is_too_small():
     fd = shared_frame.write(Frame(np.zeros((4, 4, 3), np.uint8)))
     with pytest.raises(ValueError):
         SharedFrame(FrameHeader("k", 5, 4), fd)
+
+
+def test_the_other_end_may_stop_in_the_middle_of_a_message(ends):
+    one, other = ends
+    body = pickle.dumps("whole")
+    raw = struct.pack("!IB", len(body), 0) + body
+    for part in (raw[:2], raw[2:5], raw[5:9]):
+        one._socket.sendall(part)
+        with pytest.raises(TimeoutError):
+            other.receive(0.01)
+    one._socket.sendall(raw[9:] + raw)
+    assert other.receive(5.0)[0] == other.receive(5.0)[0] == "whole"
 
 
 def test_silence_and_the_end(ends):

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 from asking import PATIENCE, ask, noise, question
 
+from glm4v_ros.engine import client
 from glm4v_ros.engine.answer import FinishReason, Stage
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
@@ -337,7 +338,7 @@ def test_a_full_queue_is_busy_at_once(fresh):
     futures = [engine.ask(one, [noise(147)]) for one in asked]
     with pytest.raises(Busy) as caught:
         engine.ask(question(), [noise(147)])
-    assert caught.value.retry_after > 0
+    assert caught.value.retry_after == engine.retry_after > 0
     for one, future in zip(asked, futures):
         engine.cancel(one.request_id)
         with pytest.raises(Canceled):
@@ -422,6 +423,21 @@ def test_a_worker_that_stands_still_is_replaced(fresh):
     assert ask(engine, [noise(162)]).text
 
 
+def test_a_canceled_question_does_not_come_back_with_the_next_worker(fresh):
+    engine = fresh(max_parallel=1)
+    deltas = Deltas()
+    running = engine.ask(question(max_tokens=100_000), [noise(164)], deltas)
+    deltas.wait_for(Stage.ANSWERING)
+    os.kill(engine.status.worker_pid, signal.SIGSTOP)
+    waiting = question(max_tokens=100_000)
+    queued = engine.ask(waiting, [noise(164)])
+    engine.cancel(waiting.request_id)
+    os.kill(engine.status.worker_pid, signal.SIGKILL)
+    for future, ended in ((running, EngineFailed), (queued, Canceled)):
+        with pytest.raises(ended):
+            future.result(PATIENCE)
+
+
 def test_a_deadline_holds_with_a_worker_that_stands_still(fresh):
     engine = fresh()
     os.kill(engine.status.worker_pid, signal.SIGSTOP)
@@ -434,6 +450,35 @@ def test_a_deadline_holds_with_a_worker_that_stands_still(fresh):
 def test_a_worker_over_its_memory_limit_is_ended(fresh):
     with pytest.raises(OutOfMemory, match="memory_limit_mib"):
         fresh(memory_limit_mib=20)
+
+
+def test_a_worker_that_comes_over_its_memory_limit_is_replaced_by_one_that_is_not_judged_by_it(fresh):
+    engine = fresh()
+    deltas = Deltas()
+    running = engine.ask(question(max_tokens=100_000), [noise(165)], deltas)
+    deltas.wait_for(Stage.ANSWERING)
+    first = engine.status.worker_pid
+    engine.limit_memory(20)
+    with pytest.raises(OutOfMemory):
+        running.result(PATIENCE)
+    engine.limit_memory(0)
+    assert ask(engine, [noise(165)]).text and engine.status.worker_pid not in (0, first)
+
+
+def test_workers_that_fail_again_and_again_end_in_an_error_that_start_clears(fresh, nano, monkeypatch):
+    monkeypatch.setattr(client, "_BACK_OFF", (0.0, 0.01))
+    engine = fresh()
+    future = engine.ask(question(max_tokens=100_000), [noise(166)])
+    engine.limit_memory(20)
+    with pytest.raises(OutOfMemory):
+        future.result(PATIENCE)
+    with pytest.raises(EngineFailed, match="3 workers in a row"):
+        while True:
+            engine.ask(question(timeout=0.05), [noise(166)]).exception(PATIENCE)
+    assert "memory_limit_mib" in engine.status.failed and not engine.status.alive
+    engine.limit_memory(0)
+    engine.start()
+    assert ask(engine, [noise(166)]).text and not engine.status.failed
 
 
 @pytest.mark.parametrize(

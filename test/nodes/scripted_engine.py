@@ -57,6 +57,11 @@ class ScriptedEngine:
         self.encoded.add(frame.key)
         self.warmed.append(frame.key)
 
+    retry_after = 7.5
+
+    def limit_memory(self, mib):
+        self.memory_limit_mib = mib
+
     @property
     def status(self):
         return EngineStatus(model=self.config.model.name, alive=True, loaded=True, device="script", stage="idle")

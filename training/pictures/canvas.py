@@ -33,6 +33,7 @@ class Canvas:
         self._print: list[tuple] = []
         self._characters: list[str] = []
         self._centres: list[tuple[float, float]] = []
+        self._marks: list[tuple[str, float, float]] = []
 
     # What to draw with
 
@@ -183,6 +184,10 @@ class Canvas:
         self._characters.append(character)
         self._centres.append((x, y))
 
+    def mark(self, mark: str, x: float, y: float):
+        """Notes what stands at a place, one of marks.py."""
+        self._marks.append((mark, x, y))
+
     def text_in(self, centre, middle, text, type, size, colour, **rest):
         """Sets a line of text around a point."""
         size = int(round(size))
@@ -233,7 +238,7 @@ class Canvas:
         self.pixels = np.array(image)
 
     def finish(self) -> tuple[np.ndarray, str, np.ndarray]:
-        """The image, the characters printed inside it, and their centres."""
+        """The image, the characters printed inside it and the marks, and their centres."""
         self.set_print()
-        centres = np.array(self._centres, np.float32).reshape(-1, 2)
-        return self.pixels, "".join(self._characters), centres
+        centres = np.array(self._centres + [(x, y) for _, x, y in self._marks], np.float32).reshape(-1, 2)
+        return self.pixels, "".join(self._characters + [mark for mark, _, _ in self._marks]), centres

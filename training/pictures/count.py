@@ -8,6 +8,7 @@ import numpy as np
 
 from training.pictures.canvas import Canvas, luminance
 from training.pictures.lamp import ask, colour_word
+from training.pictures.marks import mark
 from training.pictures.picture import Topic
 from training.pictures.questions import unseen_fields
 from training.pictures.values import chance, pick
@@ -150,6 +151,7 @@ def paint(canvas: Canvas) -> list[Topic]:
         rgb = np.clip(np.array(COLOURS[tint][2]) + rng.integers(-14, 15, 3), 0, 255)
         shape(canvas, part, x, y, radius, tuple(int(v) for v in rgb), rng.uniform(0, 2 * pi))
         canvas.keep(x, y, 1.1 * radius)
+        canvas.mark(mark(part, tint), x, y)
         parts.append((part, tint))
     canvas.em = min(canvas.em, 1.3 * radius)
     return topics(rng, split, parts, usable)

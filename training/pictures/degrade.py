@@ -58,9 +58,9 @@ def _convolved(images: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
     # By spectra: 4 ms for 128 pictures of 448x336 on an H100, whatever the kernel's size.
     rows, columns = kernels.shape[1:]
     padded = F.pad(images, (columns // 2, columns // 2, rows // 2, rows // 2), mode="replicate")
-    size = padded.shape[-2:]
-    spectrum = torch.fft.rfft2(padded) * torch.fft.rfft2(kernels[:, None], s=size)
-    return torch.fft.irfft2(spectrum, s=size)[..., rows - 1 :, columns - 1 :]
+    size = [-(-n // 32) * 32 for n in padded.shape[-2:]]  # few sizes, all quick ones
+    spectrum = torch.fft.rfft2(padded, s=size) * torch.fft.rfft2(kernels[:, None], s=size)
+    return torch.fft.irfft2(spectrum, s=size)[..., rows - 1 : padded.shape[-2], columns - 1 : padded.shape[-1]]
 
 
 def _blurred(images: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ from math import cos, floor, log10, radians, sin
 
 from training.pictures.canvas import Canvas
 from training.pictures.display import LESS_EN, LESS_ZH, join
+from training.pictures.marks import needle as needle_mark
 from training.pictures.picture import Topic
 from training.pictures.questions import ask_field, noun, unseen, wording, yes_or_no
 from training.pictures.values import brand, chance, pick
@@ -211,6 +212,9 @@ def paint(canvas: Canvas) -> list[Topic]:
         offset = radius * 0.02
         canvas.polygon([(px + offset, py + offset) for px, py in shape], tuple(int(c * 0.75) for c in face))
     canvas.polygon(shape, needle)
+    pointed = needle_mark((value - low) / (high - low))
+    canvas.mark(pointed, x + cx * tip, y + sx * tip)
+    canvas.mark(pointed, x, y)
     canvas.line((x, y), (x + cx * tip * 0.97, y + sx * tip * 0.97), needle, max(1, width * 0.6))
     canvas.circle(x, y, radius * rng.uniform(0.05, 0.09), pick(rng, [needle, (30, 30, 30), (160, 160, 160)]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from training.pictures.canvas import Canvas
+from training.pictures.marks import mark
 from training.pictures.picture import Topic
 from training.pictures.questions import fill, unseen_fields, wording
 from training.pictures.values import chance, pick
@@ -202,6 +203,7 @@ def paint(canvas: Canvas) -> list[Topic]:
                 ink,
             )
         canvas.keep(x, y, 1.8 * radius)
+        canvas.mark(mark("lamp", colours[i], lit[i]), x, y)
         lamp(canvas, x, y, radius, colours[i], lit[i], shape, look, strength)
     canvas.em = min(canvas.em, 2.2 * radius)
     return topics(rng, split, colours, lit, words)

@@ -9,6 +9,7 @@ import torch
 from training.pictures import SKILLS, draw
 from training.pictures.degrade import collate, degrade, move_centres
 from training.pictures.flaws import sample
+from training.pictures.marks import MARKS, NEEDLE_BINS, number
 from training.pictures.splits import FACES, belongs
 from training.pictures.typeface import faces
 
@@ -16,8 +17,8 @@ CHARSET = set((Path(__file__).parents[1] / "charset.txt").read_text(encoding="ut
 
 
 def pictures(skill, split="train", level=1.0, count=16, size=(448, 336)):
-    for number in range(count):
-        yield draw(np.random.default_rng(number), skill, size, split, level)
+    for seed in range(count):
+        yield draw(np.random.default_rng(seed), skill, size, split, level)
 
 
 @pytest.mark.parametrize("split", ("train", "test"))
@@ -25,7 +26,8 @@ def pictures(skill, split="train", level=1.0, count=16, size=(448, 336)):
 def test_every_character_has_a_token_and_every_centre_is_in_the_picture(skill, split):
     for picture in pictures(skill, split):
         text = picture.characters + "".join(turn.question + turn.answer for turn in picture.turns)
-        assert set(text) <= CHARSET, set(text) - CHARSET
+        unknown = {c for c in text if c not in CHARSET and number(c) is None}
+        assert not unknown
         assert picture.image.shape == (336, 448, 3) and picture.image.dtype == np.uint8
         assert len(picture.characters) == len(picture.centres)
         moved = move_centres(picture.centres, picture.degradation)
@@ -36,8 +38,8 @@ def test_every_character_has_a_token_and_every_centre_is_in_the_picture(skill, s
 @pytest.mark.parametrize("level", (0.0, 0.3, 1.0))
 @pytest.mark.parametrize("size", ((224, 224), (224, 672), (1120, 392), (1600, 252), (784, 560)))
 def test_any_size_can_be_drawn(size, level):
-    for number, skill in enumerate(SKILLS):
-        picture = draw(np.random.default_rng(number), skill, size, "train", level)
+    for seed, skill in enumerate(SKILLS):
+        picture = draw(np.random.default_rng(seed), skill, size, "train", level)
         assert picture.image.shape == (size[1], size[0], 3) and picture.turns
 
 
@@ -118,3 +120,28 @@ def test_centres_follow_the_perspective():
             float((weight.sum(1) * torch.arange(336)).sum() / weight.sum()) + 0.5,
         ]
         assert np.abs(move_centres(np.array([[x, y]]), params)[0] - seen).max() < 1.5
+
+
+def marks(picture):
+    return [MARKS[number(c)] for c in picture.characters if number(c) is not None]
+
+
+def test_marks_say_what_the_answers_say():
+    asked = 0
+    for picture in pictures("count", count=40):
+        for turn in picture.turns:
+            if turn.question in ("How many parts are there?", "一共有几个零件？"):
+                assert turn.answer == str(len(marks(picture)))
+                asked += 1
+    for picture in pictures("lamp", count=40):
+        for turn in picture.turns:
+            if turn.field == "lit":
+                assert turn.answer == str(sum(lit for _, _, lit in marks(picture)))
+                asked += 1
+    assert asked > 20
+
+
+def test_a_needles_mark_is_its_reading():
+    for picture in pictures("gauge", count=40):
+        bins = {i for kind, i in marks(picture) if kind == "needle"}
+        assert len(bins) == 1 and 0 <= bins.pop() < NEEDLE_BINS

@@ -1,0 +1,82 @@
+#!/bin/bash
+# Everything that needs a GPU, in one go, on a machine without network or ROS:
+#     benchmarks/gpu.sh BUNDLE OUT [SECONDS]
+# BUNDLE is what benchmarks/gpu_bundle.py made: sources and wheels. The work runs detached and goes on where it was when it is
+# started again; this script waits for it for SECONDS (540), copies what there is to OUT and ends with 0 when all is
+# done, 3 while it runs, 1 when it failed. WORK says where it builds. CUDA=90-real SHAPE=9b FRAME=1120x840 describe the run;
+# CUDA= SHAPE=tiny FRAME=448x336 rehearses it on a CPU.
+set -u
+bundle=$(realpath "$1")
+out=$2
+wait_for=${3:-540}
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=${WORK:-/tmp/glm4v-benchmark}
+export CUDA=${CUDA-90-real} SHAPE=${SHAPE:-9b} FRAME=${FRAME:-1120x840} PYTHON=${PYTHON:-python3}
+export PATH=$PATH:/usr/local/cuda/bin PYTHONUNBUFFERED=1 HF_HUB_OFFLINE=1
+mkdir -p "$work/out" "$out" && out=$(realpath "$out")
+
+run_all() {
+    cd "$root" || return
+    local build=$work/build site=$work/site
+    step wheels "$PYTHON" -m pip install -q --no-index --no-deps --no-cache-dir --upgrade --target "$site" "$bundle"/wheels/*.whl || return
+    export PYTHONPATH=$build/python:$site
+    step model "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" &
+    local drawing=$! cuda=()
+    [ -n "$CUDA" ] && cuda=(--cuda "$CUDA")
+    # Where the driver's library is not found at build time, CUDA's virtual memory cannot be used.
+    step build "$PYTHON" benchmarks/build_peers.py "$build" --source "$bundle/llama.tar.xz" "${cuda[@]}" ||
+        step build "$PYTHON" benchmarks/build_peers.py "$build" --source "$bundle/llama.tar.xz" "${cuda[@]}" \
+            --option=-DGGML_CUDA_NO_VMM=ON || return
+    wait "$drawing" || return
+    local layers=-1
+    [ -n "$CUDA" ] || layers=0
+    step greedy "$PYTHON" benchmarks/greedy_check.py --text "$work/model/text.gguf" --gpu-layers "$layers" || true
+    step peers "$PYTHON" benchmarks/peers.py "$build" "$work/out" --text "$work/model/text.gguf" \
+        --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" ${PEERS_OPTIONS:-} || return
+    step bench "$PYTHON" -m glm4v_ros.cli.main bench --json --text "$work/model/text.gguf" \
+        --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" --context 32768
+}
+
+# Runs a command unless it was done, with its output in a log of its own.
+step() {
+    local name=$1
+    shift
+    [ -e "$work/$name.done" ] && return
+    echo "$(date +%T) $name"
+    if "$@" >>"$work/out/$name.log" 2>&1; then
+        echo "$(date +%T) $name done"
+        touch "$work/$name.done"
+    else
+        echo "$(date +%T) $name FAILED"
+        tail -n 30 "$work/out/$name.log"
+        return 1
+    fi
+}
+
+if [ "${DETACHED:-}" ]; then
+    run_all
+    echo $? >"$work/status"
+    exit
+fi
+if ! { [ -e "$work/pid" ] && kill -0 "$(cat "$work/pid")" 2>/dev/null; }; then
+    rm -f "$work/status"
+    DETACHED=1 setsid "$0" "$bundle" "$out" >>"$work/out/gpu.log" 2>&1 </dev/null &
+    echo $! >"$work/pid"
+fi
+for ((second = 0; second < wait_for; second++)); do
+    [ -e "$work/status" ] && break
+    sleep 1
+done
+cat "$work/out/gpu.log"
+for log in "$work"/out/*.log; do # few and small files are what comes back
+    tail -c 300000 "$log" >"$work/out/.tail" && mv "$work/out/.tail" "$work/out/$(basename "$log" .log).tail"
+done
+(cd "$work/out" && tar czf "$out/logs.tar.gz" ./*.tail && rm -f ./*.tail)
+for name in results.jsonl table.md peers.json peers.svg; do
+    [ -e "$work/out/$name" ] && cp "$work/out/$name" "$out/"
+done
+if [ -e "$work/status" ]; then
+    [ "$(cat "$work/status")" = 0 ] && { [ -e "$out/table.md" ] && cat "$out/table.md"; exit 0; }
+    exit 1
+fi
+exit 3

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Starts the node vqa and kills it with SIGKILL, again and again: nothing of it may be left.
+
+    python benchmarks/kill_rounds.py [--rounds 100] [--json]
+
+In every other round the node is killed while it loads its model, in the others while it answers a question; in every fourth its worker
+was stopped (SIGSTOP) before. After each round no process of it may live on; after the last start, its own sweep must have
+removed all shared memory of the rounds before. Prints one JSON object: rounds, processes_left, shared_memory_left (names of what
+the rounds used and no process uses any more, after the last end), shared_memory_most (files between two rounds), seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path("/dev/shm")
+PATIENCE = 60.0  # s
+
+
+def start(domain: int) -> subprocess.Popen:
+    environment = {
+        **os.environ,
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "ROS_DOMAIN_ID": str(domain),
+        "FASTRTPS_DEFAULT_PROFILES_FILE": str(ROOT / "config" / "fastdds.xml"),
+    }
+    if os.environ.get("ROS_DISTRO") == "humble":
+        environment["ROS_LOCALHOST_ONLY"] = "1"
+    words = [sys.executable, "-m", "glm4v_ros.nodes.vqa", "--ros-args", "-p", "warm_rate:=1.0"]
+    return subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(node: subprocess.Popen, words: str) -> None:
+    """Reads the node's log until it says so."""
+    for line in node.stderr:
+        if words in line:
+            return
+    raise RuntimeError(f"the node ended with {node.wait()} before it said '{words}'")
+
+
+def family(pid: int) -> set[int]:
+    """The process and all that descend from it."""
+    parents = {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            parents[int(entry)] = int(Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            pass
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def mapped(pids: set[int]) -> set[str]:
+    """Names of the DDS segments and ports that these processes have mapped; ports are shared with other nodes."""
+    names = set()
+    for pid in pids:
+        try:
+            lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+        except OSError:
+            continue
+        names |= {line.rpartition("/")[2] for line in lines if f" {SHARED}/fastrtps_" in line and "(deleted)" not in line}
+    return names
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def run(rounds: int, domain: int) -> dict:
+    began, ours, left, most = time.monotonic(), set(), 0, 0
+    for number in range(rounds):
+        node = start(domain)
+        wait_for(node, "loading" if number % 2 else "is loaded")
+        if number % 2:
+            time.sleep(0.05 * (number % 10))  # another moment of loading each time
+        pids = family(node.pid)
+        ours |= mapped(pids)
+        for pid in pids - {node.pid} if number % 4 == 0 else ():
+            os.kill(pid, signal.SIGSTOP)
+        node.kill()
+        node.wait()
+        node.stderr.close()
+        end = time.monotonic() + PATIENCE
+        while (living := list(filter(alive, pids))) and time.monotonic() < end:
+            time.sleep(0.02)
+        left += len(living)
+        most = max(most, sum((SHARED / name).exists() for name in ours))
+        time.sleep(1.1)  # shared_memory.sweep leaves what is younger alone
+    node = start(domain)
+    wait_for(node, "is loaded")
+    ours |= mapped(family(node.pid))
+    node.send_signal(signal.SIGINT)
+    node.stderr.close()
+    code = node.wait(PATIENCE)
+    others = mapped(set(map(int, filter(str.isdigit, os.listdir("/proc")))))
+    still = sorted(name for name in ours - others if (SHARED / name).exists())
+    return {
+        "rounds": rounds,
+        "processes_left": left,
+        "shared_memory_left": still,
+        "shared_memory_most": most,
+        "last_exit_code": code,
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--domain", type=int, default=1 + os.getpid() % 100, help="ROS_DOMAIN_ID")
+    options = parser.parse_args()
+    figures = run(options.rounds, options.domain)
+    print(json.dumps(figures))
+    return 0 if not figures["processes_left"] and not figures["shared_memory_left"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

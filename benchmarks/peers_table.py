@@ -1,0 +1,131 @@
+"""The rows of the comparison: our figure, the peer's, their ratio and the bar that this project set itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+_ENOUGH = 100.0  # milliseconds within which a cancel must have stopped the work
+
+
+@dataclass(frozen=True)
+class Row:
+    """``bar`` is the most or the least that ``ratio`` (or ``ours`` where there is no peer) may be."""
+
+    figure: str
+    unit: str
+    ours: float
+    peer_name: str
+    peer: float | None
+    bar: float
+    at_most: bool
+
+    @property
+    def ratio(self) -> float | None:
+        return self.ours / self.peer if self.peer else None
+
+    @property
+    def met(self) -> bool:
+        value = self.ours if self.ratio is None else self.ratio
+        return value <= self.bar if self.at_most else value >= self.bar
+
+
+def rows(results: dict[str, dict[str, Any]]) -> list[Row]:
+    """In the order of the steps; a step that was not run has no rows."""
+    one, bench, cli = (results.get(name) for name in ("one asker", "llama-bench", "llama-mtmd-cli"))
+    found: list[Row] = []
+    if one:
+        new = 1000 * one["new frame, llama-server"]
+        found += [
+            Row("first token, new frame", "ms", 1000 * one["new frame, ours"], "llama-server", new, 0.85, True),
+            Row("first token, second question on the frame", "ms", 1000 * one["same frame, ours"], "llama-server",
+                1000 * one["same frame, llama-server"], 0.25, True),
+            Row("first token, warm frame", "ms", 1000 * one["warm frame, ours"], "llama-server, new frame", new, 0.10, True),
+        ]  # fmt: skip
+    if one and bench:
+        found.append(Row("decode, one answer", "tokens/s", one["decode, ours"], f"llama-bench, depth {bench['cells']}",
+                         bench[f"tg at depth {bench['cells']}"], 0.97, False))  # fmt: skip
+    for name, label, bar in (("askers, one frame", "one frame", 4.0), ("askers, own frames", "a frame each", 1.15)):
+        if step := results.get(name):
+            askers = results["machine"]["askers"]
+            found.append(Row(f"{askers} askers, {label}", "requests/s", step["ours"]["requests_per_s"], "llama-server",
+                             step["llama-server"]["requests_per_s"], bar, False))  # fmt: skip
+    if (step := results.get("askers, own frames")) and one and bench:
+        floor = 1 / (one["encode_s"] + bench["cells"] / bench["pp at depth 0"])
+        found.append(Row(f"{askers} askers, a frame each", "requests/s", step["ours"]["requests_per_s"],
+                         "encode + prefill alone", floor, 0.85, False))  # fmt: skip
+        found.append(Row(f"{askers} askers, a frame each: P99 of the first token", "s", step["ours"]["first_token_p99_s"],
+                         "llama-server", step["llama-server"]["first_token_p99_s"], 1.0, True))  # fmt: skip
+    gpu = bool(results["machine"]["gpu"])
+    if one and cli and gpu:
+        found.append(Row("peak device memory, context 4096", "MiB", one["peak_device_mib"], "llama-mtmd-cli",
+                         cli["peak_device_mib"], 0.93, True))  # fmt: skip
+    if (step := results.get("not resident")) and gpu:
+        found.append(Row("device memory between frames, tower freed", "MiB", step["between_frames_mib"], "", None, 6.9 * 1024, True))
+    if step := results.get("cancel"):
+        ubatch = 1000 * results["machine"]["ubatch"] / bench["pp at depth 0"] if bench else 0.0
+        for stage in ("queued", "encoding", "prefill", "answering"):
+            found.append(Row(f"cancel, {stage}: until the work has stopped", "ms", step[stage]["ended_ms"] + step[stage]["left_ms"],
+                             "", None, max(_ENOUGH, ubatch), True))  # fmt: skip
+    return found
+
+
+def markdown(results: dict[str, dict[str, Any]]) -> str:
+    lines = ["| figure | ours | peer | ratio | bar | |", "|---|---|---|---|---|---|"]
+    for row in rows(results):
+        sign = "≤" if row.at_most else "≥"
+        peer = f"{_short(row.peer)} ({row.peer_name})" if row.peer else ""
+        ratio = f"{row.ratio:.3f}" if row.ratio is not None else ""
+        bar = f"{sign} {_short(row.bar)}" + ("" if row.peer else f" {row.unit}")
+        lines.append(f"| {row.figure} [{row.unit}] | {_short(row.ours)} | {peer} | {ratio} | {bar} | {'met' if row.met else 'MISSED'} |")
+    lines.append("")
+    if one := results.get("one asker"):
+        lines.append(
+            f"One asker: {one['prompt_cells']} tokens a prompt; while decoding, {one['used_tokens']} of {one['context_tokens']} KV "
+            f"cells were in use, {one['prefix_tokens']} of them by frames."
+        )
+    if step := results.get("cancel"):
+        right = sum(step[stage]["next_right"] for stage in ("queued", "encoding", "prefill", "answering"))
+        lines.append(f"After a cancel {right} of {4 * step['times']} next answers were the same as without one.")
+    return "\n".join(lines)
+
+
+def write(directory: Path, results: dict[str, dict[str, Any]]) -> None:
+    """table.md, peers.json and peers.svg; prints the table."""
+    table = markdown(results)
+    (directory / "table.md").write_text(table + "\n")
+    listed = [{**asdict(row), "ratio": row.ratio, "met": row.met} for row in rows(results)]
+    (directory / "peers.json").write_text(json.dumps({"rows": listed, "steps": results}, indent=1))
+    print(table)
+    try:
+        plot(directory / "peers.svg", results)
+    except ImportError:
+        print("no plot: Matplotlib is not installed (pip install -r benchmarks/requirements.txt)")
+
+
+def plot(path: Path, results: dict[str, dict[str, Any]]) -> None:
+    """How far each ratio lies on the right side of its bar: 1 is the bar, 2 is twice as good."""
+    from matplotlib.figure import Figure
+
+    compared = [row for row in rows(results) if row.ratio]
+    figure = Figure(figsize=(9, 0.5 * len(compared) + 1.5), layout="constrained")
+    axes = figure.subplots()
+    better = [row.bar / row.ratio if row.at_most else row.ratio / row.bar for row in compared]
+    labels = [f"{row.figure}\nagainst {row.peer_name}" for row in compared]
+    bars = axes.barh(labels, [value - 1 for value in better], left=1, color=["#2a7f62" if row.met else "#b5482f" for row in compared])
+    axes.bar_label(bars, [f" {row.ratio:.2f} x" for row in compared], fontsize=8)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_xscale("log")
+    axes.margins(x=0.15)
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", labelsize=8)
+    axes.set_xlabel("times better than the bar (black line); the ratio of the figures stands beside each")
+    machine = results["machine"]
+    axes.set_title(f"{machine['gpu'] or machine['cpu']}, {machine['model']}, frames of {machine['frame']}", fontsize=9)
+    figure.savefig(path)
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
