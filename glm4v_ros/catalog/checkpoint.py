@@ -25,7 +25,6 @@ class StoredTensor:
     dtype: str
     shape: tuple[int, ...]
     offset: int
-    bytes: int
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """A part along the slowest dimension; BF16 as uint16. Any number of threads may read at once."""
@@ -105,23 +104,25 @@ class Checkpoint:
 
 def _read_header(path: Path) -> dict[str, StoredTensor]:
     size = path.stat().st_size
-    broken = ModelFileError(f"{path} is not a whole safetensors file; download it again")
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 10 or length > size - 8:
-            raise broken
-        try:
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if size < 10 or length > size - 8:
+                raise ValueError
             header = json.loads(file.read(length))
-        except ValueError:
-            raise broken from None
-    header.pop("__metadata__", None)
-    tensors = {}
-    for name, entry in header.items():
-        start, end = entry["data_offsets"]
-        if 8 + length + end > size:
-            raise ModelFileError(f"{path} is cut short: {name} lies beyond its end; download it again")
-        if entry["dtype"] in _DTYPES:
-            tensors[name] = StoredTensor(
-                name, path, entry["dtype"], tuple(entry["shape"]), 8 + length + start, end - start
-            )
-    return tensors
+        header.pop("__metadata__", None)
+        return {name: tensor for name, entry in header.items() if (tensor := _tensor(path, size, 8 + length, name, entry))}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ModelFileError(f"{path} is not a whole safetensors file; download it again") from None
+
+
+def _tensor(path: Path, size: int, data: int, name: str, entry: dict[str, Any]) -> StoredTensor | None:
+    """None for a type that no weights of this model have."""
+    if entry["dtype"] not in _DTYPES:
+        return None
+    (start, end), shape = entry["data_offsets"], tuple(entry["shape"])
+    if end - start != prod(shape) * _DTYPES[entry["dtype"]].itemsize:
+        raise ValueError
+    if data + end > size:
+        raise ModelFileError(f"{path} is cut short: {name} lies beyond its end; download it again")
+    return StoredTensor(name, path, entry["dtype"], shape, data + start)

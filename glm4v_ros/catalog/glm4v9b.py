@@ -93,7 +93,7 @@ class Half:
         tensor = self.checkpoint.tensors.get(name)
         if tensor is None:
             self._missing.append(name)
-            return StoredTensor(name, self.checkpoint.directory, "", shape, 0, 0)
+            return StoredTensor(name, self.checkpoint.directory, "", shape, 0)
         if tensor.shape != shape:
             raise ModelFileError(f"{tensor.path}: {name} is {list(tensor.shape)}, config.json makes it {list(shape)}")
         self._dtypes.add(tensor.dtype)

@@ -120,8 +120,9 @@ def test_refused_before_any_work(broken, tmp_path):
     refuses(broken, out, ModelFileError, "lacks 1 of 2 shards: model-00002-of-00002.safetensors")
     shard.write_bytes(content[:-1])
     refuses(broken, out, ModelFileError, "cut short")
-    shard.write_bytes(b"\xff" * 100)
-    refuses(broken, out, ModelFileError, "not a whole safetensors")
+    for nonsense in (b"\xff" * 100, b"", b"\2" + bytes(7) + b"[]" + bytes(90), content.replace(b"[8]", b"[9]")):
+        shard.write_bytes(nonsense)
+        refuses(broken, out, ModelFileError, "not a whole safetensors")
     shard.write_bytes(content.replace(b"mlp.fc1.weight", b"mlp.fc9.weight"))
     refuses(broken, out, ModelFileError, "lacks .* tensors .*mlp.fc1.weight")
     shard.write_bytes(content)
