@@ -1,13 +1,16 @@
+#!/usr/bin/env python3
 """GLM-4v-9b in its full shape on a GPU: conversion, the tower against PyTorch, speed and memory.
 
-    python benchmarks/glm4v9b_gpu.py WORK_DIR [--llama-bench PATH] [--tiny]
+    PYTHONPATH=BUILD/python python benchmarks/glm4v9b_gpu.py WORK OUT --llama-bench BUILD/bin/llama-bench
 
-The weights are random, so nothing is said about answers; shapes, types and arithmetic are the real ones. One half of
-the checkpoint lies on the disk at a time: 45 GB are enough. Every step writes what it found to WORK_DIR/results.json
-and is left out when it is there already, so a run that was broken off goes on. At the end a table is printed with the
-bars of the project beside the figures. ``--tiny`` rehearses all of it on a CPU with a model of a few megabytes.
+BUILD is what build_peers.py made; glm4v9b_gpu.sh runs this behind gpu.sh. The weights are random, so nothing is said about
+answers; shapes, types and arithmetic are the real ones. One half of the checkpoint lies in WORK/checkpoint at a time, 19 GB
+at most, beside up to 24 GB of what is made of it. OUT/results.jsonl gets a line for each step; a step that is there already
+and did not fail is left out, so a run that was broken off goes on. A step that fails says why and the next one follows. At
+the end OUT/table.md has the project's bars beside the figures. ``--seconds`` starts no further step after that time;
+``--tiny`` rehearses all of it on a CPU with a model of a few megabytes.
 
-Needs torch, gguf and a llama-cpp-python that was built for the GPU.
+Needs torch, gguf, and a llama-cpp-python (with its diskcache and jinja2) that was built for the GPU; no ROS.
 """
 
 from __future__ import annotations
@@ -19,20 +22,21 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "test")]
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "test"), str(ROOT / "benchmarks")]
 
 from golden import glm4v9b_checkpoint as checkpoint  # noqa: E402
 from memory import Memory  # noqa: E402
 
 from glm4v_ros.catalog.model import Model  # noqa: E402
-from glm4v_ros.catalog.quantise import quantise  # noqa: E402
 from glm4v_ros.engine.frame import Frame  # noqa: E402
 
 FULL = checkpoint.Shape(
@@ -40,53 +44,66 @@ FULL = checkpoint.Shape(
     vision_layers=63, vision_heads=16, vision_feed_forward=15360, image=1120, dtype="BF16",
 )  # fmt: skip
 TINY = replace(checkpoint.VARIANTS["plain"], dtype="BF16")
-VISION_TYPES = ("BF16", "Q8_0", "Q4_K_M")
+SHARD = 1 << 30  # bytes
+VISION_TYPES = ("Q4_K_M", "Q8_0", "BF16")
 QUESTION = "What does the gauge say? Answer in one sentence."
 DECODED = 128
+DEPTH = 1650  # tokens in the context while the engine's answers are written, about; llama-bench gets as many
+PATIENCE = 240.0  # seconds for one piece of work
 
 
 class Bench:
     def __init__(self, args: argparse.Namespace):
-        self.directory = args.work_dir
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.tiny, self.llama_bench = args.tiny, args.llama_bench
+        self.tiny, self.gpu, self.llama_bench = args.tiny, not args.tiny, args.llama_bench
+        self.end = time.monotonic() + args.seconds if args.seconds else float("inf")
         self.shape = TINY if args.tiny else FULL
-        self.checkpoint, self.out = self.directory / "checkpoint", self.directory / "gguf"
-        self.results_path = self.directory / "results.json"
-        self.results: dict[str, Any] = {}
-        if self.results_path.is_file():
-            self.results = json.loads(self.results_path.read_text())
-        self.gpu = not args.tiny
+        self.work = args.work
+        self.checkpoint, self.made = args.work / "checkpoint", args.work / "gguf"
+        self.results_path = args.out / "results.jsonl"
+        self.table_path = args.out / "table.md"
+        for directory in (self.work, self.checkpoint, args.out):
+            directory.mkdir(parents=True, exist_ok=True)
+        lines = self.results_path.read_text().splitlines() if self.results_path.is_file() else []
+        self.results: dict[str, dict[str, Any]] = {found.pop("step"): found for found in map(json.loads, lines)}
 
-    def step(self, name: str, work: Callable[[], dict[str, Any]]) -> None:
-        if name in self.results:
-            return
+    def step(self, name: str, work: Callable[[], dict[str, Any]]) -> bool:
+        """Whether it is done, now or earlier."""
+        if "error" not in self.results.get(name, {"error": ""}):
+            return True
+        if time.monotonic() > self.end:
+            return False
         print(f"[{time.strftime('%H:%M:%S')}] {name}", flush=True)
         start = time.monotonic()
-        found = work()
-        self.results[name] = {**found, "step_s": round(time.monotonic() - start, 1)}
-        self.results_path.write_text(json.dumps(self.results, indent=1))
-        print(json.dumps(self.results[name]), flush=True)
+        try:
+            found = work()
+        except Exception as error:
+            found = {"error": f"{type(error).__name__}: {error}"}
+        self.results[name] = found = {**found, "step_s": round(time.monotonic() - start, 1)}
+        with self.results_path.open("a") as file:
+            file.write(json.dumps({"step": name, **found}) + "\n")
+        print(json.dumps(found), flush=True)
+        return "error" not in found
 
     def run(self) -> None:
         self.step("machine", self.machine)
-        self.step("generate text", lambda: self.generate("text"))
-        self.step("convert text", lambda: self.convert("text", "Q4_K_M"))
-        self.forget("text")
-        self.step("llama-bench", self.bench_llama)
-        self.step("generate vision", lambda: self.generate("vision"))
-        self.step("reference", self.reference)
-        self.step("convert vision", lambda: self.convert("vision", "BF16"))
-        self.forget("vision")
-        for kind in VISION_TYPES[1:]:
-            self.step(f"quantise vision {kind}", lambda kind=kind: self.quantise_vision(kind))
+        if self.step("generate text", lambda: self.generate("text")):
+            if self.step("convert text Q4_K_M", lambda: self.convert("text", "Q4_K_M")):
+                self.forget("text")
+                self.step("llama-bench", self.bench_llama)
+        if self.step("generate vision", lambda: self.generate("vision")):
+            done = self.step("reference", self.reference)
+            for kind in VISION_TYPES:
+                done &= self.step(f"convert vision {kind}", lambda kind=kind: self.convert("vision", kind))
+            if done:
+                self.forget("vision")
         for kind in VISION_TYPES:
             self.step(f"tower {kind}", lambda kind=kind: self.in_child("tower", kind))
-        for kind in VISION_TYPES[1:]:
-            for resident in (True, False):
+        for resident in (True, False):
+            for kind in VISION_TYPES[:2]:
                 name = f"engine {kind} {'resident' if resident else 'not resident'}"
                 self.step(name, lambda kind=kind, resident=resident: self.engine(kind, resident))
         self.step("estimate", self.estimate)
+        self.table_path.write_text(self.table())
 
     def machine(self) -> dict[str, Any]:
         gpu = ""
@@ -101,28 +118,39 @@ class Bench:
         return {
             "gpu": gpu,
             "llama": self.python("-c", script).strip(),
-            "cores": os.cpu_count(),
+            "cores": len(os.sched_getaffinity(0)),
             "shape": "tiny" if self.tiny else "full",
-            "disk_free_gb": shutil.disk_usage(self.directory).free / 1e9,
+            "free_gb": {str(place): shutil.disk_usage(place).free / 1e9 for place in (self.work, self.checkpoint)},
         }
 
     def generate(self, half: str) -> dict[str, Any]:
-        """Shards of about 2 GB, the way the published checkpoint is cut."""
+        """Shards of 1 GB, written by a few threads while the GPU draws the next ones."""
         import torch
 
         torch.manual_seed(1 if half == "text" else 2)
-        checkpoint.write(self.checkpoint, self.shape, parts=0, only=half)
-        (self.checkpoint / "model.safetensors.index.json").unlink()
-        names = [name for name in checkpoint.shapes(self.shape) if (".vision." in name) == (half == "vision")]
-        shard: dict[str, torch.Tensor] = {}
-        written = count = 0
-        for name in [*names, None]:
-            if name is None or sum(t.numel() * 2 for t in shard.values()) > 2e9:
-                written += _write_bf16(self.checkpoint / f"{half}-{count:05}.safetensors", shard)
-                shard, count = {}, count + 1
-            if name is not None:
-                shard[name] = _random(name, checkpoint.shapes(self.shape)[name], self.torch_device())
-        return {"gb": written / 1e9, "shards": count}
+        if not (self.checkpoint / "config.json").is_file():
+            checkpoint.write(self.checkpoint, self.shape, parts=0)
+            (self.checkpoint / "model.safetensors.index.json").unlink()
+        shapes = checkpoint.shapes(self.shape)
+        names = [name for name in shapes if (".vision." in name) == (half == "vision")]
+        written: deque = deque()
+        shards, size = [[]], 0
+        for name in names:
+            if size > SHARD:
+                shards.append([])
+                size = 0
+            shards[-1].append(name)
+            size += 2 * int(np.prod(shapes[name]))
+        with ThreadPoolExecutor(4) as pool:
+            for i, shard in enumerate(shards):
+                tensors = {name: _random(name, shapes[name], self.torch_device) for name in shard}
+                written.append(pool.submit(_write_bf16, self.checkpoint / f"{half}-{i:05}.safetensors", tensors))
+                if i >= 6:
+                    written[i - 6].result()  # no more than these wait on the GPU
+            total = sum(future.result() for future in written)
+        del tensors
+        self.empty_cache()
+        return {"gb": total / 1e9, "shards": len(shards)}
 
     def forget(self, half: str) -> None:
         for path in self.checkpoint.glob(f"{half}-*.safetensors"):
@@ -131,7 +159,7 @@ class Bench:
     def convert(self, half: str, kind: str) -> dict[str, Any]:
         with Memory() as memory:
             start = time.monotonic()
-            self.python("-m", "glm4v_ros.cli.main", "models", "convert", str(self.checkpoint), str(self.out),
+            self.python("-m", "glm4v_ros.cli.main", "models", "convert", str(self.checkpoint), str(self.made),
                         "--only", half, f"--{half}", kind)  # fmt: skip
             seconds = time.monotonic() - start
         return {
@@ -140,57 +168,46 @@ class Bench:
             "file_gb": self.file(half, kind).stat().st_size / 1e9,
         }
 
-    def quantise_vision(self, kind: str) -> dict[str, Any]:
-        with Memory() as memory:
-            start = time.monotonic()
-            quantise(self.file("vision", "BF16"), self.file("vision", kind), kind, 0, lambda done, total: None)
-            seconds = time.monotonic() - start
-        return {
-            "seconds": seconds,
-            "peak_ram_mib": memory.resident_mib,
-            "file_gb": self.file("vision", kind).stat().st_size / 1e9,
-        }
-
     def reference(self) -> dict[str, Any]:
         """PyTorch's embeddings in float32 and bfloat16, and how far these two are apart."""
         import torch
         from golden.glm4v9b_reference import Reference
 
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        stored = {}
+        for path in sorted(self.checkpoint.glob("vision-*.safetensors")):
+            stored.update(_read_bf16(path, self.torch_device))
         found, seconds = {}, {}
         for dtype in (torch.bfloat16, torch.float32):
-            weights = {}
-            for path in sorted(self.checkpoint.glob("vision-*.safetensors")):
-                for name, tensor in _read_bf16(path, self.torch_device()).items():
-                    weights[name] = tensor.to(dtype)
-            reference = Reference(self.shape, weights)
+            reference = Reference(self.shape, {name: tensor.to(dtype) for name, tensor in stored.items()})
             with torch.no_grad():
-                reference.vision(self.frame().rgb)
-                if self.gpu:
-                    torch.cuda.synchronize()
+                reference.vision(self.frame().rgb).cpu()
                 start = time.monotonic()
                 embeddings = reference.vision(self.frame().rgb).float().cpu().numpy()
                 seconds[str(dtype)] = time.monotonic() - start
             found[str(dtype)] = embeddings
-            np.save(self.directory / f"{str(dtype)[6:]}.npy", embeddings)
-            del weights, reference
-            if self.gpu:
-                torch.cuda.empty_cache()
+            np.save(self.work / f"{str(dtype)[6:]}.npy", embeddings)
+            del reference
+            self.empty_cache()
+        del stored
+        self.empty_cache()
         exact = found["torch.float32"]
         return {"bf16_rms_error": _rms_error(found["torch.bfloat16"], exact), "seconds": seconds,
                 "patch_spread": float(exact[1:-1].std(0).mean() / exact[1:-1].std())}  # fmt: skip
 
     def in_child(self, what: str, kind: str) -> dict[str, Any]:
         """In a process of its own, so that its memory on the device is gone afterwards."""
+        arguments = [str(self.work), str(self.table_path.parent), f"--{what}", kind, *(["--tiny"] if self.tiny else [])]
         with Memory() as memory:
-            output = self.python(__file__, str(self.directory), f"--{what}", kind, *(["--tiny"] if self.tiny else []))
+            output = self.python(__file__, *arguments)
         return {**json.loads(output.splitlines()[-1]), "peak_device_mib": memory.gpu_mib}
 
     def tower(self, kind: str) -> dict[str, Any]:
         from glm4v_ros.vision.glm4v9b_tower import Glm4v9bTower
+        from glm4v_ros.vision.tower import EncodeStopped
 
         found: dict[str, Any] = {}
-        exact, half = np.load(self.directory / "float32.npy"), np.load(self.directory / "bfloat16.npy")
+        exact, half = np.load(self.work / "float32.npy"), np.load(self.work / "bfloat16.npy")
         for flash in (True, False) if kind == "BF16" else (True,):
             tower = Glm4v9bTower(self.file("vision", kind), gpu=self.gpu, flash_attention=flash)
             start = time.monotonic()
@@ -209,9 +226,9 @@ class Bench:
 
             try:
                 tower.encode(self.frame(), should_stop=should_stop)
-            except Exception as error:
-                assert type(error).__name__ == "EncodeStopped", error
-            stopped_s = time.monotonic() - ticks[-1]
+                raise AssertionError("it did not stop")
+            except EncodeStopped:
+                stopped_s = time.monotonic() - ticks[-1]
             found["flash" if flash else "exact attention"] = {
                 "device": tower.device, "load_s": load_s, "first_encode_s": times[0], "encode_s": sorted(times[1:])[2],
                 "stop_s": stopped_s, "weights_mib": tower.weight_bytes / 2**20,
@@ -233,6 +250,8 @@ class Bench:
             start = time.monotonic()
             engine.start()
             found["load_s"] = time.monotonic() - start
+            found["device"] = engine.status.device
+            self.settle()
             found["loaded_mib"] = memory.now_mib
             ids = iter(range(1000))
 
@@ -244,12 +263,12 @@ class Bench:
                     stages.setdefault(Stage(delta.stage).name, time.monotonic() - begun)
 
                 question = Question(QUESTION, str(next(ids)), max_tokens=tokens, ignore_eos=True)
-                return engine.ask(question, [frame], on_delta).result(600), stages
+                return engine.ask(question, [frame], on_delta).result(PATIENCE), stages
 
             ask(self.frame(0), 8)
             news, stages = zip(*(ask(self.frame(seed), DECODED + 1) for seed in (1, 2, 3)))
             again = [ask(self.frame(3), 8)[0] for _ in range(3)]
-            time.sleep(1.0 if self.gpu else 0.0)
+            self.settle()
             found["between_frames_mib"] = memory.now_mib
         median = lambda values: sorted(values)[len(values) // 2]  # noqa: E731
         return {
@@ -260,95 +279,112 @@ class Bench:
             "decode_tokens_per_s": median([
                 (answer.completion_tokens - 1) / (answer.latency - answer.time_to_first_token) for answer in news
             ]),
-            "completion_tokens": news[0].completion_tokens, "image_tokens": news[0].image_tokens,
+            "completion_tokens": news[0].completion_tokens, "prompt_tokens": news[0].prompt_tokens,
+            "image_tokens": news[0].image_tokens,
             "peak_device_mib": memory.gpu_mib, "peak_ram_mib": memory.resident_mib,
         }  # fmt: skip
 
+    def settle(self) -> None:
+        """Until the memory's watcher has looked again."""
+        time.sleep(0.5 if self.gpu else 0.0)
+
     def bench_llama(self) -> dict[str, Any]:
-        """The same file in llama.cpp's own benchmark; no figure where there is no such program."""
+        """The same file in llama.cpp's own benchmark, at the start of a context and as deep as the engine decodes."""
         if not self.llama_bench:
-            return {"tg128": None, "pp1600": None}
-        command = [
-            self.llama_bench,
-            "-m",
-            str(self.file("text", "Q4_K_M")),
-            "-fa",
-            "1",
-            "-n",
-            "128",
-            "-p",
-            "1600",
-            "-o",
-            "json",
-        ]
-        rows = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-        return {("tg128" if row["n_gen"] else "pp1600"): row["avg_ts"] for row in rows}
+            raise FileNotFoundError("no --llama-bench")
+        options = ["-fa", "1", "-ngl", "99", "-ub", "512", "-p", "1600", "-n", str(DECODED), "-d", f"0,{DEPTH}",
+                   "-r", "3", "-o", "json"]  # fmt: skip
+        if self.tiny:
+            options[1:4:2] = "0", "0"
+        command = [self.llama_bench, "-m", str(self.file("text", "Q4_K_M")), *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        if done.returncode:
+            raise RuntimeError(f"llama-bench failed: {done.stderr[-2000:]}")
+        return {
+            f"{'tg' if row['n_gen'] else 'pp'}{row['n_gen'] or row['n_prompt']} d{row['n_depth']}": row["avg_ts"]
+            for row in json.loads(done.stdout)
+        }
 
     def estimate(self) -> dict[str, Any]:
         from glm4v_ros.catalog.estimate import estimate
 
-        found = estimate(self.config("Q8_0", True))
-        return {"peak_mib": found.peak / 2**20, "between_frames_mib": found.between_frames / 2**20,
-                "buffers_mib": found.text_buffers / 2**20,
-                "devices": [vars(device) for device in found.devices]}  # fmt: skip
+        found = {}
+        for kind in VISION_TYPES[:2]:
+            plan = estimate(self.config(kind, True))
+            found[kind] = {"peak_mib": plan.peak / 2**20, "between_frames_mib": plan.between_frames / 2**20,
+                           "buffers_mib": (plan.text_buffers + plan.vision_buffers) / 2**20}  # fmt: skip
+        return {**found, "devices": [vars(device) for device in plan.devices]}
 
     def config(self, kind: str, resident: bool):
         from glm4v_ros.engine.config import EngineConfig
 
         model = Model("glm-4v-9b", self.file("text", "Q4_K_M"), self.file("vision", kind))
         return EngineConfig(model, vision_resident=resident, gpu_layers=-1 if self.gpu else 0, max_parallel=1,
-                            speculation=False, watchdog_timeout=300.0)  # fmt: skip
+                            speculation=False)  # fmt: skip
 
     def file(self, half: str, kind: str) -> Path:
-        return self.out / f"glm-4v-9b-{half}-{kind.lower()}.gguf"
+        return self.made / f"glm-4v-9b-{half}-{kind.lower()}.gguf"
 
     def frame(self, seed: int = 0) -> Frame:
         """A 1280x720 picture; each seed another one."""
         rgb = np.tile(checkpoint.picture(), (11, 9, 1))[:720, :1280]
         return Frame(np.ascontiguousarray(np.roll(rgb, 37 * seed, axis=1)))
 
+    @property
     def torch_device(self) -> str:
         return "cuda" if self.gpu else "cpu"
 
+    def empty_cache(self) -> None:
+        if self.gpu:
+            import torch
+
+            torch.cuda.empty_cache()
+
     def python(self, *arguments: str) -> str:
         path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-        done = subprocess.run([sys.executable, *arguments], env={**os.environ, "PYTHONPATH": path},
-        stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True)  # fmt: skip
+        done = subprocess.run([sys.executable, *arguments], env={**os.environ, "PYTHONPATH": path}, cwd=ROOT,
+                              capture_output=True, text=True, timeout=PATIENCE)  # fmt: skip
         if done.returncode:
-            sys.exit(f"{' '.join(arguments)[:200]} failed:\n{done.stderr[-4000:]}")
+            raise RuntimeError(f"{' '.join(arguments)[-200:]}: {done.stderr[-2000:]}")
         return done.stdout
 
     def table(self) -> str:
-        found = self.results
-        decode = found["llama-bench"]["tg128"]
-        rows = [("figure", "measured", "bar")]
+        rows = [("figure", "measured", "bar"), ("---", "---:", "---:")]
+
+        def row(figure: str, step: str, *keys: str, form: str = ".3f", bar: str = "") -> None:
+            value: Any = self.results.get(step, {})
+            for key in keys:
+                value = value.get(key) if isinstance(value, dict) else None
+            rows.append((figure, "none" if value is None else format(value, form), bar))
+
+        row("convert text to Q4_K_M [s]", "convert text Q4_K_M", "seconds", form=".0f")
+        row("its peak RAM [MiB]", "convert text Q4_K_M", "peak_ram_mib", form=".0f", bar="< 4096")
         for kind in VISION_TYPES:
-            tower = found[f"tower {kind}"]["flash"]
-            rows.append((f"image encode, {kind} [s]", f"{tower['encode_s']:.3f}", "< 1.0" if kind != "BF16" else ""))
-            rows.append((f"tower error to PyTorch f32, {kind} [rms]", f"{tower['rms_error_to_f32']:.2e}", ""))
-        rows.append(("PyTorch bf16 to its own f32 [rms]", f"{found['reference']['bf16_rms_error']:.2e}", ""))
-        exact = found["tower BF16"]["exact attention"]
-        rows.append(("tower error, BF16, attention in f32 [rms]", f"{exact['rms_error_to_f32']:.2e}", ""))
-        for kind in VISION_TYPES[1:]:
-            engine, freed = (found[f"engine {kind} {how}"] for how in ("resident", "not resident"))
-            bar = f"> {0.95 * decode:.0f}" if decode else "(no llama-bench)"
-            rows.append((f"decode, {kind} vision [tokens/s]", f"{engine['decode_tokens_per_s']:.1f}", bar))
-            rows.append((f"first token, new frame, {kind} [s]", f"{engine['first_token_new_frame_s']:.3f}", ""))
-            rows.append((f"first token, same frame, {kind} [s]", f"{engine['first_token_same_frame_s']:.3f}", ""))
-            peak_bar = "< 10240" if kind == "Q4_K_M" else ""
-            rows.append((f"peak device memory, {kind} [MiB]", f"{engine['peak_device_mib']:.0f}", peak_bar))
-            rows.append((f"peak, not resident, {kind} [MiB]", f"{freed['peak_device_mib']:.0f}", ""))
-            rows.append((f"between frames, tower freed, {kind} [MiB]", f"{freed['between_frames_mib']:.0f}", "< 6866"))
-        text = found["convert text"]
-        rows.append(
-            (
-                "convert text: minutes, peak RAM [MiB]",
-                f"{text['seconds'] / 60:.1f}, {text['peak_ram_mib']:.0f}",
-                "< 4096",
-            )
-        )
-        return "\n".join(f"| {a:44} | {b:>14} | {c:>16} |" for a, b, c in rows)
+            row(f"convert vision to {kind} [s]", f"convert vision {kind}", "seconds", form=".0f")
+        row("PyTorch bf16 to its own f32 [rms]", "reference", "bf16_rms_error", form=".2e")
+        for kind in VISION_TYPES:
+            step = f"tower {kind}"
+            row(f"image encode, {kind} [s]", step, "flash", "encode_s", bar="< 1.0" if kind != "BF16" else "")
+            row(f"tower to PyTorch f32, {kind} [rms]", step, "flash", "rms_error_to_f32", form=".2e")
+            row(f"tower to PyTorch bf16, {kind} [rms]", step, "flash", "rms_error_to_bf16", form=".2e")
+        row("tower to PyTorch f32, BF16, attention in f32 [rms]", "tower BF16", "exact attention", "rms_error_to_f32", form=".2e")
+        row("llama-bench decode, empty context [tokens/s]", "llama-bench", f"tg{DECODED} d0", form=".1f")
+        row(f"llama-bench decode behind {DEPTH} tokens [tokens/s]", "llama-bench", f"tg{DECODED} d{DEPTH}", form=".1f")
+        row("llama-bench prefill [tokens/s]", "llama-bench", "pp1600 d0", form=".0f")
+        decode = self.results.get("llama-bench", {}).get(f"tg{DECODED} d{DEPTH}")
+        for kind in VISION_TYPES[:2]:
+            step, freed = f"engine {kind} resident", f"engine {kind} not resident"
+            bar = f"> {0.95 * decode:.1f}" if decode else ""
+            row(f"decode, {kind} vision [tokens/s]", step, "decode_tokens_per_s", form=".1f", bar=bar)
+            row(f"first token, new frame, {kind} [s]", step, "first_token_new_frame_s")
+            row(f"first token, same frame, {kind} [s]", step, "first_token_same_frame_s")
+            row(f"first token, new frame, {kind}, tower loaded for it [s]", freed, "first_token_new_frame_s")
+            peak = "< 10240" if kind == "Q4_K_M" else ""
+            row(f"peak device memory, {kind} [MiB]", step, "peak_device_mib", form=".0f", bar=peak)
+            row(f"peak device memory, {kind}, not resident [MiB]", freed, "peak_device_mib", form=".0f", bar=peak)
+            row(f"between frames, {kind}, not resident [MiB]", freed, "between_frames_mib", form=".0f", bar="< 6866")
+        failed = [f"\n{name}: {found['error']}" for name, found in self.results.items() if "error" in found]
+        return "".join(f"| {a} | {b} | {c} |\n" for a, b, c in rows) + "\n".join(failed)
 
 
 def _random(name: str, shape: tuple[int, ...], device: str):
@@ -379,22 +415,22 @@ def _write_bf16(path: Path, tensors: dict) -> int:
     text += b" " * (-len(text) % 8)
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        for tensor in tensors.values():
-            file.write(tensor.contiguous().view(torch.int16).cpu().numpy())
+        for name in list(tensors):
+            file.write(tensors.pop(name).contiguous().view(torch.int16).cpu().numpy())
     return at
 
 
 def _read_bf16(path: Path, device: str) -> dict:
     import torch
 
-    raw = path.read_bytes()
-    length = int.from_bytes(raw[:8], "little")
-    tensors = {}
-    for name, entry in json.loads(raw[8 : 8 + length]).items():
-        start, end = (8 + length + at for at in entry["data_offsets"])
-        tensor = torch.frombuffer(bytearray(raw[start:end]), dtype=torch.bfloat16).reshape(entry["shape"])
-        tensors[name] = tensor.to(device)
-    return tensors
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    data = torch.from_numpy(np.fromfile(path, np.int16, offset=8 + length)).to(device).view(torch.bfloat16)
+    return {
+        name: data[entry["data_offsets"][0] // 2 : entry["data_offsets"][1] // 2].reshape(entry["shape"])
+        for name, entry in header.items()
+    }
 
 
 def _rms_error(found: np.ndarray, expected: np.ndarray) -> float:
@@ -405,10 +441,10 @@ def _rms_error(found: np.ndarray, expected: np.ndarray) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work_dir", type=Path, metavar="WORK_DIR")
-    parser.add_argument(
-        "--llama-bench", default="", metavar="PATH", help="llama.cpp's own benchmark, built for this GPU"
-    )
+    parser.add_argument("work", type=Path, metavar="WORK", help="where the large files go")
+    parser.add_argument("out", type=Path, metavar="OUT", help="where the results go")
+    parser.add_argument("--llama-bench", default="", metavar="PATH", help="llama.cpp's own, built for this GPU")
+    parser.add_argument("--seconds", type=float, default=0.0, metavar="S", help="start no step after this time")
     parser.add_argument("--tiny", action="store_true", help="rehearse on a CPU")
     parser.add_argument("--tower", default="", help=argparse.SUPPRESS)  # the part that runs in a process of its own
     bench = Bench(args := parser.parse_args())
@@ -417,6 +453,7 @@ def main() -> None:
         return
     bench.run()
     print(bench.table())
+    sys.exit(any("error" in found for found in bench.results.values()))
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def model_in(directory: Path) -> Model:
 def require(model: Model) -> Model:
     """``model``, if both files exist; ModelFileError with the way to get them otherwise."""
     for path in (model.text_path, model.vision_path):
-        if not path.is_file():
+        if not os.path.exists(path):
             raise ModelFileError(
                 f"the model file {path} does not exist; `glm4v models show {model.name}` says how to get it"
             )

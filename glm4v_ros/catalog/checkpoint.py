@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from glm4v_ros.errors import ModelFileError
 
 # numpy has no bfloat16: its raw 16 bits are kept, which is all that moving rows about needs.
 _DTYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
-_PIECE = 32 << 20  # bytes read at a time
 
 
 @dataclass(frozen=True)
@@ -25,32 +25,24 @@ class StoredTensor:
     dtype: str
     shape: tuple[int, ...]
     offset: int
-    bytes: int
 
-    def read(self) -> np.ndarray:
-        """The whole tensor; BF16 as uint16."""
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            data = np.fromfile(file, _DTYPES[self.dtype], self.bytes // _DTYPES[self.dtype].itemsize)
-        return data.reshape(self.shape)
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """A part along the slowest dimension; BF16 as uint16. Any number of threads may read at once."""
+        dtype = _DTYPES[self.dtype]
+        row = dtype.itemsize * prod(self.shape[1:])
+        data = np.empty((stop - start, *self.shape[1:]), dtype)
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.offset + start * row)
+            if file.readinto(data.reshape(-1).view(np.uint8)) != data.nbytes:
+                raise ModelFileError(f"{self.path} ended while it was read; is it still being written?")
+        return data
 
     def read_f32(self) -> np.ndarray:
-        data = self.read()
+        """The whole tensor."""
+        data = self.rows(0, self.shape[0])
         if self.dtype == "BF16":
             return (data.astype(np.uint32) << 16).view(np.float32)
         return data.astype(np.float32)
-
-    def pieces(self) -> Iterator[bytes]:
-        """The raw bytes in order, never many at once."""
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            left = self.bytes
-            while left:
-                piece = file.read(min(left, _PIECE))
-                if not piece:
-                    raise ModelFileError(f"{self.path} ended while it was read; is it still being written?")
-                left -= len(piece)
-                yield piece
 
 
 class Checkpoint:
@@ -112,23 +104,25 @@ class Checkpoint:
 
 def _read_header(path: Path) -> dict[str, StoredTensor]:
     size = path.stat().st_size
-    broken = ModelFileError(f"{path} is not a whole safetensors file; download it again")
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 10 or length > size - 8:
-            raise broken
-        try:
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if size < 10 or length > size - 8:
+                raise ValueError
             header = json.loads(file.read(length))
-        except ValueError:
-            raise broken from None
-    header.pop("__metadata__", None)
-    tensors = {}
-    for name, entry in header.items():
-        start, end = entry["data_offsets"]
-        if 8 + length + end > size:
-            raise ModelFileError(f"{path} is cut short: {name} lies beyond its end; download it again")
-        if entry["dtype"] in _DTYPES:
-            tensors[name] = StoredTensor(
-                name, path, entry["dtype"], tuple(entry["shape"]), 8 + length + start, end - start
-            )
-    return tensors
+        header.pop("__metadata__", None)
+        return {name: tensor for name, entry in header.items() if (tensor := _tensor(path, size, 8 + length, name, entry))}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ModelFileError(f"{path} is not a whole safetensors file; download it again") from None
+
+
+def _tensor(path: Path, size: int, data: int, name: str, entry: dict[str, Any]) -> StoredTensor | None:
+    """None for a type that no weights of this model have."""
+    if entry["dtype"] not in _DTYPES:
+        return None
+    (start, end), shape = entry["data_offsets"], tuple(entry["shape"])
+    if end - start != prod(shape) * _DTYPES[entry["dtype"]].itemsize:
+        raise ValueError
+    if data + end > size:
+        raise ModelFileError(f"{path} is cut short: {name} lies beyond its end; download it again")
+    return StoredTensor(name, path, entry["dtype"], shape, data + start)

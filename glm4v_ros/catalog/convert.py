@@ -1,17 +1,24 @@
 """A glm-4v-9b checkpoint to the two GGUF files that the engine runs.
 
-Each half is written unquantised in the checkpoint's own type, tensor by tensor, then quantised by llama.cpp into a
-file that gets its final name only when it is whole. What was finished before an interruption is kept.
+Weights go from the shards into the file a few rows at a time, quantised on the way in as many threads as there are
+cores; which type each tensor gets is llama.cpp's decision. A file gets its final name only when it is whole, and what was
+finished before an interruption is kept.
 """
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import os
 import shutil
+import tempfile
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate, chain
 from pathlib import Path
-from typing import Any, BinaryIO, Callable
+from typing import Any, BinaryIO
 
 import gguf
 import numpy as np
@@ -19,18 +26,18 @@ import numpy as np
 from glm4v_ros.catalog import manifest
 from glm4v_ros.catalog.checkpoint import Checkpoint
 from glm4v_ros.catalog.glm4v9b import NAME, Half, Output, TextHalf, VisionHalf
-from glm4v_ros.catalog.quantise import FILE_TYPES, quantise
+from glm4v_ros.catalog.quantise import FILE_TYPES, Kind, RowQuantiser, planned_types, row_bytes
+from glm4v_ros.catalog.verify import sha256
 from glm4v_ros.errors import ModelFileError, Unsupported
 
 HALVES: dict[str, type[Half]] = {"text": TextHalf, "vision": VisionHalf}
 DEFAULT_TYPES = {"text": "Q4_K_M", "vision": "Q8_0"}
 
-_DTYPES = {"F32": gguf.GGMLQuantizationType.F32, "F16": gguf.GGMLQuantizationType.F16,
-           "BF16": gguf.GGMLQuantizationType.BF16}  # fmt: skip
 _ALIGNMENT = 32
+_AT_ONCE = 1 << 20  # weights that one thread takes at a time
 
 Progress = Callable[[str, int, int], None]
-"""(what is being done, bytes or tensors done, of how many)"""
+"""(what is being done, bytes done, of how many)"""
 
 
 @dataclass(frozen=True)
@@ -78,46 +85,49 @@ class Conversion:
                 self._convert(name, half, progress, threads)
                 described["files"][path.name] = {
                     "half": name, "type": self.types[name], "bytes": path.stat().st_size,
-                    "sha256": _sha256(path, lambda done, total: progress(f"checking {path.name}", done, total)),
+                    "sha256": sha256(path, lambda path, done, total: progress(f"checking {path.name}", done, total)),
                 }  # fmt: skip
                 manifest.write(self.directory, described)
-            self._plain_path(name).unlink(missing_ok=True)
         return described
 
     def _convert(self, name: str, half: Half, progress: Progress, threads: int) -> None:
-        final, plain = self.path(name), self._plain_path(name)
-        part = final.with_suffix(".gguf.part")
-        write_plain(half, plain, lambda done, total: progress(f"reading {name}", done, total))
-        if self.types[name] == half.dtype:
-            plain.replace(final)
-            return
-        quantise(
-            plain, part, self.types[name], threads, lambda done, total: progress(f"quantising {name}", done, total)
-        )
-        part.replace(final)
+        part = self._part(name)
+        types = self._tensor_types(half, self.types[name])
+        header = _header(half, self.types[name], types)
+        part.touch()
+        with part.open("r+b") as file:
+            _write(half, header, types, file, threads, lambda done, of: progress(f"converting {name}", done, of))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self.path(name))
 
-    def _plain_path(self, half: str) -> Path:
-        return self.directory / f".{NAME}-{half}-plain.gguf.part"
+    @staticmethod
+    def _tensor_types(half: Half, file_type: str) -> dict[str, Kind]:
+        plain = {output.name: Kind.F32 if output.exact else Kind[half.dtype] for output in half.outputs}
+        if file_type == half.dtype:
+            return plain
+        header = _header(half, half.dtype, plain)
+        length = len(header) + sum(_padded(_bytes(output, plain[output.name])) for output in half.outputs)
+        planned = planned_types(header, length, file_type)
+        return {output.name: Kind.F32 if output.exact else planned[output.name] for output in half.outputs}
+
+    def _part(self, half: str) -> Path:
+        return self.path(half).with_suffix(".gguf.part")
 
     def _check_disk(self) -> None:
-        """The larger half decides: its unquantised file and the final one lie side by side for a while."""
-        needed, kept = 0.0, 0.0
+        needed = 0.0
         for name, half in self.halves.items():
-            if self.path(name).is_file():
-                continue
-            elements = sum(int(np.prod(output.shape)) for output in half.outputs)
-            plain = elements * _BITS[half.dtype] / 8
-            there = self._plain_path(name)
-            final = elements * FILE_TYPES[self.types[name]][1] / 8
-            final = 0 if self.types[name] == half.dtype else final
-            needed = max(needed, kept + plain + final - (there.stat().st_size if there.is_file() else 0))
-            kept += final
+            if not self.path(name).is_file():
+                part = self._part(name)
+                there = part.stat().st_size if part.is_file() else 0
+                weights = sum(int(np.prod(output.shape)) for output in half.outputs)
+                needed += max(0.0, weights * FILE_TYPES[self.types[name]][1] / 8 - there)
         place = next(path for path in (self.directory, *self.directory.absolute().parents) if path.exists())
         free = shutil.disk_usage(place).free
         if free < needed:
             raise ModelFileError(
-                f"{self.directory} has {free / 1e9:.1f} GB free, the conversion needs {needed / 1e9:.1f} GB for "
-                "a while; free some or choose another directory"
+                f"{self.directory} has {free / 1e9:.1f} GB free, the conversion needs {needed / 1e9:.1f} GB; "
+                "free some or choose another directory"
             )
 
     def _read_manifest(self) -> dict[str, Any]:
@@ -129,85 +139,98 @@ class Conversion:
         if not before or any(before.get(name, stat) != stat for name, stat in identity.items()):
             before, files = {}, {}
             for half in HALVES:
-                self._plain_path(half).unlink(missing_ok=True)
+                self._part(half).unlink(missing_ok=True)
         return {"model": NAME, "checkpoint": {**before, **identity}, "files": files}
 
 
-_BITS = {"F32": 32, "F16": 16, "BF16": 16}
+def _write(
+    half: Half, header: bytes, types: dict[str, Kind], file: BinaryIO, threads: int,
+    progress: Callable[[int, int], None],
+) -> None:  # fmt: skip
+    """Writes ``half`` into ``file``; one of the same header that an earlier call left unfinished is continued."""
+    if file.read(len(header)) != header:
+        file.seek(0)
+        file.truncate()
+        file.write(header)
+    present = file.seek(0, os.SEEK_END)
+    ends = list(accumulate((_padded(_bytes(output, types[output.name])) for output in half.outputs), initial=len(header)))
+    whole = bisect_right(ends, present) - 1  # tensors that are there
+    at, total = ends[whole], ends[-1]
+    file.seek(at)
+    file.truncate()
+    pieces = chain.from_iterable(
+        _pieces(output, Kind[half.dtype], types[output.name]) for output in half.outputs[whole:]
+    )
+    for data in _in_order(pieces, threads or len(os.sched_getaffinity(0))):
+        file.write(data)
+        at += len(data)
+        progress(at, total)
 
 
-def write_plain(half: Half, path: Path, progress: Callable[[int, int], None]) -> None:
-    """Writes ``half`` unquantised; a file of the same header that an earlier call left unfinished is continued."""
-    sizes = [_bytes(output, half.dtype) for output in half.outputs]
-    header = _header(half, path.with_suffix(".header"))
-    total = sum(map(_padded, sizes))
-    path.touch()
-    with path.open("r+b") as file:
-        if file.read(len(header)) != header:
-            file.seek(0)
-            file.truncate()
-            file.write(header)
-        present = file.seek(0, os.SEEK_END) - len(header)
-        at = 0
-        for output, size in zip(half.outputs, sizes):
-            if at + _padded(size) > present:
-                file.seek(len(header) + at)
-                file.truncate()
-                _write(output, file)
-                file.write(b"\0" * (_padded(size) - size))
-            at += _padded(size)
-            progress(at, total)
-        file.flush()
-        os.fsync(file.fileno())
+def _pieces(output: Output, source: Kind, target: Kind) -> Iterator[Callable[[], bytes]]:
+    """One tensor as it stands in the file, padding included: a call for each part."""
+    n = output.shape[0]
+    step = n if output.exact else max(1, _AT_ONCE // int(np.prod(output.shape[1:])))
+    quantise = RowQuantiser(source, target) if source != target and not output.exact else None
+    padding = bytes(-_bytes(output, target) % _ALIGNMENT)
+
+    def make(start: int, stop: int) -> bytes:
+        rows = np.ascontiguousarray(output.read(start, stop))
+        if quantise:
+            try:
+                rows = quantise(rows)
+            except ValueError as error:
+                raise ModelFileError(f"{output.name} cannot be quantised: {error}; download the shards again") from None
+        return rows.tobytes() + (padding if stop == n else b"")
+
+    for start in range(0, n, step):
+        yield functools.partial(make, start, min(n, start + step))
 
 
-def _header(half: Half, scratch: Path) -> bytes:
+def _in_order(calls: Iterable[Callable[[], bytes]], threads: int) -> Iterator[bytes]:
+    """The results of all calls, of which no more are under way than keep every thread busy."""
+    running: deque[Future] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for call in calls:
+                running.append(pool.submit(call))
+                if len(running) > 2 * threads:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _header(half: Half, file_type: str, types: dict[str, Kind]) -> bytes:
     """Everything in front of the tensors' data."""
-    writer = gguf.GGUFWriter(scratch, half.architecture)
+    writer = gguf.GGUFWriter(None, half.architecture)
     kinds = {bool: writer.add_bool, int: writer.add_uint32, float: writer.add_float32, str: writer.add_string,
              list: writer.add_array}  # fmt: skip
-    for key, value in {**half.metadata(), "general.file_type": FILE_TYPES[half.dtype][0]}.items():
+    values = {**half.metadata(), "general.file_type": FILE_TYPES[file_type][0]}
+    if file_type != half.dtype:
+        values["general.quantization_version"] = gguf.GGML_QUANT_VERSION
+    for key, value in values.items():
         kinds[type(value)](key, value)
     for output in half.outputs:
-        kind = "F32" if output.exact else half.dtype
+        kind = types[output.name]
         writer.add_tensor_info(
-            output.name, output.shape, np.dtype(np.float32), _bytes(output, half.dtype), raw_dtype=_DTYPES[kind]
+            output.name, output.shape, np.dtype(np.float32), _bytes(output, kind), raw_dtype=kind
         )
-    try:
-        writer.write_header_to_file()
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "header"
+        writer.write_header_to_file(path)
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
         writer.close()
-        header = scratch.read_bytes()
-    finally:
-        scratch.unlink(missing_ok=True)
+        header = path.read_bytes()
     return header + b"\0" * (_padded(len(header)) - len(header))
 
 
-def _write(output: Output, file: BinaryIO) -> None:
-    if output.source is not None:
-        for piece in output.source.pieces():
-            file.write(piece)
-    else:
-        values = output.make()
-        if values.shape != output.shape:
-            raise ModelFileError(f"{output.name} came out as {values.shape}, not {output.shape}")
-        file.write(values.astype(np.float32, copy=False) if output.exact else values)
-
-
-def _bytes(output: Output, dtype: str) -> int:
-    return int(np.prod(output.shape)) * (4 if output.exact else _BITS[dtype] // 8)
+def _bytes(output: Output, kind: Kind) -> int:
+    return int(np.prod(output.shape[:-1])) * row_bytes(kind, output.shape[-1])
 
 
 def _padded(size: int) -> int:
     return -(-size // _ALIGNMENT) * _ALIGNMENT
-
-
-def _sha256(path: Path, progress: Callable[[int, int], None]) -> str:
-    digest, done, total = hashlib.sha256(), 0, path.stat().st_size
-    with path.open("rb") as file:
-        while piece := file.read(8 << 20):
-            digest.update(piece)
-            done += len(piece)
-            progress(done, total)
-    return digest.hexdigest()

@@ -76,16 +76,23 @@ class Gguf:
     def read(cls, path: str | Path) -> Gguf:
         """The header of ``path``; ModelFileError if it is missing, no GGUF, of an unknown version or cut short."""
         path = Path(path)
-        if not path.is_file():
-            raise ModelFileError(f"there is no model file {path}; `glm4v models list` shows how to get one")
-        with path.open("rb") as file:
-            if path.stat().st_size < 24 or file.read(4) != b"GGUF":
-                raise ModelFileError(f"{path} is not a GGUF file")
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                try:
+        try:
+            with path.open("rb") as file:
+                start = file.read(24)
+                if len(start) < 24 or not start.startswith(b"GGUF"):
+                    raise ModelFileError(f"{path} is not a GGUF file{_what_else(start)}")
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                     return cls(path, *_Header(data).parse(path))
-                except (struct.error, IndexError, TypeError, UnicodeDecodeError, OverflowError, ZeroDivisionError):
-                    raise ModelFileError(f"{path} ends or breaks inside its header; fetch it again") from None
+        except (FileNotFoundError, NotADirectoryError):
+            raise ModelFileError(f"there is no model file {path}; `glm4v models list` shows how to get one") from None
+        except IsADirectoryError:
+            raise ModelFileError(f"{path} is a directory; name the GGUF file in it") from None
+        except PermissionError:
+            raise ModelFileError(f"{path} may not be read by this user; give the right to read it (chmod)") from None
+        except OSError as error:
+            raise ModelFileError(f"{path} cannot be read ({error}); is its disk all right?") from error
+        except (struct.error, IndexError, TypeError, UnicodeDecodeError, OverflowError, ZeroDivisionError):
+            raise ModelFileError(f"{path} ends or breaks inside its header; fetch it again") from None
 
     @property
     def architecture(self) -> str:
@@ -136,6 +143,17 @@ class Gguf:
     def own(self, key: str, default: Any = None) -> Any:
         """A value under the architecture's prefix: ``own("block_count")`` reads ``glm4.block_count``."""
         return self.metadata.get(f"{self.architecture}.{key}", default)
+
+
+def _what_else(start: bytes) -> str:
+    """What a file that begins like this is, and what to do about it."""
+    if not start:
+        return ": it is empty; fetch it again"
+    if start.startswith(b"version https://git-lfs"):
+        return " but Git LFS's note of where it lies; get it with `git lfs pull`"
+    if start.lstrip()[:1] == b"<":
+        return " but a web page, maybe one that asks to log in; fetch it again"
+    return "; fetch or convert it again"
 
 
 class _Header:

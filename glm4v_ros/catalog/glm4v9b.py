@@ -36,17 +36,16 @@ CHAT_TEMPLATE = (
 
 @dataclass(frozen=True)
 class Output:
-    """One tensor to be written. ``shape`` is the slowest dimension first; ``make`` gives its values.
+    """One tensor to be written. ``shape`` is the slowest dimension first.
 
-    ``exact`` tensors are float32 whatever the checkpoint's type; of the others ``make`` returns the raw stored type, or
-    ``source`` is copied byte for byte.
+    ``read(start, stop)`` gives that part of the slowest dimension, in the checkpoint's raw type; any number of threads
+    may call it. ``exact`` tensors are small, float32 whatever the checkpoint's type, and read whole.
     """
 
     name: str
     shape: tuple[int, ...]
+    read: Callable[[int, int], np.ndarray]
     exact: bool = False
-    source: StoredTensor | None = None
-    make: Callable[[], np.ndarray] | None = None
 
 
 class Half:
@@ -94,14 +93,14 @@ class Half:
         tensor = self.checkpoint.tensors.get(name)
         if tensor is None:
             self._missing.append(name)
-            return StoredTensor(name, self.checkpoint.directory, "", shape, 0, 0)
+            return StoredTensor(name, self.checkpoint.directory, "", shape, 0)
         if tensor.shape != shape:
             raise ModelFileError(f"{tensor.path}: {name} is {list(tensor.shape)}, config.json makes it {list(shape)}")
         self._dtypes.add(tensor.dtype)
         return tensor
 
     def _copy(self, name: str, source: str, *shape: int) -> Output:
-        return Output(name, shape, source=self._stored(source, shape))
+        return Output(name, shape, self._stored(source, shape).rows)
 
     def _exact(
         self, name: str, source: str, shape: tuple[int, ...], view: Callable[[np.ndarray], np.ndarray]
@@ -109,7 +108,7 @@ class Half:
         """A small tensor in float32, seen through ``view``."""
         stored = self._stored(source, shape)
         seen = view(np.broadcast_to(np.float32(0), shape)).shape
-        return Output(name, seen, exact=True, make=lambda: np.ascontiguousarray(view(stored.read_f32())))
+        return Output(name, seen, lambda start, stop: view(stored.read_f32()), exact=True)
 
     def _vector(self, name: str, source: str, length: int) -> Output:
         return self._exact(name, source, (length,), lambda vector: vector)
@@ -154,8 +153,8 @@ class TextHalf(Half):
             *self._qkv(name, attention + "query_key_value.bias", (d + 2 * kv,)),
             self._copy(name + "attn_output.weight", attention + "dense.weight", d, d),
             self._vector(name + "ffn_norm.weight", source + "post_attention_layernorm.weight", d),
-            self._rows(name + "ffn_gate.weight", mlp + "dense_h_to_4h.weight", (2 * f, d), slice(0, f)),
-            self._rows(name + "ffn_up.weight", mlp + "dense_h_to_4h.weight", (2 * f, d), slice(f, 2 * f)),
+            self._rows(name + "ffn_gate.weight", mlp + "dense_h_to_4h.weight", (2 * f, d), np.arange(f)),
+            self._rows(name + "ffn_up.weight", mlp + "dense_h_to_4h.weight", (2 * f, d), np.arange(f, 2 * f)),
             self._copy(name + "ffn_down.weight", mlp + "dense_4h_to_h.weight", d, f),
         ]
 
@@ -187,10 +186,15 @@ class TextHalf(Half):
         order = np.concatenate([first, still[: len(first)], second, still[len(first) :]])
         return (np.arange(heads)[:, None] * self.head + order).reshape(-1)
 
-    def _rows(self, name: str, source: str, shape: tuple[int, ...], rows: slice | np.ndarray) -> Output:
+    def _rows(self, name: str, source: str, shape: tuple[int, ...], rows: np.ndarray) -> Output:
         stored = self._stored(source, shape)
-        count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
-        return Output(name, (count, *shape[1:]), make=lambda: np.ascontiguousarray(stored.read()[rows]))
+
+        def read(start: int, stop: int) -> np.ndarray:
+            wanted = rows[start:stop]
+            first = wanted.min()
+            return stored.rows(first, wanted.max() + 1)[wanted - first]
+
+        return Output(name, (len(rows), *shape[1:]), read)
 
     def metadata(self) -> dict[str, Any]:
         ends = self._value("eos_token_id")
@@ -258,7 +262,9 @@ class VisionHalf(Half):
             ),
             self._vector("v.patch_embd.bias", root + "patch_embedding.proj.bias", d),
             # The class token keeps its position wherever it stands, so that is added here.
-            Output("v.class_embd", (d,), True, make=lambda: class_token.read_f32()[0] + table.read_f32()[0]),
+            Output(
+                "v.class_embd", (d,), lambda start, stop: class_token.read_f32()[0] + table.read_f32()[0], exact=True
+            ),
             self._exact("v.position_embd.weight", table.name, positions, lambda rows: rows[1:]),
             self._exact("v.boi", root + "boi", (1, 1, out), lambda vector: vector.reshape(-1)),
             self._exact("v.eoi", root + "eoi", (1, 1, out), lambda vector: vector.reshape(-1)),
@@ -279,10 +285,10 @@ class VisionHalf(Half):
         """The 2x2 convolution as a matrix over (row, column, channel), (output, 4 d)."""
         stored = self._stored(source, (self.output, self.width, 2, 2))
 
-        def flatten() -> np.ndarray:
-            return np.ascontiguousarray(stored.read().transpose(0, 2, 3, 1)).reshape(self.output, -1)
+        def read(start: int, stop: int) -> np.ndarray:
+            return stored.rows(start, stop).transpose(0, 2, 3, 1).reshape(stop - start, -1)
 
-        return Output(name, (self.output, 4 * self.width), make=flatten)
+        return Output(name, (self.output, 4 * self.width), read)
 
     def _block(self, name: str, source: str) -> list[Output]:
         d, f = self.width, self.feed_forward

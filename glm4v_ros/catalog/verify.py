@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from glm4v_ros.catalog.manifest import recorded_sha256
 from glm4v_ros.catalog.model import Model
+from glm4v_ros.errors import ModelFileError
 
 CHUNK = 4 << 20  # bytes
 
@@ -43,9 +45,31 @@ def verify(model: Model, on_progress: Callable[[Path, int, int], None] | None = 
 
     ``on_progress(path, bytes done, bytes in all)``. OSError if unreadable.
     """
-    files = ((model.text_path, model.text_sha256), (model.vision_path, model.vision_sha256))
-    files = [(path, expected or recorded_sha256(path)) for path, expected in files]
-    return [FileCheck(path, expected, sha256(path, on_progress) if path.is_file() else "") for path, expected in files]
+    return [
+        FileCheck(path, expected, sha256(path, on_progress) if path.is_file() else "")
+        for path, expected in _expected(model).items()
+    ]
+
+
+def require_sound(model: Model) -> None:
+    """ModelFileError if a file is there, its SHA-256 is known, and it has another."""
+    for path, expected in _expected(model).items():
+        if not expected or not os.path.isfile(path):
+            continue
+        try:
+            found = sha256(path)
+        except OSError as error:
+            raise ModelFileError(f"{path} cannot be read ({error}); may this user, and is the disk all right?") from None
+        if found != expected:
+            raise ModelFileError(
+                f"{path} is damaged or another version: SHA-256 is {found}, should be {expected}; fetch or convert it "
+                "again, or correct its entry in the catalogue"
+            )
+
+
+def _expected(model: Model) -> dict[Path, str]:
+    files = {model.text_path: model.text_sha256, model.vision_path: model.vision_sha256}
+    return {path: expected or recorded_sha256(path) for path, expected in files.items()}
 
 
 def sha256(path: Path, on_progress: Callable[[Path, int, int], None] | None = None) -> str:

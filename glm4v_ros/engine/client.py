@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -263,7 +264,12 @@ class EngineClient:
         finally:
             code = worker.close(patiently=reason is None)
         if not self._closing.is_set():
-            raise EngineFailed(f"the worker process ended ({_exit_reason(code)}); ask again")
+            if self._ready:
+                raise EngineFailed(f"the worker process ended ({_exit_reason(code)}); ask again")
+            raise EngineFailed(
+                f"the worker process ended while it loaded the model ({_exit_reason(code)}); check the files with "
+                "`glm4v models verify`"
+            )
 
     def _handle(self, message: object) -> None:
         if isinstance(message, list):
@@ -473,4 +479,6 @@ def _stopped(pending: _Pending, reason: FinishReason) -> VqaError:
 def _exit_reason(code: int) -> str:
     if code == -9:
         return "SIGKILL: the kernel may have run out of memory"
+    if code == -signal.SIGBUS:
+        return "SIGBUS: a model file was cut short, or its disk failed, while it was in use"
     return f"signal {-code}" if code < 0 else f"exit code {code}"

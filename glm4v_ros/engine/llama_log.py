@@ -12,6 +12,7 @@ import llama_cpp.mtmd_cpp as mtmd_cpp
 # What llama.cpp calls an error is raised as an exception with a message for a person, or was asked for (a cancel).
 _LEVELS = {1: logging.DEBUG, 2: logging.DEBUG, 3: logging.INFO, 4: logging.INFO}  # debug, info, warning, error
 _ERROR, _CONTINUED = 4, 5
+_NO_REASON = "failed to load model"  # said once more behind the reason
 
 
 class LlamaLog:
@@ -24,7 +25,7 @@ class LlamaLog:
         self._logger = logging.getLogger("glm4v_ros.llama_cpp")
         self._level = logging.DEBUG
         self._callback = llama_cpp.llama_log_callback(self._take)
-        #: The last error line, a hint for the message of an exception.
+        #: The last error line that gives a reason, a hint for the message of an exception.
         self.last_error = ""
         #: "CUDA0 NVIDIA H200", or empty.
         self.gpu = ""
@@ -39,7 +40,7 @@ class LlamaLog:
             self._level = _LEVELS.get(level, logging.DEBUG)
         if not line.strip(". "):
             return
-        if level == _ERROR:
+        if level == _ERROR and not (self.last_error and line.endswith(_NO_REASON)):
             self.last_error = line
         if match := re.search(r"using device (\S+) \((.+?)\) ", line):
             self.gpu = self.gpu or f"{match[1]} {match[2]}"

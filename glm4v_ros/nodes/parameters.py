@@ -76,6 +76,8 @@ MODEL = [
               "GGUF, or of a text GGUF. Read on configure, like all that follows here."),
     Parameter("vision_model", "", "Path of the vision GGUF; needed when model is the path of a text GGUF."),
     Parameter("models_file", "", "File of models; empty: config/models.yaml of the package and the user's own."),
+    Parameter("verify_model", True, "Compare the model's files with their SHA-256, where it is known, before they are loaded: damaged "
+              "weights load without a word and answer nonsense. It takes about as long as reading the files."),
     Parameter("context_tokens", 4096, "Tokens that fit into the model's memory, all questions together.", 256, 1 << 20),
     Parameter("batch_tokens", 512, "Most tokens that are read in one step.", 32, 1 << 16),
     Parameter("threads", 0, "CPU threads; 0: one per core.", 0, 1024),

@@ -24,6 +24,7 @@ from std_msgs.msg import Empty, String
 from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.catalog.catalog import Catalog, model_of
 from glm4v_ros.catalog.model import Model
+from glm4v_ros.catalog.verify import require_sound
 from glm4v_ros.engine.answer import Delta
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.preset import Preset, find_preset, load_presets
@@ -147,6 +148,8 @@ class VqaNode(LifecycleNode):
             self.parameters.declare_cameras()
             self._presets = load_presets(self.parameters["prompts_file"] or None)
             self._model = self._find_model()
+            if self.parameters["verify_model"]:
+                require_sound(self._model)
             self.get_logger().info(f"loading {self._model.name}: {self._model.text_path}, {self._model.vision_path}")
             if log := self.parameters.evidence_log():
                 self.get_logger().info(f"every answer and its pictures are recorded in {log.directory}")

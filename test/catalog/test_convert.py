@@ -13,6 +13,7 @@ import pytest
 from golden import glm4v9b_checkpoint as tiny
 
 from glm4v_ros.catalog import convert as converting
+from glm4v_ros.catalog.checkpoint import Checkpoint
 from glm4v_ros.catalog.convert import Conversion
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.quantise import quantise
@@ -119,8 +120,9 @@ def test_refused_before_any_work(broken, tmp_path):
     refuses(broken, out, ModelFileError, "lacks 1 of 2 shards: model-00002-of-00002.safetensors")
     shard.write_bytes(content[:-1])
     refuses(broken, out, ModelFileError, "cut short")
-    shard.write_bytes(b"\xff" * 100)
-    refuses(broken, out, ModelFileError, "not a whole safetensors")
+    for nonsense in (b"\xff" * 100, b"", b"\2" + bytes(7) + b"[]" + bytes(90), content.replace(b"[8]", b"[9]")):
+        shard.write_bytes(nonsense)
+        refuses(broken, out, ModelFileError, "not a whole safetensors")
     shard.write_bytes(content.replace(b"mlp.fc1.weight", b"mlp.fc9.weight"))
     refuses(broken, out, ModelFileError, "lacks .* tensors .*mlp.fc1.weight")
     shard.write_bytes(content)
@@ -156,15 +158,15 @@ class Interrupted(Exception):
     pass
 
 
-@pytest.mark.parametrize(
-    "stage", ["reading text", "quantising text", "checking", "reading vision", "quantising vision"]
-)
+def interrupted():
+    raise Interrupted
+
+
+@pytest.mark.parametrize("stage", ["converting text", "checking", "converting vision"])
 def test_interrupted_anywhere_it_goes_on(broken, converted, tmp_path, monkeypatch, stage):
     out = tmp_path / "out"
-    told = []
 
     def interrupt(what, done, total):
-        told.append(what)
         if what.startswith(stage) and done * 2 >= total:
             raise Interrupted
 
@@ -173,21 +175,70 @@ def test_interrupted_anywhere_it_goes_on(broken, converted, tmp_path, monkeypatc
     finals = [path.name for path in out.glob("*.gguf")]
     assert all(Gguf.read(out / name) for name in finals)  # nothing half under a final name
 
-    written = []
-    original = converting._write
-    monkeypatch.setattr(
-        converting, "_write", lambda output, file: (written.append(output.name), original(output, file))
-    )
+    read = []
+    original = converting._pieces
+    monkeypatch.setattr(converting, "_pieces", lambda output, *types: read.append(output.name) or original(output, *types))
     conversion = Conversion.plan(broken, out)
     manifest = conversion.run()
     for half in ("text", "vision"):
         assert conversion.path(half).read_bytes() == converted.path(half).read_bytes()
     assert not list(out.glob("*.part")) and len(manifest["files"]) == 2
-    done_before = {"reading text": "token_embd.weight", "reading vision": "v.patch_embd.weight"}.get(stage)
+    done_before = {"converting text": "token_embd.weight", "converting vision": "v.patch_embd.weight"}.get(stage)
     if done_before:
-        assert done_before not in written and written  # what was there is not written again
-    written.clear()
-    assert Conversion.plan(broken, out).run() == manifest and not written
+        assert done_before not in read and read  # what was there is not done again
+    read.clear()
+    assert Conversion.plan(broken, out).run() == manifest and not read
+
+
+def test_a_part_cut_anywhere_is_continued(broken, tmp_path):
+    first = Conversion.plan(broken, tmp_path / "whole", only="vision", vision="F32")
+    first.run()
+    whole = first.path("vision").read_bytes()
+    for length in (0, 1, 5000, len(whole) // 3, len(whole) - 1, len(whole)):
+        conversion = Conversion.plan(broken, tmp_path / str(length), only="vision", vision="F32")
+        with pytest.raises(Interrupted):
+            conversion.run(lambda what, done, total: interrupted())
+        part = conversion._part("vision")
+        part.write_bytes(whole[:length])
+        conversion.run()
+        assert conversion.path("vision").read_bytes() == whole and not part.exists()
+
+
+@pytest.mark.parametrize("dtype, kind", [("BF16", "Q4_K_M"), ("F16", "Q6_K"), ("F32", "Q3_K_S")])
+def test_every_byte_is_what_llama_cpp_makes_of_the_whole_file(tmp_path, dtype, kind):
+    """Rows of 256 and more, so that the k-quants are not replaced, and a mix in which layers differ."""
+    shape = replace(PLAIN, width=256, layers=8, feed_forward=512, vision_width=448, vision_heads=4,
+                    vision_feed_forward=512, dtype=dtype)  # fmt: skip
+    directory = tiny.write(tmp_path / "c", shape)
+    plain = Conversion.plan(directory, tmp_path / "plain", text=dtype, vision=dtype)
+    plain.run()
+    made = Conversion.plan(directory, tmp_path / "made", text=kind, vision=kind)
+    made.run()
+    for half in ("text", "vision"):
+        quantise(plain.path(half), tmp_path / half, kind, 2, lambda done, total: None)
+        expected, found = Gguf.read(tmp_path / half), Gguf.read(made.path(half))
+        assert found.metadata == expected.metadata and sorted(found.tensors) == sorted(expected.tensors)
+        for name, tensor in expected.tensors.items():
+            other = found.tensors[name]
+            assert other.type_name == tensor.type_name and other.shape == tensor.shape
+            assert data(found, other) == data(expected, tensor), name
+
+
+def data(file: Gguf, tensor) -> bytes:
+    with file.path.open("rb") as stream:
+        stream.seek(tensor.offset)
+        return stream.read(tensor.bytes)
+
+
+def test_weights_that_are_not_finite(broken, tmp_path):
+    tensor = Checkpoint(broken).tensors["transformer.output_layer.weight"]
+    path = tensor.path
+    content = bytearray(path.read_bytes())
+    content[tensor.offset : tensor.offset + 4] = np.float32(np.nan).tobytes()
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match="output.weight cannot be quantised.*not finite.*download"):
+        Conversion.plan(broken, tmp_path / "out").run()
+    assert not list((tmp_path / "out").glob("*.gguf"))
 
 
 def test_another_checkpoint_starts_afresh(broken, tmp_path):

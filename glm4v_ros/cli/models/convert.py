@@ -1,6 +1,6 @@
 """Convert a glm-4v-9b checkpoint (Hugging Face safetensors) to the two GGUF files that run here.
 
-Needs about 25 GB of disk for a while and 4 GB of RAM. Broken off, it goes on where it was the next time.
+Needs 11 GB of disk for what it makes and little RAM. Broken off, it goes on where it was the next time.
 """
 
 from __future__ import annotations
