@@ -41,22 +41,25 @@ import rclpy  # noqa: E402  (after the environment that it reads)
 from glm4v_ros.errors import ErrorCode  # noqa: E402
 from glm4v_ros.nodes.shared_memory import sweep  # noqa: E402
 from soaking import pictures  # noqa: E402
-from soaking.asker import MAX_AGE, Outcome  # noqa: E402
-from soaking.faults import Fault, Faults, vanish  # noqa: E402
+from soaking.asker import MAX_AGE, WAYS, Outcome  # noqa: E402
+from soaking.faults import KINDS, Fault, Faults, vanish  # noqa: E402
 from soaking.report import write_report  # noqa: E402
 from soaking.vqa import Vqa, children, resident_mib, wait_until  # noqa: E402
 
 CAMERA_FROM = 32_000  # serials from here on are the camera's
+EVIDENCE = 64 << 20  # bytes; max_bytes of the log, on a disk twice as large
 PROBES = 50  # questions asked alone before the load
 SAMPLE_EVERY = 1.0  # s
+TOLD_EVERY = 500  # requests
 
 
 class Soak:
     """One run."""
 
-    def __init__(self, options: argparse.Namespace, directory: Path):
+    def __init__(self, options: argparse.Namespace, directory: Path, disk: Path | None):
         self.options = options
         model = directory / "model"
+        evidence = disk and {"evidence.directory": disk / "log", "evidence.max_bytes": EVIDENCE, "evidence.on_full": "rotate"}
         shutil.copytree(options.model, model)
         self.vqa = Vqa(
             ROOT,
@@ -68,6 +71,7 @@ class Soak:
             watchdog_timeout=options.watchdog,
             session_idle=20.0,
             diagnostics_period=0.2,
+            **(evidence or {}),
         )
         self._directory = directory
         self._camera = process("soaking.camera", str(CAMERA_FROM))
@@ -76,6 +80,7 @@ class Soak:
         self.samples: list[tuple[float, int, float, int, float, float]] = []
         self.vanished = 0  # requests of clients that vanished
         self.unsure = 0  # of these, whether the node had them
+        self.sent = self.ended_by_node = self.alone = 0
         self._vanishings = 0
         self._paced = 0
         self._next_extra = options.requests
@@ -84,7 +89,7 @@ class Soak:
         self._askers: list[subprocess.Popen] = []
         self._readers: list[threading.Thread] = []
         text = next(path for path in model.glob("*.gguf") if "text" in path.name)
-        self._injector = Faults(self.vqa, text, self._command_camera, self._send, self._vanish)
+        self._injector = Faults(self.vqa, text, self._command_camera, self._send, self._vanish, options.faults, disk)
         self.ended = threading.Event()
 
     def run(self) -> None:
@@ -128,12 +133,24 @@ class Soak:
                 return
             fault = self._injector.inject()
             self.faults.append(fault)
-            wait_until(lambda fault=fault: self._recovered(fault), 60.0)
+            wait_until(lambda fault=fault: self._recovered(fault) or len(self.outcomes) >= self._expected, 60.0)
+            if not fault.recovered and len(self.outcomes) >= self._expected:
+                self._ask_until_recovered(fault)
             log(
-                f"{self._paced} requests, {time.monotonic() - self.began:.0f} s: {fault.kind}: "
+                f"{self._paced} requests, {time.monotonic() - self.began:.0f} s, "
+                f"{resident_mib(self.vqa.process.pid):.0f} MiB: {fault.kind}: "
                 + (f"recovered in {fault.recovery:.2f} s" if fault.recovered else "NOT RECOVERED")
                 + (f" ({fault.note})" if fault.note else "")
             )
+
+    def _ask_until_recovered(self, fault: Fault) -> None:
+        """Nobody asks any more: the last requests ended while the fault lasted."""
+        end = time.monotonic() + 60.0
+        while self.vqa.alive and not fault.recovered and time.monotonic() < end:
+            first = self._take_numbers(len(WAYS))
+            (outcome,) = self._ask_alone([next(n for n in range(first, first + len(WAYS)) if "camera" in WAYS[n % len(WAYS)])])
+            if outcome.right and outcome.sent >= fault.over:
+                fault.recovered = outcome.ended
 
     def _recovered(self, fault: Fault) -> bool:
         camera = "camera" in fault.kind or "clock" in fault.kind
@@ -180,7 +197,7 @@ class Soak:
             with self._lock:
                 index = next(i for i, o in enumerate(self.outcomes) if o.number == number)
                 ended.append(self.outcomes.pop(index))
-        self.alone = getattr(self, "alone", 0) + len(ended)
+        self.alone += len(ended)
         return ended
 
     def _ask_misread_alone(self) -> None:
@@ -243,6 +260,8 @@ class Soak:
                     shared_mib(),
                 )
             )
+            if self.samples[-1][1] // TOLD_EVERY > self.samples[max(0, len(self.samples) - 2)][1] // TOLD_EVERY:
+                log("{0:.0f} s, {1} requests, node {2:.1f} MiB, worker {4:.1f} MiB".format(*self.samples[-1]))
 
     def close(self) -> None:
         self.ended.set()
@@ -331,6 +350,38 @@ def median(values: list[float]) -> float | None:
     return round(statistics.median(values), 3) if values else None
 
 
+def kinds(text: str) -> list[str]:
+    """Names of faults; a comma inside a name is left out."""
+    found = []
+    for word in text.split(","):
+        matches = [kind for kind in KINDS if kind.replace(",", "") == word.strip()]
+        if not matches:
+            raise argparse.ArgumentTypeError(f"there is no fault {word.strip()!r}")
+        found += matches
+    return found
+
+
+@contextlib.contextmanager
+def small_disk(directory: Path):
+    """A file system of its own in memory; mounting it takes root."""
+    directory.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={2 * EVIDENCE}", "glm4v_soak", directory], check=True)
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", "-l", directory], check=True)
+
+
+def problems(evidence: Path) -> int:
+    """How much of the evidence log is not as it was written."""
+    from glm4v_ros.evidence.verify import verify
+
+    found = verify(evidence).problems
+    for problem in found:
+        log(f"evidence: {problem}")
+    return len(found)
+
+
 def process(module: str, *arguments: str, **streams) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
@@ -359,18 +410,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=200, help="paced requests (default %(default)s)")
     parser.add_argument("--fault-every", type=int, default=20, help="of them; 0: no faults (default %(default)s)")
+    parser.add_argument("--faults", type=kinds, default=(), metavar="KIND,...", help=f"only these kinds, of: {'; '.join(KINDS)}")
+    parser.add_argument("--evidence", action="store_true", help="with an evidence log, whose disk gets full (as root)")
     parser.add_argument("--json", action="store_true", help="print one JSON object, not a table")
-    parser.add_argument("--report", type=Path, metavar="DIR", help="write soak.md and soak.png there (needs matplotlib)")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write soak.md and soak.png there (needs benchmarks/requirements.txt)")
     parser.add_argument("--rate", type=float, default=5.0, help="requests a second; 0: as fast as they are answered")
     parser.add_argument("--clients", type=int, default=4, help="client processes (default %(default)s)")
     parser.add_argument("--watchdog", type=float, default=4.0, help="watchdog_timeout in seconds (default %(default)s)")
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "glm4v-nano", help="its directory")
     parser.add_argument("--log", type=Path, help="keep the node's log in this file")
     options = parser.parse_args()
+    if options.report:
+        import matplotlib  # noqa: F401  (what is missing is said now, not after an hour)
     sweep()
     rclpy.init()
-    with tempfile.TemporaryDirectory() as name:
-        soak = Soak(options, Path(name))
+    with contextlib.ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        disk = stack.enter_context(small_disk(directory / "disk")) if options.evidence else None
+        soak = Soak(options, directory, disk)
         try:
             soak.run()
             soak.restarts = int(soak.vqa.value("engine", "worker restarts") or 0)
@@ -378,8 +435,10 @@ def main() -> int:
             soak.close()
             rclpy.try_shutdown()
             if options.log:
-                shutil.copy(Path(name) / "vqa.log", options.log)
-    figures = soak.figures()
+                shutil.copy(directory / "vqa.log", options.log)
+        figures = soak.figures()
+        if disk:
+            figures["evidence_problems"] = problems(disk / "log")
     if options.report:
         write_report(options.report, soak, figures)
     if not options.json:

@@ -35,6 +35,7 @@ LOST = 15.0  # s after its deadline from which a request without an outcome coun
 WINDOW = 6  # requests that one process has under way; a flood does not ask
 MAX_AGE = 2.0  # s; max_image_age of the node
 SLACK = 1.0  # s that a picture may be older, for messages take time
+HASTE = 2.0  # times the pace: what is late is not asked all at once, least of all while the node refuses everything
 SETTLES = 1.0  # s after which both sides should know of each other
 VANISHES_AFTER = 5.0  # s; sooner if all of its goals were accepted
 KEEP_ALL = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
@@ -84,6 +85,7 @@ class Asker:
         self._under_way: dict[int, Outcome] = {}
         self._hashes: dict[int, str] = {}
         self._paced: list[tuple[int, float]] = []  # latest first
+        self._interval = self._next = 0.0  # s; steady time before which none of them is asked
         self._commands: queue.SimpleQueue = queue.SimpleQueue()
         self._ends = False
 
@@ -109,6 +111,7 @@ class Asker:
             if pace := command.get("pace"):
                 numbers = range(pace["first"], pace["end"], pace["step"])
                 self._paced = [(i, pace["at"] + i * pace["interval"]) for i in reversed(numbers)]
+                self._interval = pace["step"] * pace["interval"]
             for serial in command.get("again", ()):
                 self._ask(-1, "service image", serial)
             for number in command.get("flood", ()):
@@ -116,8 +119,9 @@ class Asker:
             for number in command.get("garbage", ()):
                 self._ask(number, "action garbage" if number % 2 else "service garbage")
             self._ends = self._ends or "end" in command
-        while self._paced and self._paced[-1][1] <= now and len(self._under_way) < WINDOW:
+        while self._paced and max(self._paced[-1][1], self._next) <= now and len(self._under_way) < WINDOW:
             number, _ = self._paced.pop()
+            self._next = now + self._interval / HASTE
             self._ask(number, WAYS[number % len(WAYS)])
         for number, outcome in list(self._under_way.items()):
             if now - outcome.sent > TIMEOUT + LOST:

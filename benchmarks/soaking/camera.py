@@ -1,12 +1,13 @@
-"""A camera and a clock in a process of their own. Commands on stdin: stop | go | jump SECONDS | end.
+"""A camera and a clock in a process of their own. Commands on stdin: stop | go | jump SECONDS; their end ends it.
 
-Each picture has a serial of its own, which its frame_id names together with the steady time at which it was taken.
+Each picture has a serial of its own (for two hours), which its frame_id names together with the steady time at which it was taken.
 """
 
 from __future__ import annotations
 
-import select
+import itertools
 import sys
+import threading
 import time
 
 import rclpy
@@ -26,24 +27,27 @@ class Camera:
         self._node = rclpy.create_node("soak_camera")
         self._image = self._node.create_publisher(Image, "/front/image_raw", qos_profile_sensor_data)
         self._clock = self._node.create_publisher(ClockMessage, "/clock", QoSProfile(depth=1))
-        self._serials = iter(pictures.serials()[first:])
+        self._serials = itertools.cycle(pictures.serials()[first:])
         self._offset = 0
+        self._ends = False
         self.runs = True
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._node.create_timer(1 / TICKS, self._tick, clock=steady)
         self._node.create_timer(1 / PICTURES, self._publish, clock=steady)
 
     def spin(self) -> None:
-        while True:
+        threading.Thread(target=self._read, daemon=True).start()
+        while not self._ends:
             rclpy.spin_once(self._node, timeout_sec=0.05)
-            if select.select([sys.stdin], [], [], 0)[0]:
-                word, *value = sys.stdin.readline().split() or ["end"]
-                if word == "end":
-                    return
-                if word == "jump":
-                    self._offset += round(float(value[0]) * 1e9)
-                else:
-                    self.runs = word == "go"
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            word, *value = line.split()
+            if word == "jump":
+                self._offset += round(float(value[0]) * 1e9)
+            else:
+                self.runs = word == "go"
+        self._ends = True
 
     def _now(self):
         nanoseconds = time.time_ns() + self._offset

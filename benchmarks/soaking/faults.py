@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -10,14 +11,31 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
 
 from soaking.vqa import Vqa, wait_until
 
 FLOOD, GARBAGE, VANISHING = 200, 10, 4  # requests
+KINDS = {  # in the order in which they come
+    "worker killed": "_kill",
+    "worker stopped": "_stop",
+    "camera gone": "_camera_gone",
+    "model cut": "_model_cut",
+    "memory limit": "_memory_limit",
+    "garbage pictures": "_garbage",
+    "flood of 200": "_flood",
+    "client vanished": "_client_vanished",
+    "clock jump": "_clock_jump",
+    "model cut in place": "_model_cut_in_place",
+    "no memory for the worker": "_no_memory",
+    "clock jump, no camera": "_clock_jump_without_camera",
+    "model cut for long": "_model_cut_for_long",
+    "disk full": "_disk_full",  # only with an evidence log
+}
+RARE = {"model cut for long": 4}  # in one of so many rounds: for a while the node refuses everything, as it should
 
 
 @dataclass
@@ -36,38 +54,30 @@ class Fault:
 
 
 class Faults:
-    """The kinds in turn. ``send`` posts requests of the faults' own: (word, how many)."""
+    """The kinds in turn (all of KINDS where none are named); ``send`` posts requests of the faults' own: (word, how many)."""
 
     def __init__(
-        self, vqa: Vqa, model: Path, camera, send: Callable[[str, int], None], vanish: Callable[[int], None]
+        self,
+        vqa: Vqa,
+        model: Path,
+        camera: Callable[[str], None],
+        send: Callable[[str, int], None],
+        vanish: Callable[[int], None],
+        kinds: Sequence[str] = (),
+        disk: Path | None = None,
     ):
         self._vqa, self._model, self._camera, self._send, self._vanish = vqa, model, camera, send, vanish
         self._whole = model.with_suffix(".whole")
         shutil.copy(model, self._whole)
         self._jumps = cycle((3600.0, -3600.0, -30.0, 30.0))
-        kinds = {
-            "worker killed": self._kill,
-            "worker stopped": self._stop,
-            "camera gone": self._camera_gone,
-            "model cut": self._model_cut,
-            "memory limit": self._memory_limit,
-            "garbage pictures": self._garbage,
-            "flood of 200": self._flood,
-            "client vanished": self._client_vanished,
-            "clock jump": self._clock_jump,
-            "model cut in place": self._model_cut_in_place,
-            "no memory for the worker": self._no_memory,
-            "model cut for long": self._model_cut_for_long,
-            "clock jump, no camera": self._clock_jump_without_camera,
-        }
-        self.kinds = list(kinds)
-        self._turn: Iterator[tuple[str, Callable]] = cycle(kinds.items())
+        self._disk = disk  # of the evidence log
+        self._turn = _in_turn(kinds or [kind for kind in KINDS if disk or kind != "disk full"], {} if kinds else RARE)
 
     def inject(self) -> Fault:
-        kind, cause = next(self._turn)
+        kind = next(self._turn)
         fault = Fault(kind, time.monotonic())
         try:
-            fault.over = cause()
+            fault.over = getattr(self, KINDS[kind])()
         except Exception as error:
             fault.note, fault.over = f"{type(error).__name__}: {error}", time.monotonic()
         return fault
@@ -153,6 +163,21 @@ class Faults:
         self._camera("go")
         return time.monotonic()
 
+    def _disk_full(self) -> float:
+        """Somebody else fills the disk of the evidence log: no question is answered that cannot be recorded."""
+        filler = self._disk / "filler"
+        try:
+            end = time.monotonic() + 3.0
+            with filler.open("wb", buffering=0) as file:
+                while time.monotonic() < end:  # the log may give way, and gets nothing from that
+                    with contextlib.suppress(OSError):
+                        file.write(bytes(1 << 16))
+                        continue
+                    time.sleep(0.01)
+        finally:
+            filler.unlink()
+        return time.monotonic()
+
     def _signal(self, number: int) -> None:
         wait_until(lambda: self._vqa.worker, 20.0)
         os.kill(self._vqa.worker, number)
@@ -167,6 +192,11 @@ class Faults:
         shutil.copy(self._whole, whole)
         whole.replace(self._model)
         return time.monotonic()
+
+
+def _in_turn(kinds: Sequence[str], rare: Mapping[str, int]) -> Iterator[str]:
+    for number in count():
+        yield from (kind for kind in kinds if number % rare.get(kind, 1) == 0)
 
 
 def vanish(name: str, goals: int, directory: Path) -> tuple[int, int]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 
 def write_report(directory: Path, soak, figures: dict) -> None:
-    """Writes soak.md and soak.png; ImportError without matplotlib."""
+    """Writes soak.md, soak.json and soak.png; ImportError without matplotlib."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "soak.md").write_text(_table(figures), encoding="utf-8")
+    (directory / "soak.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     _plot(directory / "soak.png", soak)
 
 

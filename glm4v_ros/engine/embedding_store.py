@@ -8,8 +8,11 @@ from collections.abc import Callable
 from glm4v_ros.vision.tower import ImageTokens
 
 
+MOST = 128  # images; small ones would go on filling a large limit for hours, though nobody asks of them again
+
+
 class EmbeddingStore:
-    """Least recently used goes first once ``limit`` bytes are passed, never one that ``pinned`` says is in use."""
+    """Least recently used goes first once ``limit`` bytes or MOST images are passed, never one that ``pinned`` says is in use."""
 
     def __init__(self, limit: int, pinned: Callable[[tuple[str, int]], bool]):
         self._limit = limit
@@ -41,9 +44,9 @@ class EmbeddingStore:
         self.shrink()
 
     def shrink(self) -> None:
-        """Back under the limit, as far as what is pinned allows."""
+        """Back under the limits, as far as what is pinned allows."""
         for identity in list(self._images):
-            if self.nbytes <= self._limit:
+            if self.nbytes <= self._limit and len(self._images) <= MOST:
                 break
             if not self._pinned(identity):
                 self.nbytes -= self._images.pop(identity).nbytes

@@ -28,7 +28,8 @@ class ScriptedEngine:
         self.encoded: set[str] = set()
         self.warmed: list[str] = []
         self.reset: list[str] = []
-        self.gave_up = ""  # why, as EngineStatus.failed has it
+        self.gave_up = ""  # why, as EngineStatus.failed has it; start clears it unless it fails for the same reason
+        self.starts_again = True
         self._loading = loading  # start waits for it
         self.told, self.go_on = threading.Event(), threading.Event()
         self._canceled: dict[str, threading.Event] = {}
@@ -37,9 +38,14 @@ class ScriptedEngine:
         self._loading.wait(20)
         if on_progress:
             on_progress(1.0)
+        if self.gave_up and not self.starts_again:
+            raise EngineFailed(self.gave_up)
+        self.gave_up = ""
 
     def ask(self, question, frames, on_delta=None):
         question_check.check(question, frames)
+        if self.gave_up:
+            raise EngineFailed(self.gave_up)
         self.questions.append((question, list(frames)))
         future, canceled = Future(), threading.Event()
         self._canceled[question.request_id] = canceled
