@@ -47,9 +47,9 @@ class Outcomes(Counter):
         return self[ErrorCode.NONE] / self.total()
 
     def check_shares(self) -> None:
-        """At least a third each, or the cases say little."""
+        """At least a third each, or the cases say little; a few dozen are too few to tell."""
         print(f"\n{self}")
-        assert self.total() < 50 or 1 / 3 <= self.accepted <= 2 / 3, str(self)
+        assert self.total() < 500 or 1 / 3 <= self.accepted <= 2 / 3, str(self)
 
 
 # Texts.

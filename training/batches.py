@@ -64,7 +64,7 @@ class Curriculum:
         return float(np.clip((self.seen - 0.05) / 0.95, 0.0, 1.0))
 
     def level(self, rng: np.random.Generator) -> float:
-        return self.hardest * float(rng.random()) ** 0.5
+        return self.hardest * float(rng.random()) ** 0.3  # the test asks at full difficulty
 
     def size(self, rng: np.random.Generator) -> tuple[int, int]:
         """Image tokens across and down."""
@@ -80,14 +80,14 @@ def choose(rng: np.random.Generator, weights: dict):
     return keys[rng.choice(len(keys), p=values / values.sum())]
 
 
-def draw_somehow(rng, skill: str, pixels: tuple[int, int], split: str, level: float):
+def draw_somehow(rng, skill: str, pixels: tuple[int, int], split: str, level: float, flaws: float):
     """A picture of this skill; a lamp panel, which fits any canvas, where the painter finds no room for its own."""
     for _ in range(5):
         try:
-            return draw(rng, skill, pixels, split, level)
+            return draw(rng, skill, pixels, split, level, flaws)
         except (RuntimeError, ValueError, IndexError):
             continue
-    return draw(rng, "lamp", pixels, split, level)
+    return draw(rng, "lamp", pixels, split, level, flaws)
 
 
 def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills, split: str) -> dict:
@@ -99,7 +99,8 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
     columns, rows = size
     tokens = rows * columns
     pixels = columns * TOKEN_PIXELS, rows * TOKEN_PIXELS
-    pictures = [draw_somehow(rng, skill, pixels, split, level) for skill, level in zip(skills, levels)]
+    # Flaws and contents are hard independently, or small print is never seen clean.
+    pictures = [draw_somehow(rng, skill, pixels, split, level, level * rng.random() ** 0.5) for skill, level in zip(skills, levels)]
     conversations, tags = [], []
     for picture in pictures:
         turns, length = [], 0

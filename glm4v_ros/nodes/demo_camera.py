@@ -13,6 +13,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
 
 from glm4v_ros.errors import BadImage
+from glm4v_ros.nodes.shutdown import shut_down
 from glm4v_ros.vision.decoder import read_picture
 
 
@@ -66,7 +67,7 @@ def main() -> int:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
-        rclpy.try_shutdown()
+        shut_down()
     return 0
 
 

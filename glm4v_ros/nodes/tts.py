@@ -24,6 +24,7 @@ from glm4v_ros.msg import Pcm as PcmMessage
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.parameters import Parameter
 from glm4v_ros.nodes.shared_memory import sweep
+from glm4v_ros.nodes.shutdown import shut_down
 from glm4v_ros.speech.output import Output
 from glm4v_ros.speech.pcm import Pcm
 from glm4v_ros.speech.pcm_stream import PcmStream
@@ -275,7 +276,7 @@ def main(args: list[str] | None = None) -> int:
     finally:
         executor.shutdown()
         node.destroy_node()
-        rclpy.try_shutdown()
+        shut_down()
     return 0
 
 

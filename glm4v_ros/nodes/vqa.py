@@ -53,6 +53,7 @@ from glm4v_ros.nodes.sentences import Sentences
 from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.sessions import Sessions
 from glm4v_ros.nodes.shared_memory import sweep
+from glm4v_ros.nodes.shutdown import shut_down
 from glm4v_ros.nodes.tally import Tally
 from glm4v_ros.nodes.warmer import Warmer
 from glm4v_ros.srv import AskImage, ResetSession
@@ -494,7 +495,7 @@ def main() -> int:
         if starting.ident:
             starting.join(5.0)  # ended by close
         node.destroy_node()  # says goodbye now: callers that still find this node ask it in vain
-        rclpy.try_shutdown()
+        shut_down()
     return 0
 
 

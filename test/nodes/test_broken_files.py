@@ -110,7 +110,8 @@ class Node:
         return response.error_msg
 
     def says(self, level: bytes, message: str) -> bool:
-        return any(status.level == level and message in status.message for status in self.heard[-1].status)
+        heard = self.heard[-1:]  # none yet, where the node has just been found
+        return any(status.level == level and message in status.message for last in heard for status in last.status)
 
     def answers(self) -> bool:
         """With the embedded model, from unconfigured and back."""
