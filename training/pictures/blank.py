@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import pi
 
 from training.pictures.canvas import Canvas
-from training.pictures.count import PARTS, shape
+from training.pictures.count import shape
 from training.pictures.nameplate import ASKED, plate, trim
 from training.pictures.picture import Topic
 from training.pictures.questions import noun, unseen, yes_or_no
 from training.pictures.values import chance, pick
-from training.pictures.words import THERE_EN, THERE_ZH
+from training.pictures.words import PARTS, THERE_EN, THERE_ZH
 
 
 def paint(canvas: Canvas) -> list[Topic]:

@@ -12,18 +12,8 @@ from training.pictures.marks import mark
 from training.pictures.picture import Topic
 from training.pictures.questions import unseen_fields
 from training.pictures.values import chance, pick
-from training.pictures.words import COLOURS, NO, YES
+from training.pictures.words import COLOURS, NO, PARTS, YES
 
-PARTS = {  # Chinese, English singular, plural
-    "circle": ("圆形", "circle", "circles"),
-    "square": ("方块", "square", "squares"),
-    "triangle": ("三角形", "triangle", "triangles"),
-    "star": ("五角星", "star", "stars"),
-    "nut": ("螺母", "nut", "nuts"),
-    "bolt": ("螺栓", "bolt", "bolts"),
-    "gear": ("齿轮", "gear", "gears"),
-    "washer": ("垫圈", "washer", "washers"),
-}
 MANY_ZH = (
     "有几个{p}？|有多少个{p}？|一共有几个{p}？|图中有几个{p}？|图里有多少个{p}?|{p}有几个？|"
     "{p}有多少个？|数一下{p}有几个|请数一下{p}。|请问有几个{p}？|能看到几个{p}？|桌上有几个{p}？|"

@@ -5,9 +5,8 @@ A mark is a private-use character, so that it stands among a picture's character
 
 from __future__ import annotations
 
-from training.pictures.words import COLOURS
+from training.pictures.words import COLOURS, PARTS
 
-PARTS = ("circle", "square", "triangle", "star", "nut", "bolt", "gear", "washer")
 NEEDLE_BINS = 50  # 2 % of the range each, the error that a reading may have
 
 MARKS = (

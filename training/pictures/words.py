@@ -224,3 +224,14 @@ COLOURS = {  # name: (Chinese, English, RGB)
     "white": ("白色", "white", (240, 240, 236)),
     "black": ("黑色", "black", (28, 28, 30)),
 }
+
+PARTS = {  # name: (Chinese, English singular, plural)
+    "circle": ("圆形", "circle", "circles"),
+    "square": ("方块", "square", "squares"),
+    "triangle": ("三角形", "triangle", "triangles"),
+    "star": ("五角星", "star", "stars"),
+    "nut": ("螺母", "nut", "nuts"),
+    "bolt": ("螺栓", "bolt", "bolts"),
+    "gear": ("齿轮", "gear", "gears"),
+    "washer": ("垫圈", "washer", "washers"),
+}

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 
-# As in cli/main.py, a verb a module.
+from glm4v_ros.cli.verbs import add_verbs
+
 VERBS = {"verify": "detect records and pictures that were altered, removed or reordered"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="evidence_verb", required=True, metavar="VERB")
-    for verb, summary in VERBS.items():
-        module = importlib.import_module(f"{__name__}.{verb}")
-        verb_parser = verbs.add_parser(verb, help=summary, description=module.__doc__,
-                                       formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-        module.add_arguments(verb_parser)
-        verb_parser.set_defaults(run=module.run)
+    add_verbs(parser, __name__, VERBS)
 
 
 def run(args: argparse.Namespace) -> int:

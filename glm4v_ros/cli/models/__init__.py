@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 
-# As in cli/main.py, a verb a module.
+from glm4v_ros.cli.verbs import add_verbs
+
 VERBS = {
     "list": "all models, and which of them are on this machine",
     "show": "all about one model",
@@ -17,13 +17,7 @@ VERBS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="models_verb", required=True, metavar="VERB")
-    for verb, summary in VERBS.items():
-        module = importlib.import_module(f"{__name__}.{verb}")
-        verb_parser = verbs.add_parser(verb, help=summary, description=module.__doc__,
-                                       formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-        module.add_arguments(verb_parser)
-        verb_parser.set_defaults(run=module.run)
+    add_verbs(parser, __name__, VERBS)
 
 
 def run(args: argparse.Namespace) -> int:
