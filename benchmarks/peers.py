@@ -25,6 +25,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,12 @@ def question() -> str:
 
 
 class Engine:
-    """Ours, asked the way llama-server is asked."""
+    """Ours, asked the way llama-server is asked. As in the node, a picture is decoded once for all who ask about it."""
 
     def __init__(self, config: EngineConfig):
         self.client = EngineClient(config, on_status=self._hear)
         self._idle = threading.Semaphore(0)
+        self._frames: dict[bytes, Future] = {}
 
     def __enter__(self) -> Engine:
         self.client.start()
@@ -78,6 +80,13 @@ class Engine:
     def status(self) -> EngineStatus:
         return self.client.status
 
+    def frame(self, jpeg: bytes) -> Frame:
+        mine: Future = Future()
+        whose = self._frames.setdefault(jpeg, mine)
+        if whose is mine:
+            mine.set_result(Frame(decode(jpeg)))
+        return whose.result()
+
     def ask(self, text: str, jpeg: bytes, tokens: int, deterministic: bool = False, stages: dict | None = None) -> Reply:
         begun = time.monotonic()
         reached: dict[str, float] = {} if stages is None else stages
@@ -86,7 +95,7 @@ class Engine:
             reached.setdefault(Stage(delta.stage).name.lower(), time.monotonic() - begun)
 
         asked = Question(text, f"benchmark-{next(_numbers)}", max_tokens=tokens, ignore_eos=True, deterministic=deterministic)
-        answer = self.client.ask(asked, [Frame(decode(jpeg))], on_delta).result(PATIENCE)
+        answer = self.client.ask(asked, [self.frame(jpeg)], on_delta).result(PATIENCE)
         whole = time.monotonic() - begun
         rate = (answer.completion_tokens - 1) / (answer.latency - answer.time_to_first_token)
         return Reply(answer.text, answer.completion_tokens, reached["answering"], whole, rate)
@@ -94,12 +103,12 @@ class Engine:
     def cells(self, jpeg: bytes) -> int:
         """Of one prompt with this picture."""
         asked = Question(question(), f"benchmark-{next(_numbers)}", max_tokens=2, ignore_eos=True)
-        answer = self.client.ask(asked, [Frame(decode(jpeg))]).result(PATIENCE)
+        answer = self.client.ask(asked, [self.frame(jpeg)]).result(PATIENCE)
         return answer.prompt_tokens
 
     def warm(self, jpeg: bytes) -> None:
         """Returns when this frame lies in the KV cache."""
-        frame = Frame(decode(jpeg))
+        frame = self.frame(jpeg)
         self.client.warm(frame)
         while not self.client.is_encoded(frame.key):
             time.sleep(0.01)
@@ -112,7 +121,7 @@ class Engine:
         """Seconds from the cancel of a long question in this stage to its end."""
         reached = threading.Event()
         asked = Question(question(), f"benchmark-{next(_numbers)}", max_tokens=100_000, ignore_eos=True)
-        future = self.client.ask(asked, [Frame(decode(jpeg))], lambda delta: reached.set() if delta.stage >= stage else None)
+        future = self.client.ask(asked, [self.frame(jpeg)], lambda delta: reached.set() if delta.stage >= stage else None)
         reached.wait(PATIENCE)
         begun = time.monotonic()
         self.client.cancel(asked.request_id)

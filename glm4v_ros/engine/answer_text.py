@@ -69,6 +69,8 @@ class AnswerText:
 
 def _possible_tag(text: str, tags) -> int:
     """The length of the longest end of the text that may become a tag."""
+    if "<" not in text:  # with which every tag begins
+        return 0
     for length in range(min(len(text), max(map(len, tags)) - 1), 0, -1):
         if any(tag.startswith(text[-length:]) for tag in tags):
             return length

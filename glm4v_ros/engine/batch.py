@@ -23,6 +23,13 @@ class Batch:
         self._seq_counts = np.ones(capacity, np.int32)
         self._seq_pointers = np.uint64(self._seq_ids.ctypes.data) + 4 * np.arange(capacity, dtype=np.uint64)
         self._embeddings: np.ndarray | None = None
+        self._token_pointer = _pointer(self._tokens, ctypes.c_int32)
+        self._fixed = dict(  # asking NumPy for an address takes long, compared with a token
+            pos=_pointer(self._positions, ctypes.c_int32),
+            n_seq_id=_pointer(self._seq_counts, ctypes.c_int32),
+            seq_id=_pointer(self._seq_pointers, ctypes.POINTER(ctypes.c_int32)),
+            logits=_pointer(self._outputs, ctypes.c_int8),
+        )
         self.clear()
 
     def clear(self) -> None:
@@ -44,7 +51,7 @@ class Batch:
         index."""
         i, n = self.size, len(tokens)
         self._tokens[i : i + n] = tokens
-        self._positions[i : i + n] = np.arange(position, position + n)
+        self._positions[i : i + n] = range(position, position + n)
         self._seq_ids[i : i + n] = seq_id
         self._outputs[i : i + n - outputs] = 0
         self._outputs[i + n - outputs : i + n] = 1
@@ -69,12 +76,9 @@ class Batch:
             self._positions[: positions.size] = positions.reshape(-1)  # section-major over the whole batch
         return llama_cpp.llama_batch(
             n_tokens=self.size,
-            token=None if self._chunks else _pointer(self._tokens, ctypes.c_int32),
+            token=None if self._chunks else self._token_pointer,
             embd=_pointer(self._embeddings, ctypes.c_float) if self._chunks else None,
-            pos=_pointer(self._positions, ctypes.c_int32),
-            n_seq_id=_pointer(self._seq_counts, ctypes.c_int32),
-            seq_id=_pointer(self._seq_pointers, ctypes.POINTER(ctypes.c_int32)),
-            logits=_pointer(self._outputs, ctypes.c_int8),
+            **self._fixed,
         )
 
 

@@ -117,7 +117,7 @@ class EngineClient:
         """A future that ends with an Answer or a VqaError; Canceled and DeadlineExceeded carry what was written.
 
         Raises BadRequest, BadImage, Busy (with ``retry_after``) and EngineFailed at once. Never waits for inference. No frames
-        means the session's own picture; pixels must not change before the future ends. ``on_delta`` is called from the
+        means the session's own picture; a frame's pixels must not change while it lives. ``on_delta`` is called from the
         client's thread, before the future is completed.
         """
         question_check.check(question, frames)

@@ -81,7 +81,10 @@ class GreedySampler:
         token += self.main[0]
         logits = llama_cpp.llama_get_sampled_logits_ith(context, index)
         probability = llama_cpp.llama_get_sampled_probs_ith(context, index)[0]
-        best, rest = logits[0], np.ctypeslib.as_array(logits, (1 + self.rest[1] - self.rest[0],))[1:]
+        count = 1 + self.rest[1] - self.rest[0]
+        address = ctypes.cast(logits, ctypes.c_void_p).value
+        values = np.frombuffer((ctypes.c_float * count).from_address(address), np.float32)
+        best, rest = values[0], values[1:]
         if without_end:
             rest = rest.copy()
             rest[self._ends] = -np.inf

@@ -6,10 +6,10 @@ import itertools
 import logging
 import queue
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 
-from glm4v_ros.engine.answer import Delta, FinishReason, Stage
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.answer_text import AnswerText
 from glm4v_ros.engine.chat_template import ChatTemplate, Message, Picture
 from glm4v_ros.engine.choice_scores import ChoiceScores
@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 
 _LEAST_ANSWER = 16  # tokens that must fit behind a prompt before history is dropped
 _MOST_DRAFTING = 2  # running requests up to which tokens are guessed: a wide batch has no time to spare
+_TOKEN_EVERY = 0.25  # seconds that a running answer may stand still for the frames of others
 _LAST = (float("inf"),)  # the encoder's order for a warm frame
 
 
@@ -69,12 +70,15 @@ class Scheduler:
         self._active: list[Request] = []
         self._served: defaultdict[str, int] = defaultdict(int)
         self._order = itertools.count()
-        self._kinds = itertools.cycle((self._decode_text, self._decode_images, self._decode_choices))
+        self._kinds = deque((self._decode_text, self._decode_images, self._decode_choices))
+        self._text_at = 0.0  # when the running answers last got a token
         self._warm: tuple[Warm, SharedFrame] | None = None
         self._warm_sequence: Sequence | None = None
         self._encoded: set[str] = set()
         self._told = 0
         self._outbox: list[object] = []
+        self._unshown: list[tuple[Request, int]] = []  # tokens that were chosen and whose text was not sent yet
+        self._first_words = False  # somebody's first token is among them
         self._tokens_per_second = 0.0
         self._token_seconds = 0.0  # that one token of one answer takes
         self.stage = "idle"
@@ -125,14 +129,11 @@ class Scheduler:
         self._expire()
         self._admit()
         self._build_warm()
-        for _ in range(3):
-            if next(self._kinds)():
-                break
-        else:
+        if not self._decode_next():
             self.stage = "idle"
         self._kv.trim()
         self._tell_frames()
-        if self.stage == "idle" or not self._model.gpu_offload:
+        if self.stage == "idle" or self._first_words or not self._model.gpu_offload:
             self._flush()
 
     def _read_inbox(self) -> None:
@@ -167,9 +168,17 @@ class Scheduler:
         self._outbox.append(message)
 
     def _flush(self) -> None:
+        self._show()
         if self._outbox:
             self._send(self._outbox)
             self._outbox = []
+
+    def _show(self) -> None:
+        """Turns chosen tokens into text."""
+        for request, token in self._unshown:
+            self._show_text(request, request.output.add(self._visible_piece(token)))
+        self._unshown.clear()
+        self._first_words = False
 
     # Messages.
 
@@ -194,7 +203,7 @@ class Scheduler:
         for request in self._requests():
             if request.id == message.request_id:
                 self._fail(
-                    request, Canceled("the question was cancelled", answer=request.answer(FinishReason.CANCELED))
+                    request, Canceled("the question was cancelled", answer=self._answer(request, FinishReason.CANCELED))
                 )
 
     def _expire(self) -> None:
@@ -206,7 +215,7 @@ class Scheduler:
                     DeadlineExceeded(
                         f"no answer within {request.question.timeout:g} s (stage: {request.stage.name.lower()}); "
                         f"allow more time",
-                        answer=request.answer(FinishReason.TIMEOUT),
+                        answer=self._answer(request, FinishReason.TIMEOUT),
                     ),
                 )
         for session in self._sessions.take_expired(now):
@@ -466,6 +475,22 @@ class Scheduler:
             else:
                 self._warm_sequence = None
 
+    def _decode_next(self) -> bool:
+        """Text, images and choices take turns."""
+        for _ in range(len(self._kinds)):
+            decoded = self._kinds[0]()
+            if not (decoded and self._kinds[0] == self._decode_images and self._frames_go_on()):
+                self._kinds.rotate(-1)
+            if decoded:
+                return True
+        return False
+
+    def _frames_go_on(self) -> bool:
+        """While several questions wait for their first token, frames keep the turn for as long as the running answers can
+        spare: a token of many answers at once costs less than one each."""
+        waiting = sum(not (request.answering or request.scoring) for request in self._requests())
+        return waiting > 1 and time.monotonic() - self._text_at < _TOKEN_EVERY
+
     def _decode_text(self) -> bool:
         """One token for every running answer, and prompt text as far as the batch has room."""
         batch, plan = self._batch, []
@@ -494,7 +519,8 @@ class Scheduler:
                 written += 1 + right
                 if guess:
                     request.draft.learn((1 + right) * self._token_seconds > time.monotonic() - started)
-        seconds = time.monotonic() - started
+        self._text_at = time.monotonic()
+        seconds = self._text_at - started
         if batch.size == 1:
             self._token_seconds = _smooth(self._token_seconds, seconds)
         if written:
@@ -606,8 +632,9 @@ class Scheduler:
         if token is None or (token in self._ends and not ignore_end):
             self._finish(request, FinishReason.STOP)
             return False
+        self._first_words |= not request.answering
         request.wrote(token, likelihood)
-        self._show(request, request.output.add(self._visible_piece(token)))
+        self._unshown.append((request, token))
         if request.full or (request.repetition.add(token) and not ignore_end):
             self._finish(request, FinishReason.LENGTH)
             return False
@@ -617,7 +644,7 @@ class Scheduler:
         piece = self._model.piece(token)
         return b"" if self._model.is_control(token) and not AnswerText.is_tag(piece) else piece
 
-    def _show(self, request: Request, text: str) -> None:
+    def _show_text(self, request: Request, text: str) -> None:
         if text:
             request.stage = Stage.ANSWERING
             self._emit(Delta(request.id, Stage.ANSWERING, text))
@@ -629,9 +656,15 @@ class Scheduler:
             request.stage = stage
             self._emit(Delta(request.id, stage))
 
+    def _answer(self, request: Request, reason: FinishReason) -> Answer:
+        """With all that was written so far."""
+        self._show()
+        return request.answer(reason)
+
     def _finish(self, request: Request, reason: FinishReason) -> None:
+        self._show()
         if request.output is not None:
-            self._show(request, request.output.finish())
+            self._show_text(request, request.output.finish())
         answer = request.answer(reason)
         question = request.question
         if (
@@ -671,6 +704,7 @@ class Scheduler:
 
     def _leave(self, request: Request) -> None:
         """Takes the request out of everything it is in."""
+        self._show()
         for requests in (self._active, self._waiting):
             if request in requests:
                 requests.remove(request)

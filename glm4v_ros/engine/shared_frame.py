@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,19 @@ class FrameHeader:
     height: int
 
 
-def write(frame: Frame) -> int:
-    """Copies the pixels into a new memory file and returns its descriptor; the caller closes it."""
+_written: weakref.WeakKeyDictionary[Frame, int] = weakref.WeakKeyDictionary()
+
+
+def descriptor(frame: Frame) -> int:
+    """Of a memory file with the frame's pixels, written once for all questions about this frame; the caller closes it."""
+    fd = _written.get(frame)
+    if fd is None:
+        fd = _written[frame] = _write(frame)
+        weakref.finalize(frame, os.close, fd)
+    return os.dup(fd)
+
+
+def _write(frame: Frame) -> int:
     fd = os.memfd_create("glm4v_frame", os.MFD_CLOEXEC)
     try:
         size = frame.rgb.nbytes

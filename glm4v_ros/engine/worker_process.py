@@ -104,7 +104,7 @@ class WorkerProcess:
             message, frames = item
             fds = []
             try:
-                fds += map(shared_frame.write, frames)
+                fds += map(shared_frame.descriptor, frames)
                 self._channel.send(message, fds)
             except OSError as error:  # the worker is gone, or the frame cannot be copied: no question may wait for ever
                 _log.debug("the worker cannot be told: %s", error)

@@ -14,10 +14,12 @@ import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.engine.frame import Frame
-from glm4v_ros.errors import BadImage, EngineFailed, Unsupported
+from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, Run, TokenRun, VisionTower
 
-_LOOK_EVERY = 16  # graph nodes between two looks at should_stop; each look costs a synchronisation
+# Graph nodes between two looks at should_stop. A GPU stands still at each, and is soon done with a node.
+_LOOK_EVERY = 16
+_LOOK_EVERY_GPU = 64
 
 
 class MtmdTower(VisionTower):
@@ -71,7 +73,7 @@ class MtmdTower(VisionTower):
         params.print_timings = False
         params.n_threads = self._threads
         params.flash_attn_type = int(self._flash_attention)
-        params.warmup = True  # reserves the buffers, so that running out of memory shows here
+        params.warmup = False  # it reserves buffers for 2,116 tokens, whatever comes; the first picture reserves what it takes
         if self._max_tokens:
             params.image_max_tokens = self._max_tokens
         params.cb_eval = self._on_node
@@ -140,7 +142,10 @@ class MtmdTower(VisionTower):
         if self._stopped:  # the result code says success all the same
             raise EncodeStopped
         if result:
-            raise EngineFailed(f"llama.cpp could not encode the image: {self._last_error()}")
+            reason = self._last_error()
+            if "alloc" in reason:
+                raise OutOfMemory(f"no memory for this picture's image tokens ({reason}): set image_max_tokens to fewer")
+            raise EngineFailed(f"llama.cpp could not encode the image: {reason}")
         count = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
         output = mtmd.mtmd_get_output_embd(self._context)
         if not output:
@@ -194,7 +199,7 @@ class MtmdTower(VisionTower):
     def _look(self, _node: int, ask: bool, _user_data) -> bool:
         if ask:
             self._nodes += 1
-            return self._nodes % _LOOK_EVERY == 0
+            return self._nodes % (_LOOK_EVERY_GPU if self._gpu else _LOOK_EVERY) == 0
         self._progress()
         self._stopped = self._stopped or self._should_stop()
         return not self._stopped

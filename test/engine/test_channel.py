@@ -34,7 +34,7 @@ def test_messages_and_errors_in_order(ends):
 def test_a_frame_crosses_without_a_name(ends):
     one, other = ends
     frame = Frame(np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3))
-    fds = [shared_frame.write(frame) for _ in range(3)]
+    fds = [shared_frame.descriptor(frame) for _ in range(3)]
     one.send("three", fds)
     for fd in fds:
         os.close(fd)
@@ -47,8 +47,31 @@ def test_a_frame_crosses_without_a_name(ends):
             os.fstat(fd)
 
 
+def test_a_frames_pixels_are_written_once_and_go_with_it():
+    frame = Frame(np.zeros((4, 4, 3), np.uint8))
+    one, other = shared_frame.descriptor(frame), shared_frame.descriptor(frame)
+    assert one != other and os.fstat(one).st_ino == os.fstat(other).st_ino
+    file = os.fstat(one)
+    os.close(one)
+    os.close(other)
+
+    def still_open() -> bool:
+        for fd in os.listdir("/proc/self/fd"):
+            try:
+                found = os.fstat(int(fd))
+            except OSError:  # that of listdir itself
+                continue
+            if (found.st_dev, found.st_ino) == (file.st_dev, file.st_ino):
+                return True
+        return False
+
+    assert still_open()
+    del frame
+    assert not still_open()
+
+
 def test_a_memory_file_that_is_too_small():
-    fd = shared_frame.write(Frame(np.zeros((4, 4, 3), np.uint8)))
+    fd = shared_frame.descriptor(Frame(np.zeros((4, 4, 3), np.uint8)))
     with pytest.raises(ValueError):
         SharedFrame(FrameHeader("k", 5, 4), fd)
 
