@@ -21,6 +21,7 @@ from glm4v_ros.engine.channel import Channel
 from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Start
 from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
+from glm4v_ros.machine import malloc
 
 _BEAT_EVERY = 0.25  # seconds
 _LOOK_EVERY = 0.02  # seconds between looks at the deadlines of running questions
@@ -123,8 +124,12 @@ class Worker:
 
     def _beat(self) -> None:
         due = 0.0
+        give_back_at = time.monotonic() + malloc.GIVE_BACK_EVERY
         while True:
             now = time.monotonic()
+            if now >= give_back_at:
+                malloc.give_back()
+                give_back_at = now + malloc.GIVE_BACK_EVERY
             scheduler = self._scheduler
             if scheduler is not None:
                 scheduler.interrupt_overdue()

@@ -29,6 +29,7 @@ from glm4v_ros.engine.answer import Delta
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.preset import Preset, find_preset, load_presets
 from glm4v_ros.errors import Busy, Canceled, EngineFailed, NotActive, VqaError
+from glm4v_ros.machine import malloc
 from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.msg import Answer, Question
 from glm4v_ros.nodes.camera import Camera
@@ -44,7 +45,6 @@ from glm4v_ros.nodes.evidence import Witness
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.feedback import Feedback
 from glm4v_ros.nodes.inquiry import Inquiry, Surroundings
-from glm4v_ros.nodes.malloc import reuse_large_blocks
 from glm4v_ros.nodes.medicine_inquiry import MedicineInquiry
 from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.requests import Request, read_request
@@ -117,6 +117,7 @@ class VqaNode(LifecycleNode):
         # By the steady clock: a simulation that stands still or jumps does not stop the node from telling how it is.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(self.parameters["diagnostics_period"], self._on_timer, clock=self._steady)
+        self.create_timer(malloc.GIVE_BACK_EVERY, malloc.give_back, clock=self._steady)
 
     @property
     def default_callback_group(self) -> ReentrantCallbackGroup:
@@ -472,7 +473,7 @@ def _text_of(error: Exception) -> str:
 
 
 def main() -> int:
-    reuse_large_blocks()
+    malloc.reuse_large_blocks()
     sweep()
     rclpy.init()
     try:

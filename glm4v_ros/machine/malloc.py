@@ -6,6 +6,7 @@ import ctypes
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # malloc.h
 LARGEST = 32 << 20  # bytes; the most that glibc accepts for M_MMAP_THRESHOLD
+GIVE_BACK_EVERY = 10.0  # seconds, for processes that run for months
 
 
 def reuse_large_blocks() -> bool:
@@ -19,3 +20,13 @@ def reuse_large_blocks() -> bool:
         return False
     wanted = {M_ARENA_MAX: 2, M_MMAP_THRESHOLD: LARGEST, M_TRIM_THRESHOLD: 8 * LARGEST}
     return all([mallopt(option, value) for option, value in wanted.items()])
+
+
+def give_back() -> None:
+    """Lets the kernel have the pages of this process that are unused now, which else stay at the most that was ever used.
+
+    Takes about a millisecond. Does nothing where the C library is not glibc.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
