@@ -170,8 +170,8 @@ class Peers:
         self.step("llama-bench", self.llama_bench)
         self.step("askers, one frame", lambda: self.many(own_frames=False))
         self.step("askers, own frames", lambda: self.many(own_frames=True))
-        self.step("cancel", self.cancel)
         self.step("not resident", self.not_resident)
+        self.step("cancel", self.cancel)
         peers_table.write(self.out, self.results)
 
     # Steps.

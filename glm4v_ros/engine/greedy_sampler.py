@@ -1,7 +1,7 @@
 """Greedy sampling inside llama.cpp's graph, on the device that has the logits.
 
 Taking a vocabulary of logits to the host and looking for their maximum costs a large part of a millisecond a token.
-This sampler leaves them there and hands out the best token, its probability, and the few logits around the
+This sampler leaves them there and hands out what tells the best token and its probability, and the few logits around the
 end-of-answer tokens, so that the host can still forbid these.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+from math import exp, isfinite
 
 import llama_cpp
 import llama_cpp.llama_cpp as llama_bindings
@@ -29,25 +30,36 @@ _elements = _ggml("ggml_nelements", _pointer, result=_int64)
 _view_1d = _ggml("ggml_view_1d", _pointer, _pointer, _int64, _size)
 _reshape_1d = _ggml("ggml_reshape_1d", _pointer, _pointer, _int64)
 _reshape_2d = _ggml("ggml_reshape_2d", _pointer, _pointer, _int64, _int64)
+_reshape_3d = _ggml("ggml_reshape_3d", _pointer, _pointer, _int64, _int64, _int64)
 _argmax = _ggml("ggml_argmax", _pointer, _pointer)
-_soft_max = _ggml("ggml_soft_max", _pointer, _pointer)
+_sub = _ggml("ggml_sub", _pointer, _pointer, _pointer)
+_exp = _ggml("ggml_exp", _pointer, _pointer)
+_sum = _ggml("ggml_sum", _pointer, _pointer)
 _get_rows = _ggml("ggml_get_rows", _pointer, _pointer, _pointer)
 _set_output = _ggml("ggml_set_output", _pointer, result=None)
 _concat = _ggml("ggml_concat", _pointer, _pointer, _pointer, ctypes.c_int)
 
+_COLUMNS = 1024  # logits in a row: a GPU gives each row to one block of threads
+
 
 class GreedySampler:
     """For sequences that want the likeliest token. Splits the vocabulary at its end-of-answer tokens: ``main`` is the
-    larger part without any, whose best token is found on the device; the rest is handed out whole."""
+    larger part without any, whose best token is found on the device, row by row; the rest is handed out whole.
+
+    llama.cpp has places for a token, candidates, probabilities and logits. Here they hold the row of the best token, the best
+    column of each row, the sum of exp(logit - best logit), and the best logit with those of the rest.
+    """
 
     def __init__(self, vocabulary: int, end_tokens: np.ndarray):
         first, last = int(end_tokens.min()), int(end_tokens.max())
         self._vocabulary = vocabulary
-        self.main, self.rest = (
-            ((0, first), (first, vocabulary))
-            if first >= vocabulary - last - 1
-            else ((last + 1, vocabulary), (0, last + 1))
-        )
+        before, after = first, vocabulary - last - 1
+        self._columns = min(_COLUMNS, max(before, after))
+        spare = max(before, after) % self._columns  # goes to the rest
+        if before >= after:
+            self.main, self.rest = (0, before - spare), (before - spare, vocabulary)
+        else:
+            self.main, self.rest = (last + 1 + spare, vocabulary), (0, last + 1 + spare)
         self._ends = end_tokens - self.rest[0]
         self._chains: list = []
         # llama.cpp keeps pointers to all of these.
@@ -75,23 +87,23 @@ class GreedySampler:
 
         None when the device sampled nothing.
         """
-        token = llama_cpp.llama_get_sampled_token_ith(context, index)
-        if token < 0:
+        row = llama_cpp.llama_get_sampled_token_ith(context, index)
+        if row < 0:
             return None
-        token += self.main[0]
-        logits = llama_cpp.llama_get_sampled_logits_ith(context, index)
-        probability = llama_cpp.llama_get_sampled_probs_ith(context, index)[0]
+        token = self.main[0] + row * self._columns + llama_cpp.llama_get_sampled_candidates_ith(context, index)[row]
+        total = llama_cpp.llama_get_sampled_probs_ith(context, index)[0]
+        address = ctypes.cast(llama_cpp.llama_get_sampled_logits_ith(context, index), ctypes.c_void_p).value
         count = 1 + self.rest[1] - self.rest[0]
-        address = ctypes.cast(logits, ctypes.c_void_p).value
-        values = np.frombuffer((ctypes.c_float * count).from_address(address), np.float32)
-        best, rest = values[0], values[1:]
+        logits = np.frombuffer((ctypes.c_float * count).from_address(address), np.float32)
+        best, rest = float(logits[0]), logits[1:]
         if without_end:
             rest = rest.copy()
             rest[self._ends] = -np.inf
         other = int(rest.argmax())
         if rest[other] > best:
-            return self.rest[0] + other, probability * float(np.exp(rest[other] - best))
-        return token, probability
+            # With a rest that is so much likelier the sum is infinite.
+            return self.rest[0] + other, exp(float(rest[other]) - best) / total if isfinite(total) else 1.0
+        return token, 1.0 / total
 
     def free(self) -> None:
         for chain in self._chains:
@@ -108,15 +120,21 @@ class GreedySampler:
                 (self.main, self.rest) if count == self._vocabulary else ((0, count - 1), (count - 1, count))
             )
             float_size = ctypes.sizeof(ctypes.c_float)
+            columns = self._columns if count == self._vocabulary else end - start
+            rows = (end - start) // columns
             main = _view_1d(context, logits, end - start, start * float_size)
             rest = _view_1d(context, logits, right - left, left * float_size)
-            best = _argmax(context, main)
-            _set_output(best)  # else its memory is given away once the nodes below have read it
-            probabilities = _view_1d(context, _soft_max(context, logits), end - start, start * float_size)
-            data.contents.sampled = best
-            data.contents.probs = _take(context, probabilities, end - start, best)
-            data.contents.logits = _concat(context, _take(context, main, end - start, best), rest, 0)
-            data.contents.candidates = None
+            column = _argmax(context, _reshape_2d(context, main, columns, rows))
+            _set_output(column)  # else its memory is given away once the nodes below have read it
+            by_row = _reshape_3d(context, main, 1, columns, rows)
+            tops = _reshape_1d(context, _get_rows(context, by_row, _reshape_2d(context, column, 1, rows)), rows)
+            row = _argmax(context, tops)
+            _set_output(row)
+            top = _take(context, tops, rows, row)
+            data.contents.sampled = row
+            data.contents.candidates = column
+            data.contents.probs = _sum(context, _exp(context, _sub(context, logits, top)))
+            data.contents.logits = _concat(context, top, rest, 0)
         except Exception:  # must not cross into C
             _log.exception("the greedy sampler could not be built into the graph")
 

@@ -69,7 +69,7 @@ class Worker:
         import llama_cpp
 
         self._tick()
-        from glm4v_ros.engine import memory_check
+        from glm4v_ros.engine import cuda_context, memory_check
         from glm4v_ros.engine.chat_template import ChatTemplate
         from glm4v_ros.engine.language_model import LanguageModel
         from glm4v_ros.engine.llama_log import LlamaLog
@@ -78,7 +78,10 @@ class Worker:
 
         self._tick()
         log = LlamaLog()
-        memory_check.check(config, llama_cpp.llama_supports_gpu_offload())
+        gpu = llama_cpp.llama_supports_gpu_offload()
+        if gpu and config.gpu_layers != 0:
+            cuda_context.slim()
+        memory_check.check(config, gpu)
         model = LanguageModel(config, log, self._loading)
         self._model = model
         self._tick()

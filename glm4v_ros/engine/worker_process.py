@@ -122,5 +122,6 @@ def _environment() -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
-        "GGML_NO_BACKTRACE": "1",
-    }  # else a debugger attaches when llama.cpp aborts
+        "GGML_NO_BACKTRACE": "1",  # else a debugger attaches when llama.cpp aborts
+        "CUBLAS_WORKSPACE_CONFIG": os.environ.get("CUBLAS_WORKSPACE_CONFIG", ":4096:2"),  # 8 MiB a handle, not 32
+    }
