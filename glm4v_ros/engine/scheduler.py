@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 
 _LEAST_ANSWER = 16  # tokens that must fit behind a prompt before history is dropped
 _MOST_DRAFTING = 2  # running requests up to which tokens are guessed: a wide batch has no time to spare
+_LOOK_EVERY = 0.01  # seconds between two looks at the deadlines
 _TOKEN_EVERY = 0.25  # seconds that a running answer may stand still for the frames of others
 _LAST = (float("inf"),)  # the encoder's order for a warm frame
 
@@ -71,6 +72,8 @@ class Scheduler:
         self._served: defaultdict[str, int] = defaultdict(int)
         self._order = itertools.count()
         self._kinds = deque((self._decode_text, self._decode_images, self._decode_choices))
+        self._look_at = 0.0  # when deadlines are to be looked at again
+        self._tidy = False  # nothing was let go or kept since the KV cache was trimmed
         self._text_at = 0.0  # when the running answers last got a token
         self._warm: tuple[Warm, SharedFrame] | None = None
         self._warm_sequence: Sequence | None = None
@@ -125,16 +128,28 @@ class Scheduler:
     def step(self) -> None:
         """One look at the inbox and at most one decode; waits when there is nothing to do."""
         self._model.interrupt.arm()
-        self._read_inbox()
-        self._expire()
-        self._admit()
-        self._build_warm()
+        if not self._undisturbed():
+            self._read_inbox()
+            self._expire()
+            self._admit()
+            self._build_warm()
+            self._tidy = False
         if not self._decode_next():
             self.stage = "idle"
-        self._kv.trim()
-        self._tell_frames()
+        if not self._tidy:
+            self._kv.trim()
+            self._tell_frames()
+            self._tidy = True
         if self.stage == "idle" or self._first_words or not self._model.gpu_offload:
             self._flush()
+
+    def _undisturbed(self) -> bool:
+        """Nothing can have changed but the running answers, so that the next token need not wait for a look around."""
+        now = time.monotonic()
+        if now < self._look_at and self.stage != "idle" and self._inbox.empty() and not self._waiting and self._warm is None:
+            return True
+        self._look_at = now + _LOOK_EVERY
+        return False
 
     def _read_inbox(self) -> None:
         idle = self.stage == "idle"
@@ -529,6 +544,8 @@ class Scheduler:
 
     def _decode_images(self) -> bool:
         """One chunk of image embeddings."""
+        if self._warm_sequence is None and all(request.answering for request in self._active):
+            return False
         batch, plan = self._batch, []
         batch.clear()
         for sequence, _ in self._feeds():
@@ -705,6 +722,7 @@ class Scheduler:
     def _leave(self, request: Request) -> None:
         """Takes the request out of everything it is in."""
         self._show()
+        self._tidy = False
         for requests in (self._active, self._waiting):
             if request in requests:
                 requests.remove(request)

@@ -94,7 +94,7 @@ def _rgb(picture: Image.Image) -> np.ndarray:
     if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return np.ascontiguousarray(picture.convert("RGB"))
+    return np.ascontiguousarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
 def _from_grey(picture: Image.Image, encoding: str) -> np.ndarray:
