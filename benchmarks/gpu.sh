@@ -19,7 +19,11 @@ run_all() {
     cd "$root" || return
     local build=$work/build site=$work/site
     step wheels "$PYTHON" -m pip install -q --no-index --no-deps --no-cache-dir --upgrade --target "$site" "$bundle"/wheels/*.whl || return
-    export PYTHONPATH=$build/python:$site
+    # A compiler other than the system's may bring a C++ runtime that does not get on with NumPy's, unless llama.cpp is loaded first.
+    [ -x /usr/bin/g++ ] && export CC=/usr/bin/gcc CXX=/usr/bin/g++ CUDAHOSTCXX=/usr/bin/g++
+    mkdir -p "$work/first"
+    printf 'try:\n    import llama_cpp\nexcept ImportError:\n    pass\n' >"$work/first/sitecustomize.py"
+    export PYTHONPATH=$work/first:$build/python:$site
     step model "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" &
     local drawing=$! cuda=()
     [ -n "$CUDA" ] && cuda=(--cuda "$CUDA")

@@ -118,6 +118,8 @@ def plot(path: Path, results: dict[str, dict[str, Any]]) -> None:
     axes.bar_label(bars, [f" {row.ratio:.2f} x" for row in compared], fontsize=8)
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
     axes.margins(x=0.15)
     axes.invert_yaxis()
     axes.tick_params(axis="y", labelsize=8)
