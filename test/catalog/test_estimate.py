@@ -75,26 +75,40 @@ def test_the_towers_buffers(config):
 MTMD_SCRIPT = """
 import logging, sys
 from pathlib import Path
+import numpy as np
 logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.llama_log import LlamaLog
 from glm4v_ros.vision.towers import make_tower
 config = EngineConfig(Model("m", Path(sys.argv[1]), Path(sys.argv[2])), context_tokens=512, threads=2, gpu_layers=0)
 log = LlamaLog()
 model = LanguageModel(config, log, lambda _: True)
-make_tower(config, model, log, lambda: None).load()
+tower = make_tower(config, model, log, lambda: None)
+tower.load()
+tower.encode(Frame(np.zeros((672, 672, 3), np.uint8)))
 """
 
 
 def test_the_buffers_of_llama_cpps_tower(nano):
-    """What mtmd reserves when it is loaded."""
+    """What mtmd reserves for a picture of 576 tokens."""
     command = [sys.executable, "-c", MTMD_SCRIPT, nano.text_path, nano.vision_path]
     log = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     reserved = float(re.search(r"reserve_compute_meta: .*compute buffer size = +([\d.]+) MiB", log)[1])
     vision = Gguf.read(nano.vision_path)
     assert estimating.vision_buffer_bytes(vision, 576, True) / 2**20 == pytest.approx(reserved, rel=0.05)
+
+
+@pytest.mark.parametrize("tokens, reserved", [(1200, 292.09), (2116, 515.05)])
+def test_the_buffers_in_the_shape_of_flash(tokens, reserved):
+    """Against what mtmd reserved for GLM-4.6V-Flash's tower, in MiB."""
+    vision = Gguf(None, {
+        "clip.projector_type": "glm4v", "clip.vision.patch_size": 14, "clip.vision.embedding_length": 1536,
+        "clip.vision.attention.head_count": 12,
+    }, {f"v.blk.0.ffn_{name}.weight": Tensor(f"v.blk.0.ffn_{name}.weight", (1536, 4096), 0, 0) for name in ("up", "gate")})  # fmt: skip
+    assert estimating.vision_buffer_bytes(vision, tokens, True) / 2**20 == pytest.approx(reserved, rel=0.05)
 
 
 def test_figures_of_the_full_size():
