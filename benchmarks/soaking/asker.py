@@ -20,6 +20,7 @@ import time
 from dataclasses import asdict, dataclass
 
 import rclpy
+from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.msg import AskOptions
@@ -158,7 +159,13 @@ class Asker:
         if not goal.accepted:
             self._end(number, fault="refused")
             return
-        goal.get_result_async().add_done_callback(lambda done: self._answered(number, done.result().result))
+        goal.get_result_async().add_done_callback(lambda done: self._ended(number, done.result()))
+
+    def _ended(self, number: int, response) -> None:
+        if response.status == GoalStatus.STATUS_UNKNOWN:  # asked for too late: it comes with an empty result
+            self._end(number, fault="lost")
+        else:
+            self._answered(number, response.result)
 
     def _answered(self, number: int, response) -> None:
         answer, code = response.answer, response.error_code
