@@ -73,7 +73,6 @@ class Scheduler:
         self._order = itertools.count()
         self._kinds = deque((self._decode_text, self._decode_images, self._decode_choices))
         self._look_at = 0.0  # when deadlines are to be looked at again
-        self._tidy = False  # nothing was let go or kept since the KV cache was trimmed
         self._text_at = 0.0  # when the running answers last got a token
         self._warm: tuple[Warm, SharedFrame] | None = None
         self._warm_sequence: Sequence | None = None
@@ -128,18 +127,17 @@ class Scheduler:
     def step(self) -> None:
         """One look at the inbox and at most one decode; waits when there is nothing to do."""
         self._model.interrupt.arm()
-        if not self._undisturbed():
+        undisturbed = self._undisturbed()
+        if not undisturbed:
             self._read_inbox()
             self._expire()
             self._admit()
             self._build_warm()
-            self._tidy = False
         if not self._decode_next():
             self.stage = "idle"
-        if not self._tidy:
+        if self.stage == "idle" or not undisturbed:
             self._kv.trim()
             self._tell_frames()
-            self._tidy = True
         if self.stage == "idle" or self._first_words or not self._model.gpu_offload:
             self._flush()
 
@@ -722,7 +720,6 @@ class Scheduler:
     def _leave(self, request: Request) -> None:
         """Takes the request out of everything it is in."""
         self._show()
-        self._tidy = False
         for requests in (self._active, self._waiting):
             if request in requests:
                 requests.remove(request)

@@ -120,8 +120,8 @@ def _environment() -> dict[str, str]:
     package_root = str(Path(glm4v_ros.__file__).resolve().parent.parent)
     path = [package_root, *(entry for entry in sys.path if entry)]
     return {
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:2",  # 8 MiB a handle, not 32
         **os.environ,
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
         "GGML_NO_BACKTRACE": "1",  # else a debugger attaches when llama.cpp aborts
-        "CUBLAS_WORKSPACE_CONFIG": os.environ.get("CUBLAS_WORKSPACE_CONFIG", ":4096:2"),  # 8 MiB a handle, not 32
     }

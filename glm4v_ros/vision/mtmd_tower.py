@@ -58,6 +58,7 @@ class MtmdTower(VisionTower):
         self._should_stop: Callable[[], bool] = lambda: False
         self._stopped = False
         self._nodes = 0
+        self._look_every = _LOOK_EVERY_GPU if gpu else _LOOK_EVERY
         self._on_node = llama_cpp.ggml_backend_sched_eval_callback(self._look)
         self._on_progress = mtmd.mtmd_progress_callback(self._loading)
 
@@ -199,7 +200,7 @@ class MtmdTower(VisionTower):
     def _look(self, _node: int, ask: bool, _user_data) -> bool:
         if ask:
             self._nodes += 1
-            return self._nodes % (_LOOK_EVERY_GPU if self._gpu else _LOOK_EVERY) == 0
+            return self._nodes % self._look_every == 0
         self._progress()
         self._stopped = self._stopped or self._should_stop()
         return not self._stopped
