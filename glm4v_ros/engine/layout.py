@@ -62,7 +62,8 @@ class Layout:
         self.segments: list[Segment] = []
         self.cells = 0
         self.positions = 0
-        #: Cells up to the end of the last image: what another question about the same frames can share.
+        #: Cells up to the last image token: what another question about the same frames can share. The marker behind an
+        #: image goes with the question's words; alone it would take a decode of its own.
         self.frame_cells = 0
 
     def add_tokens(self, tokens) -> None:
@@ -80,12 +81,12 @@ class Layout:
                 self.add_tokens(run.tokens)
             else:
                 self._add_segment(ImageSegment((frame_key, budget, index), run))
-        self.frame_cells = self.cells
 
     def _add_segment(self, segment: ImageSegment) -> None:
         self.segments.append(segment)
         self.cells += segment.count
         self.positions += segment.advance
+        self.frame_cells = self.cells
 
     @property
     def text(self) -> Iterator[int]:
@@ -121,7 +122,6 @@ class Layout:
                 head.add_tokens(segment.tokens[:room])
             else:
                 head._add_segment(segment)
-                head.frame_cells = head.cells
         return head
 
     def position(self, cells: int) -> int:

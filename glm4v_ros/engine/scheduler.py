@@ -599,8 +599,6 @@ class Scheduler:
         try:
             self._model.decode(self._batch)
             self._flush()  # while a GPU works
-            if not self._batch.outputs:
-                self._model.synchronize()
             return True
         except Interrupted:
             for sequence, *_ in plan:

@@ -47,7 +47,7 @@ def test_a_question_with_an_image():
     assert text_of(layout) == "[gMASK]<sop><|user|>\n<[a]>{what?}<|assistant|>\n"
     before, image, after = layout.segments
     assert layout.cells == before.count + 6 + after.count
-    assert layout.frame_cells == before.count + 6 + 1  # the image's end marker belongs to it
+    assert layout.frame_cells == before.count + 6  # the end marker goes with the question
     assert layout.position(layout.cells) == layout.cells - 3
 
 
