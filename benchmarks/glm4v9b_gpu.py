@@ -34,10 +34,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "test"), str(ROOT / "benchmarks")]
 
 from golden import glm4v9b_checkpoint as checkpoint  # noqa: E402
-from memory import Memory  # noqa: E402
 
 from glm4v_ros.catalog.model import Model  # noqa: E402
 from glm4v_ros.engine.frame import Frame  # noqa: E402
+from glm4v_ros.machine.memory_watch import MemoryWatch  # noqa: E402
 
 FULL = checkpoint.Shape(
     width=4096, layers=40, heads=32, kv_heads=2, feed_forward=13696, vocabulary=151552, vision_width=1792,
@@ -86,12 +86,12 @@ class Bench:
 
     def run(self) -> None:
         self.step("machine", self.machine)
-        if self.step("generate text", lambda: self.generate("text")):
+        if self.step("generate text", lambda: self.in_child("generate", "text")):
             if self.step("convert text Q4_K_M", lambda: self.convert("text", "Q4_K_M")):
                 self.forget("text")
                 self.step("llama-bench", self.bench_llama)
-        if self.step("generate vision", lambda: self.generate("vision")):
-            done = self.step("reference", self.reference)
+        if self.step("generate vision", lambda: self.in_child("generate", "vision")):
+            done = self.step("reference", lambda: self.in_child("reference", "vision"))
             for kind in VISION_TYPES:
                 done &= self.step(f"convert vision {kind}", lambda kind=kind: self.convert("vision", kind))
             if done:
@@ -157,7 +157,7 @@ class Bench:
             path.unlink()
 
     def convert(self, half: str, kind: str) -> dict[str, Any]:
-        with Memory() as memory:
+        with MemoryWatch() as memory:
             start = time.monotonic()
             self.python("-m", "glm4v_ros.cli.main", "models", "convert", str(self.checkpoint), str(self.made),
                         "--only", half, f"--{half}", kind)  # fmt: skip
@@ -168,7 +168,7 @@ class Bench:
             "file_gb": self.file(half, kind).stat().st_size / 1e9,
         }
 
-    def reference(self) -> dict[str, Any]:
+    def reference(self, _half: str) -> dict[str, Any]:
         """PyTorch's embeddings in float32 and bfloat16, and how far these two are apart."""
         import torch
         from golden.glm4v9b_reference import Reference
@@ -196,10 +196,11 @@ class Bench:
                 "patch_spread": float(exact[1:-1].std(0).mean() / exact[1:-1].std())}  # fmt: skip
 
     def in_child(self, what: str, kind: str) -> dict[str, Any]:
-        """In a process of its own, so that its memory on the device is gone afterwards."""
-        arguments = [str(self.work), str(self.table_path.parent), f"--{what}", kind, *(["--tiny"] if self.tiny else [])]
-        with Memory() as memory:
-            output = self.python(__file__, *arguments)
+        """In a process of its own, so that its memory on the device is gone afterwards, and PyTorch and llama.cpp, which may
+        bring C++ runtimes of their own, do not meet."""
+        arguments = [str(self.work), str(self.table_path.parent), "--part", what, kind, *(["--tiny"] if self.tiny else [])]
+        with MemoryWatch() as memory:
+            output = self.python(__file__, *arguments, **({} if what == "tower" else {"WITHOUT_LLAMA": "1"}))
         return {**json.loads(output.splitlines()[-1]), "peak_device_mib": memory.gpu_mib}
 
     def tower(self, kind: str) -> dict[str, Any]:
@@ -246,7 +247,7 @@ class Bench:
         from glm4v_ros.engine.question import Question
 
         found: dict[str, Any] = {}
-        with Memory() as memory, EngineClient(self.config(kind, resident)) as engine:
+        with MemoryWatch() as memory, EngineClient(self.config(kind, resident)) as engine:
             start = time.monotonic()
             engine.start()
             found["load_s"] = time.monotonic() - start
@@ -340,9 +341,9 @@ class Bench:
 
             torch.cuda.empty_cache()
 
-    def python(self, *arguments: str) -> str:
+    def python(self, *arguments: str, **variables: str) -> str:
         path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-        done = subprocess.run([sys.executable, *arguments], env={**os.environ, "PYTHONPATH": path}, cwd=ROOT,
+        done = subprocess.run([sys.executable, *arguments], env={**os.environ, "PYTHONPATH": path, **variables}, cwd=ROOT,
                               capture_output=True, text=True, timeout=PATIENCE)  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)[-200:]}: {done.stderr[-2000:]}")
@@ -446,10 +447,11 @@ def main() -> None:
     parser.add_argument("--llama-bench", default="", metavar="PATH", help="llama.cpp's own, built for this GPU")
     parser.add_argument("--seconds", type=float, default=0.0, metavar="S", help="start no step after this time")
     parser.add_argument("--tiny", action="store_true", help="rehearse on a CPU")
-    parser.add_argument("--tower", default="", help=argparse.SUPPRESS)  # the part that runs in a process of its own
+    parser.add_argument("--part", nargs=2, help=argparse.SUPPRESS)  # what runs in a process of its own
     bench = Bench(args := parser.parse_args())
-    if args.tower:
-        print(json.dumps(bench.tower(args.tower)))
+    if args.part:
+        what, kind = args.part
+        print(json.dumps(getattr(bench, what)(kind)))
         return
     bench.run()
     print(bench.table())

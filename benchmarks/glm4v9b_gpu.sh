@@ -11,7 +11,7 @@ wait_for=${2:-540}
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=${WORK:-/tmp/glm4v-benchmark}
 mine=$work/glm4v9b
-export PYTHONPATH=$work/build/python:$work/site PYTHONUNBUFFERED=1
+export PYTHONPATH=$work/first:$work/build/python:$work/site PYTHONUNBUFFERED=1
 mkdir -p "$mine/out" "$out" && out=$(realpath "$out")
 
 if ! { [ -e "$mine/pid" ] && kill -0 "$(cat "$mine/pid")" 2>/dev/null; }; then

@@ -19,10 +19,16 @@ run_all() {
     cd "$root" || return
     local build=$work/build site=$work/site
     step wheels "$PYTHON" -m pip install -q --no-index --no-deps --no-cache-dir --upgrade --target "$site" "$bundle"/wheels/*.whl || return
-    # A compiler other than the system's may bring a C++ runtime that does not get on with NumPy's, unless llama.cpp is loaded first.
+    # A compiler other than the system's may bring a C++ runtime that does not get on with NumPy's, unless llama.cpp is loaded first,
+    # nor with PyTorch's at all.
     [ -x /usr/bin/g++ ] && export CC=/usr/bin/gcc CXX=/usr/bin/g++ CUDAHOSTCXX=/usr/bin/g++
     mkdir -p "$work/first"
-    printf 'try:\n    import llama_cpp\nexcept ImportError:\n    pass\n' >"$work/first/sitecustomize.py"
+    cat >"$work/first/sitecustomize.py" <<'END'
+import contextlib, os
+if "WITHOUT_LLAMA" not in os.environ:
+    with contextlib.suppress(ImportError):
+        import llama_cpp
+END
     export PYTHONPATH=$work/first:$build/python:$site
     step model "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" &
     local drawing=$! cuda=()

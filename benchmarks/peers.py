@@ -37,7 +37,6 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 import peers_table  # noqa: E402
 from llama_server import LlamaServer, Reply  # noqa: E402
-from memory import Memory  # noqa: E402
 
 from glm4v_ros.catalog import catalog  # noqa: E402
 from glm4v_ros.engine.answer import Stage  # noqa: E402
@@ -47,6 +46,7 @@ from glm4v_ros.engine.frame import Frame  # noqa: E402
 from glm4v_ros.engine.question import Question  # noqa: E402
 from glm4v_ros.engine.status import EngineStatus  # noqa: E402
 from glm4v_ros.errors import VqaError  # noqa: E402
+from glm4v_ros.machine.memory_watch import MemoryWatch  # noqa: E402
 from glm4v_ros.vision.decoder import decode  # noqa: E402
 
 NANO = ROOT / "models" / "glm4v-nano"
@@ -199,7 +199,7 @@ class Peers:
         command = [self.bin / "llama-mtmd-cli", "-m", self.model.text_path, "--mmproj", self.model.vision_path, "--image", picture,
                    "-p", question(), "-n", "64", "-c", CONTEXT, "--temp", "0", "--ignore-eos", "--offline",
                    *self.common()]  # fmt: skip
-        with Memory() as memory, (self.out / "mtmd-cli.log").open("w") as log:
+        with MemoryWatch() as memory, (self.out / "mtmd-cli.log").open("w") as log:
             done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if done.returncode:
             raise RuntimeError(f"llama-mtmd-cli failed; see {log.name}")
@@ -213,7 +213,7 @@ class Peers:
             figures.setdefault(name, []).append(value)
 
         watching = contextlib.ExitStack()
-        memory = watching.enter_context(Memory())
+        memory = watching.enter_context(MemoryWatch())
         with watching, Engine(self.config()) as ours:
             cells = ours.cells(self.frame())
             ours.ask(question(), self.frame(), 65)
@@ -270,16 +270,20 @@ class Peers:
     def many(self, own_frames: bool) -> dict[str, Any]:
         """All ask at once, and again as soon as they have their answer."""
         found: dict[str, Any] = {}
-        cells = self.results["one asker"]["prompt_cells"] + self.tokens + 32
-        # Room for every asker's frame, and a few more to keep: attention pays for each cell that is filled.
-        context = -(-(self.askers * cells + CONTEXT) // 256) * 256
+        cells = self.results["one asker"]["prompt_cells"]
+        # Room for all frames and answers, and a few frames more to keep: attention pays for every cell up to the last filled one.
+        context = (self.askers if own_frames else 1) * cells + self.askers * (self.tokens + 64) + CONTEXT
+        context = -(-context // 256) * 256
         config = self.config(max_parallel=self.askers, max_queue=self.askers, context_tokens=context, prefix_tokens=CONTEXT)
-        rounds = self.rounds
-        frames = [[self.frame() for _ in range(rounds)] for _ in range(self.askers)] if own_frames else None
+
+        def frames(rounds: int) -> list[list[bytes]]:
+            shared = self.frame()
+            return [[self.frame() if own_frames else shared for _ in range(rounds)] for _ in range(self.askers)]
+
+        mine = frames(self.rounds)
         with Engine(config) as ours, self.server(self.askers, self.askers * CONTEXT) as server:
             for name, side in (("ours", ours), ("llama-server", server)):
-                self._all(side, [[self.frame()] for _ in range(self.askers)], 4)
-                mine = frames or [[jpeg] * rounds for jpeg in [self.frame()] * self.askers]
+                self._all(side, frames(1), 4)
                 seconds, replies = self._all(side, mine, self.tokens)
                 first = sorted(reply.first_token for reply in replies)
                 found[name] = {
@@ -343,7 +347,7 @@ class Peers:
 
     def not_resident(self) -> dict[str, Any]:
         """Memory with the vision tower in it only while it encodes."""
-        with Memory() as memory, Engine(self.config(vision_resident=False)) as ours:
+        with MemoryWatch() as memory, Engine(self.config(vision_resident=False)) as ours:
             for _ in range(2):
                 ours.ask(question(), self.frame(), 8)
             time.sleep(1.0)

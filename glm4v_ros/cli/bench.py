@@ -37,10 +37,13 @@ def _size(text: str) -> tuple[int, int]:
 
 def run(args: argparse.Namespace) -> int:
     from glm4v_ros.engine.benchmark import Benchmark
+    from glm4v_ros.machine.memory_watch import MemoryWatch
 
-    with engine.running(engine.config(args, parallel=max(args.askers))) as client:
+    with MemoryWatch(processes=False) as memory, engine.running(engine.config(args, parallel=max(args.askers))) as client:
         benchmark = Benchmark(client, *args.size, report=lambda line: print(line, file=sys.stderr))
         results = benchmark.run(tuple(args.askers), args.tokens, args.repeats)
+    if memory.gpu_mib:  # of the device; its figure else is the worker's resident memory
+        results["peak_memory_mib"] = memory.gpu_mib
     if args.json:
         print(json.dumps(results))
     else:

@@ -7,20 +7,23 @@ import re
 import shutil
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 
-class Memory:
+class MemoryWatch:
     """The most that was taken while it watches: on the first GPU over what was taken before, and by child processes."""
 
-    def __init__(self):
+    def __init__(self, processes: bool = True):
+        """Without ``processes`` it looks at the GPU alone, which takes no time from this process."""
+        #: MiB: the GPU's peak, the GPU's now, the peak of all child processes together. The GPU's are 0 without nvidia-smi.
         self.gpu_mib = self.now_mib = self.resident_mib = 0.0
+        self._processes = processes
         self._baseline: float | None = None
+        self._looked = threading.Event()  # at the GPU, for the first time or in vain
         self._ended = threading.Event()
 
-    def __enter__(self) -> Memory:
-        self._threads = [threading.Thread(target=self._watch_processes, daemon=True)]
+    def __enter__(self) -> MemoryWatch:
+        self._threads = [threading.Thread(target=self._watch_processes, daemon=True)] if self._processes else []
         self._smi = None
         if shutil.which("nvidia-smi"):
             query = ["--query-gpu=memory.used", "--format=csv,noheader,nounits", "-lms", "50"]
@@ -29,8 +32,8 @@ class Memory:
             self._threads.append(threading.Thread(target=self._watch_gpu, daemon=True))
         for thread in self._threads:
             thread.start()
-        while self._smi and self._baseline is None and self._smi.poll() is None:
-            time.sleep(0.05)
+        if self._smi:
+            self._looked.wait()
         return self
 
     def __exit__(self, *_) -> None:
@@ -41,11 +44,17 @@ class Memory:
             thread.join(5)
 
     def _watch_gpu(self) -> None:
-        for line in self._smi.stdout:
-            used = float(line)
-            self._baseline = used if self._baseline is None else self._baseline
-            self.now_mib = used - self._baseline
-            self.gpu_mib = max(self.gpu_mib, self.now_mib)
+        try:
+            for line in self._smi.stdout:
+                used = float(line)
+                self._baseline = used if self._baseline is None else self._baseline
+                self.now_mib = used - self._baseline
+                self.gpu_mib = max(self.gpu_mib, self.now_mib)
+                self._looked.set()
+        except ValueError:
+            pass  # this GPU does not tell, as one that shares the machine's memory
+        finally:
+            self._looked.set()
 
     def _watch_processes(self) -> None:
         # What a process holds for itself; pages of a mapped file come and go with the page cache.
