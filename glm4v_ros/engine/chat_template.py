@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -71,6 +72,7 @@ class ChatTemplate:
         except jinja2.TemplateError as error:
             raise Unsupported(f"the model's chat template is no valid Jinja template: {error}") from error
         self._tokenize = tokenize
+        self._tokenize_template = functools.lru_cache(maxsize=64)(lambda piece: tokenize(piece, True))  # always the same few
         self._variables = {"bos_token": bos_token, "eos_token": eos_token, "tools": None, **(arguments or {})}
         self._answer_prefix = answer_prefix
         #: Whether an answer starts inside a thought that the prompt opened.
@@ -84,7 +86,7 @@ class ChatTemplate:
         layout = Layout()
         pieces = _SENTINELS.split(rendered)
         for piece, index in zip(pieces[::2], [*pieces[1::2], None]):
-            layout.add_tokens(self._tokenize(piece, True))
+            layout.add_tokens(self._tokenize_template(piece))
             if index is None:
                 break
             content = contents[int(index)]

@@ -648,7 +648,7 @@ class Scheduler:
         self._first_words |= not request.answering
         request.wrote(token, likelihood)
         self._unshown.append((request, token))
-        if request.full or (request.repetition.add(token) and not ignore_end):
+        if request.full or (not ignore_end and request.repetition.add(token)):
             self._finish(request, FinishReason.LENGTH)
             return False
         return True
