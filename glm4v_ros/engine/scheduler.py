@@ -23,6 +23,7 @@ from glm4v_ros.engine.language import instruction
 from glm4v_ros.engine.language_model import Interrupted, LanguageModel
 from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.messages import Ask, Cancel, Done, Encoded, Evicted, Failed, ResetSession, Warm
+from glm4v_ros.engine.outbox import Outbox
 from glm4v_ros.engine.request import Request
 from glm4v_ros.engine.sequence import Sequence
 from glm4v_ros.engine.session import History, Session, Sessions, Turn
@@ -55,7 +56,7 @@ class Scheduler:
         self._config = config
         self._model = model
         self._template = template
-        self._send = send
+        self._outbox = Outbox(model, send)
         self._inbox: queue.SimpleQueue = queue.SimpleQueue()
         self._kv = KVCache(model, config.prefix_tokens or model.context_tokens // 2)
         self._sessions = Sessions(config.session_idle_s)
@@ -78,9 +79,6 @@ class Scheduler:
         self._warm_sequence: Sequence | None = None
         self._encoded: set[str] = set()
         self._told = 0
-        self._outbox: list[object] = []
-        self._unshown: list[tuple[Request, int]] = []  # tokens that were chosen and whose text was not sent yet
-        self._first_words = False  # somebody's first token is among them
         self._tokens_per_second = 0.0
         self._token_seconds = 0.0  # that one token of one answer takes
         self.stage = "idle"
@@ -138,8 +136,8 @@ class Scheduler:
         if self.stage == "idle" or not undisturbed:
             self._kv.trim()
             self._tell_frames()
-        if self.stage == "idle" or self._first_words or not self._model.gpu_offload:
-            self._flush()
+        if self.stage == "idle" or self._outbox.urgent or not self._model.gpu_offload:
+            self._outbox.flush()
 
     def _undisturbed(self) -> bool:
         """Nothing can have changed but the running answers, so that the next token need not wait for a look around."""
@@ -177,22 +175,6 @@ class Scheduler:
         deadline = min((request.deadline for request in self._requests()), default=float("inf"))
         return max(0.0, min(1.0, deadline - time.monotonic()))
 
-    def _emit(self, message: object) -> None:
-        self._outbox.append(message)
-
-    def _flush(self) -> None:
-        self._show()
-        if self._outbox:
-            self._send(self._outbox)
-            self._outbox = []
-
-    def _show(self) -> None:
-        """Turns chosen tokens into text."""
-        for request, token in self._unshown:
-            self._show_text(request, request.output.add(self._visible_piece(token)))
-        self._unshown.clear()
-        self._first_words = False
-
     # Messages.
 
     def _on_ask(self, message: Ask, frames: list[SharedFrame]) -> None:
@@ -210,7 +192,7 @@ class Scheduler:
             request.images[index] = self._embeddings.get(identity)
             if request.images[index] is None:
                 request.jobs[index] = self._encode(frame, budget, (-request.question.priority, request.order))
-        self._emit(Delta(request.id, Stage.QUEUED))
+        self._outbox.put(Delta(request.id, Stage.QUEUED))
 
     def _on_cancel(self, message: Cancel) -> None:
         for request in self._requests():
@@ -251,7 +233,7 @@ class Scheduler:
         waiting = [request for request in self._requests() if job in request.jobs.values()]
         if job.started:
             for request in waiting:
-                self._enter(request, Stage.ENCODING)
+                self._outbox.enter(request, Stage.ENCODING)
             return
         if self._jobs.get(job.identity) is job:
             del self._jobs[job.identity]
@@ -293,9 +275,9 @@ class Scheduler:
         self._told = changes
         encoded = self._embeddings.frame_keys | self._kv.frame_keys
         for key in encoded - self._encoded:
-            self._emit(Encoded(key))
+            self._outbox.put(Encoded(key))
         for key in self._encoded - encoded:
-            self._emit(Evicted(key))
+            self._outbox.put(Evicted(key))
         self._encoded = encoded
 
     # Admission.
@@ -358,7 +340,7 @@ class Scheduler:
         if request.session_id:
             request.session = self._sessions.open(request.session_id, time.monotonic())
             request.session.busy = True
-        self._enter(request, Stage.PREFILL)
+        self._outbox.enter(request, Stage.PREFILL)
         return True
 
     def _compose(self, request: Request, history: History) -> Layout:
@@ -598,7 +580,7 @@ class Scheduler:
         stopped, or failed and its requests were told so."""
         try:
             self._model.decode(self._batch)
-            self._flush()  # while a GPU works
+            self._outbox.flush()  # while a GPU works
             return True
         except Interrupted:
             for sequence, *_ in plan:
@@ -623,7 +605,7 @@ class Scheduler:
                 [self._model.tokenize(choice, False) for choice in request.question.choices], self._model.end_tokens
             )
             request.scores.start(self._model.logits(index))
-            self._enter(request, Stage.ANSWERING)
+            self._outbox.enter(request, Stage.ANSWERING)
             return 0
         right = 0
         while self._write(request, index + right) and right < len(guess) and guess[right] == request.tokens[-1]:
@@ -645,39 +627,20 @@ class Scheduler:
         if token is None or (token in self._ends and not ignore_end):
             self._finish(request, FinishReason.STOP)
             return False
-        self._first_words |= not request.answering
+        self._outbox.put_token(request, token)
         request.wrote(token, likelihood)
-        self._unshown.append((request, token))
         if request.full or (not ignore_end and request.repetition.add(token)):
             self._finish(request, FinishReason.LENGTH)
             return False
         return True
 
-    def _visible_piece(self, token: int) -> bytes:
-        piece = self._model.piece(token)
-        return b"" if self._model.is_control(token) and not AnswerText.is_tag(piece) else piece
-
-    def _show_text(self, request: Request, text: str) -> None:
-        if text:
-            request.stage = Stage.ANSWERING
-            self._emit(Delta(request.id, Stage.ANSWERING, text))
-        else:
-            self._enter(request, Stage.ANSWERING)
-
-    def _enter(self, request: Request, stage: Stage) -> None:
-        if stage > request.stage:
-            request.stage = stage
-            self._emit(Delta(request.id, stage))
-
     def _answer(self, request: Request, reason: FinishReason) -> Answer:
         """With all that was written so far."""
-        self._show()
+        self._outbox.show()
         return request.answer(reason)
 
     def _finish(self, request: Request, reason: FinishReason) -> None:
-        self._show()
-        if request.output is not None:
-            self._show_text(request, request.output.finish())
+        self._outbox.finish(request)
         answer = request.answer(reason)
         question = request.question
         if (
@@ -696,7 +659,7 @@ class Scheduler:
         if request.session is not None:
             self._remember(request, answer.text)
         self._leave(request)
-        self._emit(Done(answer))
+        self._outbox.put(Done(answer))
 
     def _remember(self, request: Request, text: str) -> None:
         """Adds the turn to its session and leaves it in the KV cache."""
@@ -713,11 +676,11 @@ class Scheduler:
 
     def _fail(self, request: Request, error: VqaError) -> None:
         self._leave(request)
-        self._emit(Failed(request.id, error))
+        self._outbox.put(Failed(request.id, error))
 
     def _leave(self, request: Request) -> None:
         """Takes the request out of everything it is in."""
-        self._show()
+        self._outbox.show()
         for requests in (self._active, self._waiting):
             if request in requests:
                 requests.remove(request)

@@ -1,0 +1,68 @@
+"""What the client is to hear, until it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from glm4v_ros.engine.answer import Delta, Stage
+from glm4v_ros.engine.answer_text import AnswerText
+from glm4v_ros.engine.language_model import LanguageModel
+from glm4v_ros.engine.request import Request
+
+
+class Outbox:
+    """Messages in order, and chosen tokens whose text is still to be made: both can wait until a GPU is busy with the next
+    tokens."""
+
+    def __init__(self, model: LanguageModel, send: Callable[[list], None]):
+        """``send`` takes messages for the client, in order."""
+        self._model = model
+        self._send = send
+        self._messages: list[object] = []
+        self._tokens: list[tuple[Request, int]] = []
+        #: Somebody's first token is among them and should not wait.
+        self.urgent = False
+
+    def put(self, message: object) -> None:
+        self._messages.append(message)
+
+    def put_token(self, request: Request, token: int) -> None:
+        """Before the request has it."""
+        self.urgent |= not request.answering
+        self._tokens.append((request, token))
+
+    def enter(self, request: Request, stage: Stage) -> None:
+        """Tells that the request is in this stage, once."""
+        if stage > request.stage:
+            request.stage = stage
+            self.put(Delta(request.id, stage))
+
+    def show(self) -> None:
+        """Turns chosen tokens into text."""
+        for request, token in self._tokens:
+            self._put_text(request, request.output.add(self._visible_piece(token)))
+        self._tokens.clear()
+        self.urgent = False
+
+    def finish(self, request: Request) -> None:
+        """Shows the rest of a text behind which no token comes."""
+        self.show()
+        if request.output is not None:
+            self._put_text(request, request.output.finish())
+
+    def flush(self) -> None:
+        self.show()
+        if self._messages:
+            self._send(self._messages)
+            self._messages = []
+
+    def _put_text(self, request: Request, text: str) -> None:
+        if text:
+            request.stage = Stage.ANSWERING
+            self.put(Delta(request.id, Stage.ANSWERING, text))
+        else:
+            self.enter(request, Stage.ANSWERING)
+
+    def _visible_piece(self, token: int) -> bytes:
+        piece = self._model.piece(token)
+        return b"" if self._model.is_control(token) and not AnswerText.is_tag(piece) else piece
