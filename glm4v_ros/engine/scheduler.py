@@ -35,6 +35,7 @@ from glm4v_ros.vision.tower import VisionTower
 _log = logging.getLogger(__name__)
 
 _LEAST_ANSWER = 16  # tokens that must fit behind a prompt before history is dropped
+_ROOM_AFTER_DROPPING = 0.75  # of the context: else every further question would drop a turn and prefill all the others again
 _MOST_DRAFTING = 2  # running requests up to which tokens are guessed: a wide batch has no time to spare
 _LOOK_EVERY = 0.01  # seconds between two looks at the deadlines
 _TOKEN_EVERY = 0.25  # seconds that a running answer may stand still for the frames of others
@@ -320,6 +321,8 @@ class Scheduler:
         else:
             extra = min(question.max_tokens, self._longest - layout.cells)
         sequence = self._allocate(layout, extra, request)
+        if sequence is None and not self._active:  # what it would share may itself be in the way
+            sequence = self._kv.allocate(layout, extra, None, 0, greedy=request.greedy)
         if sequence is None:
             if self._active:
                 return False
@@ -357,6 +360,7 @@ class Scheduler:
         if most and len(history.all_pictures) + len(pictures) > most:
             raise _too_many_images(most)
         system = "\n".join(filter(None, (question.system_prompt, instruction(question.language))))
+        room = self._longest
         while True:
             own = pictures or history.orphans
             messages = [
@@ -365,7 +369,8 @@ class Scheduler:
                 Message("user", question.text, own),
             ]
             layout = self._template.layout(messages)
-            if layout.cells + min(_LEAST_ANSWER, question.max_tokens) <= self._longest:
+            cells = layout.cells + min(_LEAST_ANSWER, question.max_tokens)
+            if cells <= room or (cells <= self._longest and not history.turns):
                 request.history, request.pictures = history, own
                 return layout
             if not history.turns:
@@ -374,6 +379,7 @@ class Scheduler:
                     f"ask for fewer max_image_tokens, or raise context_tokens"
                 )
             history = history.without_oldest()
+            room = _ROOM_AFTER_DROPPING * self._longest
 
     def _allocate(self, layout: Layout, extra: int, request: Request) -> Sequence | None:
         base, shared = self._kv.match(layout)

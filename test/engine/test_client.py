@@ -241,6 +241,18 @@ def test_history_that_does_not_fit_is_dropped_but_not_the_picture(fresh):
         ask(engine, [], "question? " * 40, session_id="long")
 
 
+def test_dropping_history_leaves_room_for_questions_to_come(fresh):
+    """They find the conversation in the KV cache as the question before left it."""
+    engine = fresh(context_tokens=512)
+    lengths = [
+        ask(engine, [noise(128)] if not turn else [], "question?", session_id="lasting", max_tokens=24).prompt_tokens
+        for turn in range(24)
+    ]
+    grows = [later > earlier for earlier, later in zip(lengths, lengths[1:])]
+    drops = [i for i, grew in enumerate(grows) if not grew]
+    assert len(drops) >= 2 and all(b - a > 2 for a, b in zip(drops, drops[1:])), lengths
+
+
 def test_a_context_that_fills_up_ends_the_answer(fresh):
     engine = fresh(context_tokens=256)
     answer = ask(engine, [noise(127)], max_tokens=1000)
