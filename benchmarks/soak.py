@@ -33,8 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the package of this tree, not the one that is installed
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"  # for the node and the camera; clients are set up like any ROS program
-os.environ.setdefault(PROFILE, str(ROOT / "config" / "fastdds.xml"))
+os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
 if os.environ.get("ROS_DISTRO") == "humble":
     os.environ["ROS_LOCALHOST_ONLY"] = "1"
 
@@ -98,7 +97,7 @@ class Soak:
         if not wait_until(lambda: self.vqa.state == "active" and self.vqa.level("camera front") == 0):
             sys.exit(f"the node did not come up; see {self._directory / 'vqa.log'}")
         for index in range(options.clients):
-            asker = process("soaking.asker", f"asker{index}", without=PROFILE, stdout=subprocess.PIPE)
+            asker = process("soaking.asker", f"asker{index}", stdout=subprocess.PIPE)
             self._askers.append(asker)
             if json.loads(asker.stdout.readline()) != {"ready": True}:
                 sys.exit("a client did not start")
@@ -383,16 +382,13 @@ def problems(evidence: Path) -> int:
     return len(found)
 
 
-def process(module: str, *arguments: str, without: str = "", **streams) -> subprocess.Popen:
-    """``without`` this variable of the environment."""
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    environment = {name: value for name, value in os.environ.items() if name != without}
+def process(module: str, *arguments: str, **streams) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT / "benchmarks",
         stdin=subprocess.PIPE,
         text=True,
-        env={**environment, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))},
         **streams,
     )
 

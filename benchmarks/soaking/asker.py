@@ -224,6 +224,8 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--vanish", type=int, default=0)
     options = parser.parse_args()
+    # The node's and the camera's, with large segments; a client has Fast DDS as any ROS program has it.
+    os.environ.pop("FASTRTPS_DEFAULT_PROFILES_FILE", None)
     rclpy.init()
     asker = Asker(options.name)
     asker.wait_for_node()
