@@ -73,7 +73,6 @@ def decode(model: LanguageModel, prompts: list[np.ndarray], first: int) -> list[
     batch = model.new_batch()
     ends = [batch.add_tokens(prompt, 0, first + i, 1) + len(prompt) - 1 for i, prompt in enumerate(prompts)]
     model.decode(batch)
-    model.synchronize()
     return ends
 
 

@@ -34,7 +34,8 @@ class Batch:
 
     def clear(self) -> None:
         self.size = 0
-        self.outputs = 0
+        #: Entry and sequence of each that asks for logits.
+        self.outputs: list[tuple[int, int]] = []
         self._embeddings = None
         self._chunks: list[tuple[np.ndarray, np.ndarray, int]] = []
 
@@ -44,7 +45,7 @@ class Batch:
 
     @property
     def output_room(self) -> int:
-        return self.output_capacity - self.outputs
+        return self.output_capacity - len(self.outputs)
 
     def add_tokens(self, tokens, position: int, seq_id: int, outputs: int) -> int:
         """Consecutive tokens of one sequence, the last ``outputs`` of them with logits. Returns the first one's
@@ -56,7 +57,7 @@ class Batch:
         self._outputs[i : i + n - outputs] = 0
         self._outputs[i + n - outputs : i + n] = 1
         self.size += n
-        self.outputs += outputs
+        self.outputs += [(entry, seq_id) for entry in range(self.size - outputs, self.size)]
         return i
 
     def add_embeddings(self, embeddings: np.ndarray, positions: np.ndarray, seq_id: int) -> None:

@@ -1,15 +1,16 @@
 """Greedy sampling inside llama.cpp's graph, on the device that has the logits.
 
 Taking a vocabulary of logits to the host and looking for their maximum costs a large part of a millisecond a token.
-This sampler leaves them there and hands out what tells the best token and its probability, and the few logits around the
-end-of-answer tokens, so that the host can still forbid these.
+This sampler leaves them there. It cuts the vocabulary into blocks and hands out the best token of each with its probability
+within the block, and the logits of those blocks that hold end-of-answer tokens, so that the host can still forbid these.
 """
 
 from __future__ import annotations
 
 import ctypes
 import logging
-from math import exp, isfinite
+from collections.abc import Sequence
+from math import exp
 
 import llama_cpp
 import llama_cpp.llama_cpp as llama_bindings
@@ -26,60 +27,82 @@ def _ggml(name: str, *arguments, result=_pointer):
     return function
 
 
+_graph_tensor = _ggml("ggml_graph_get_tensor", _pointer, ctypes.c_char_p)
 _elements = _ggml("ggml_nelements", _pointer, result=_int64)
 _view_1d = _ggml("ggml_view_1d", _pointer, _pointer, _int64, _size)
-_reshape_1d = _ggml("ggml_reshape_1d", _pointer, _pointer, _int64)
+_view_2d = _ggml("ggml_view_2d", _pointer, _pointer, _int64, _int64, _size, _size)
 _reshape_2d = _ggml("ggml_reshape_2d", _pointer, _pointer, _int64, _int64)
 _reshape_3d = _ggml("ggml_reshape_3d", _pointer, _pointer, _int64, _int64, _int64)
 _argmax = _ggml("ggml_argmax", _pointer, _pointer)
-_sub = _ggml("ggml_sub", _pointer, _pointer, _pointer)
-_exp = _ggml("ggml_exp", _pointer, _pointer)
-_sum = _ggml("ggml_sum", _pointer, _pointer)
+_soft_max = _ggml("ggml_soft_max", _pointer, _pointer)
 _get_rows = _ggml("ggml_get_rows", _pointer, _pointer, _pointer)
 _set_output = _ggml("ggml_set_output", _pointer, result=None)
 _concat = _ggml("ggml_concat", _pointer, _pointer, _pointer, ctypes.c_int)
 
-_COLUMNS = 1024  # logits in a row: a GPU gives each row to one block of threads
+_LOGITS = b"result_output"  # llama.cpp's name for the logits of all outputs of a decode
+_BLOCK_SIZES = range(1024, 63, -1)  # a GPU gives each block to one block of threads, which has 1024 at most
+_INDICES = np.arange(256)
 
 
 class GreedySampler:
-    """For sequences that want the likeliest token. Splits the vocabulary at its end-of-answer tokens: ``main`` is the
-    larger part without any, whose best token is found on the device, row by row; the rest is handed out whole.
+    """For sequences that want the likeliest token.
 
-    llama.cpp has places for a token, candidates, probabilities and logits. Here they hold the row of the best token, the best
-    column of each row, the sum of exp(logit - best logit), and the best logit with those of the rest.
+    llama.cpp asks a sampler for its nodes once for each output of a decode. The first time they are added for all outputs
+    together, since a GPU takes about as long for one as for many; each output then gets its row of them. Of llama.cpp's
+    places for a sampler's results, candidates hold the best column of each block, and logits hold three things: the best
+    logit of each block, its probability within the block, and the blocks with end-of-answer tokens.
     """
 
     def __init__(self, vocabulary: int, end_tokens: np.ndarray):
-        first, last = int(end_tokens.min()), int(end_tokens.max())
         self._vocabulary = vocabulary
-        before, after = first, vocabulary - last - 1
-        self._columns = min(_COLUMNS, max(before, after))
-        spare = max(before, after) % self._columns  # goes to the rest
-        if before >= after:
-            self.main, self.rest = (0, before - spare), (before - spare, vocabulary)
-        else:
-            self.main, self.rest = (last + 1 + spare, vocabulary), (0, last + 1 + spare)
-        self._ends = end_tokens - self.rest[0]
+        self._ends = frozenset(end_tokens.tolist())
+        #: Whether this vocabulary can be sampled so.
+        self.possible = any(map(self._cut, _BLOCK_SIZES))
+        self._host: dict[int, np.ndarray] = {}
+        self._outputs: Sequence[tuple[int, int]] = ()
+        self._places: dict[int, int] | None = None
+        self._nodes: tuple[int, int, int] | None = None
         self._chains: list = []
         # llama.cpp keeps pointers to all of these.
         self._name = llama_bindings.llama_sampler_i_name(lambda _: b"greedy with probability")
         self._apply = llama_bindings.llama_sampler_i_apply(lambda _sampler, _candidates: None)
         self._backend_init = llama_bindings.llama_sampler_i_backend_init(lambda _sampler, _buffer, _outputs: True)
+        self._backend_reset = llama_bindings.llama_sampler_i_backend_reset(self._begin)
         self._backend_apply = llama_bindings.llama_sampler_i_backend_apply(self._build)
         self._interface = llama_bindings.llama_sampler_i(
-            name=self._name, apply=self._apply, backend_init=self._backend_init, backend_apply=self._backend_apply
+            name=self._name,
+            apply=self._apply,
+            backend_init=self._backend_init,
+            backend_reset=self._backend_reset,
+            backend_apply=self._backend_apply,
         )
+
+    def _cut(self, size: int) -> bool:
+        """Into blocks of this size. False where they do not come out even, or where a row would hand out more floats than
+        llama.cpp has places: as many as the vocabulary."""
+        if self._vocabulary % size:
+            return False
+        self._block_size, self._blocks = size, self._vocabulary // size
+        self._end_blocks = sorted({end // size for end in self._ends})
+        self._width = 2 * self._blocks + size * len(self._end_blocks)
+        return self._width <= self._vocabulary
 
     def configs(self, seq_ids: range):
         """llama_context_params.samplers for these sequences."""
+        self._seq_ids = seq_ids
         configs = (llama_cpp.llama_sampler_seq_config * len(seq_ids))()
         for config, seq_id in zip(configs, seq_ids):
             chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
-            llama_cpp.llama_sampler_chain_add(chain, llama_cpp.llama_sampler_init(ctypes.byref(self._interface), None))
+            context = seq_id + 1  # which llama.cpp hands back to the callbacks; 0 would be NULL
+            sampler = llama_cpp.llama_sampler_init(ctypes.byref(self._interface), context)
+            llama_cpp.llama_sampler_chain_add(chain, sampler)
             self._chains.append(chain)
             config.seq_id, config.sampler = seq_id, ctypes.cast(chain, ctypes.c_void_p).value
         return configs
+
+    def expect(self, outputs: Sequence[tuple[int, int]]) -> None:
+        """To be called before each decode with the batch entry and the sequence of each output, in order."""
+        self._outputs, self._places = outputs, None
 
     def choose(self, context: int, index: int, without_end: bool) -> tuple[int, float] | None:
         """The token for batch entry ``index`` of the last decode, and its softmax probability over the whole
@@ -87,58 +110,107 @@ class GreedySampler:
 
         None when the device sampled nothing.
         """
-        row = llama_cpp.llama_get_sampled_token_ith(context, index)
-        if row < 0:
+        if self._places is None:
+            self._places = self._read(context)
+        place = self._places.get(index)
+        if place is None:
             return None
-        token = self.main[0] + row * self._columns + llama_cpp.llama_get_sampled_candidates_ith(context, index)[row]
-        total = llama_cpp.llama_get_sampled_probs_ith(context, index)[0]
-        address = ctypes.cast(llama_cpp.llama_get_sampled_logits_ith(context, index), ctypes.c_void_p).value
-        count = 1 + self.rest[1] - self.rest[0]
-        logits = np.frombuffer((ctypes.c_float * count).from_address(address), np.float32)
-        best, rest = float(logits[0]), logits[1:]
-        if without_end:
-            rest = rest.copy()
-            rest[self._ends] = -np.inf
-        other = int(rest.argmax())
-        if rest[other] > best:
-            # With a rest that is so much likelier the sum is infinite.
-            return self.rest[0] + other, exp(float(rest[other]) - best) / total if isfinite(total) else 1.0
-        return token, 1.0 / total
+        token, likelihood = self._tokens[place], self._likelihoods[place]
+        return self._choose_without_end(place, likelihood) if without_end and token in self._ends else (token, likelihood)
 
     def free(self) -> None:
         for chain in self._chains:
             llama_cpp.llama_sampler_free(chain)
         self._chains.clear()
 
-    def _build(self, _sampler, context, _graph, data) -> None:
-        """Adds the nodes for one row of logits to the graph."""
+    # On the host.
+
+    def _read(self, context: int) -> dict[int, int]:
+        """Finds the tokens of all greedy outputs; the place of each batch entry among them."""
+        greedy = [(row, entry) for row, (entry, seq_id) in enumerate(self._outputs) if seq_id in self._seq_ids]
+        first, entry = greedy[0]
+        logits = llama_cpp.llama_get_sampled_logits_ith(context, entry)
+        if not logits:
+            return {}
+        rows = slice(None) if len(greedy) == len(self._outputs) else [row - first for row, _ in greedy]
+        packed = self._host_rows(logits, np.float32, len(self._outputs) - first)[rows]
+        columns = llama_cpp.llama_get_sampled_candidates_ith(context, entry)
+        self._columns = self._host_rows(columns, np.int32, len(self._outputs) - first)[rows, : self._blocks]
+        self._tops, shares = packed[:, : self._blocks], packed[:, self._blocks : 2 * self._blocks]
+        self._end_logits = packed[:, 2 * self._blocks :]
+        block = self._tops.argmax(1)
+        best = (_INDICES[: len(block)], block)
+        totals = (np.exp(self._tops - self._tops[best][:, None]) / shares).sum(1)
+        self._tokens = (block * self._block_size + self._columns[best]).tolist()
+        self._likelihoods = (1 / totals).tolist()
+        return {entry: place for place, (_, entry) in enumerate(greedy)}
+
+    def _host_rows(self, first, dtype, count: int) -> np.ndarray:
+        """(count, what is handed out of a row): llama.cpp's host buffer, in which a row is as long as the vocabulary."""
+        address = ctypes.addressof(first.contents)
+        rows = self._host.get(address)
+        if rows is None or len(rows) < count:
+            elements = (ctypes.c_int32 * ((count - 1) * self._vocabulary + self._width)).from_address(address)
+            rows = np.ndarray((count, self._width), dtype, elements, strides=(4 * self._vocabulary, 4))
+            self._host[address] = rows
+        return rows[:count]
+
+    def _choose_without_end(self, place: int, likelihood: float) -> tuple[int, float]:
+        """The likeliest other token where the likeliest, of this probability, is an end-of-answer token."""
+        tops, columns = self._tops[place].copy(), self._columns[place].copy()
+        best = tops.max()
+        for block, logits in zip(self._end_blocks, self._end_logits[place].reshape(-1, self._block_size)):
+            logits = logits.copy()
+            logits[[end % self._block_size for end in self._ends if end // self._block_size == block]] = -np.inf
+            tops[block], columns[block] = logits.max(), logits.argmax()
+        block = int(tops.argmax())
+        return block * self._block_size + int(columns[block]), likelihood * exp(tops[block] - best)
+
+    # In the graph.
+
+    def _begin(self, _sampler) -> None:
+        self._nodes = None
+
+    def _build(self, sampler, context, graph, data) -> None:
+        logits, data.contents.logits = data.contents.logits, None  # llama.cpp takes what is left there to the host
         try:
-            logits = data.contents.logits
-            count = _elements(logits)
-            # llama.cpp first tries with a row of another length.
-            (start, end), (left, right) = (
-                (self.main, self.rest) if count == self._vocabulary else ((0, count - 1), (count - 1, count))
-            )
-            float_size = ctypes.sizeof(ctypes.c_float)
-            columns = self._columns if count == self._vocabulary else end - start
-            rows = (end - start) // columns
-            main = _view_1d(context, logits, end - start, start * float_size)
-            rest = _view_1d(context, logits, right - left, left * float_size)
-            column = _argmax(context, _reshape_2d(context, main, columns, rows))
-            _set_output(column)  # else its memory is given away once the nodes below have read it
-            by_row = _reshape_3d(context, main, 1, columns, rows)
-            tops = _reshape_1d(context, _get_rows(context, by_row, _reshape_2d(context, column, 1, rows)), rows)
-            row = _argmax(context, tops)
-            _set_output(row)
-            top = _take(context, tops, rows, row)
-            data.contents.sampled = row
-            data.contents.candidates = column
-            data.contents.probs = _sum(context, _exp(context, _sub(context, logits, top)))
-            data.contents.logits = _concat(context, top, rest, 0)
+            if self._nodes is None:
+                # When llama.cpp first tries a sampler, there is one row of another length and no graph around it.
+                self._nodes = self._add_nodes(context, _graph_tensor(graph, _LOGITS) or logits)
+                self._rows = {}
+                for row, (_, seq_id) in enumerate(self._outputs):
+                    self._rows.setdefault(seq_id, []).append(row)
+            packed, columns, count = self._nodes
+            planning = count != len(self._outputs)  # what the largest decode would take
+            rows = self._rows.get(sampler.contents.ctx - 1)
+            if not count or not (rows or planning):
+                return
+            row = 0 if planning else rows.pop(0)
+            width, blocks = _elements(packed) // count, _elements(columns) // count
+            data.contents.logits = _view_1d(context, packed, width, 4 * width * row)
+            data.contents.candidates = _view_1d(context, columns, blocks, 4 * blocks * row)
         except Exception:  # must not cross into C
             _log.exception("the greedy sampler could not be built into the graph")
 
+    def _add_nodes(self, context, logits) -> tuple[int, int, int]:
+        """What each row hands out, the best column of each of its blocks, and how many rows there are."""
+        elements, vocabulary, size = _elements(logits), self._vocabulary, self._block_size
+        if elements % vocabulary:
+            vocabulary = size = elements
+        count, blocks = elements // vocabulary, vocabulary // size
+        if not count:
+            return 0, 0, 0
+        by_block = _reshape_2d(context, logits, size, blocks * count)
+        columns = _argmax(context, by_block)
+        _set_output(columns)  # else its memory is given away once the nodes below have read it
+        index = _reshape_2d(context, columns, 1, blocks * count)
 
-def _take(context, row, count: int, index):
-    """row[index] as a tensor of one element."""
-    return _reshape_1d(context, _get_rows(context, _reshape_2d(context, row, 1, count), index), 1)
+        def at_columns(values) -> int:
+            found = _get_rows(context, _reshape_3d(context, values, 1, size, blocks * count), index)
+            return _reshape_2d(context, found, blocks, count)
+
+        packed = _concat(context, at_columns(by_block), at_columns(_soft_max(context, by_block)), 0)
+        for block in self._end_blocks:
+            start = 4 * size * min(block, blocks - 1)
+            packed = _concat(context, packed, _view_2d(context, logits, size, count, 4 * vocabulary, start), 0)
+        return packed, columns, count

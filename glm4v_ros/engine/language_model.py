@@ -87,8 +87,8 @@ class LanguageModel:
         params.offload_kqv = config.gpu_layers != 0
         params.no_perf = True
         # These sequences have a sampler in the graph; all others are sampled on the host.
-        self.greedy_sequences = range(config.max_parallel)
         self._greedy = GreedySampler(self.vocabulary, self.end_tokens)
+        self.greedy_sequences = range(config.max_parallel if self._greedy.possible else 0)
         configs = self._greedy.configs(self.greedy_sequences)
         params.samplers, params.n_samplers = configs, len(configs)
         params.n_outputs_max_per_seq = 1 + MOST_DRAFTED if config.speculation else 1
@@ -186,6 +186,7 @@ class LanguageModel:
 
     def decode(self, batch: Batch) -> None:
         """Runs the batch; on a GPU it may still run at the return. Raises Interrupted, or EngineFailed."""
+        self._greedy.expect(batch.outputs)
         result = llama_cpp.llama_decode(self._context, batch.struct())
         if result == 2:
             raise Interrupted
@@ -193,10 +194,6 @@ class LanguageModel:
             raise EngineFailed("the KV cache has no room for a batch that was meant to fit")
         if result != 0:
             raise EngineFailed(f"llama.cpp could not decode (code {result}): {self._log.last_error}")
-
-    def synchronize(self) -> None:
-        """Waits for what a GPU still does of the last decode."""
-        llama_cpp.llama_synchronize(self._context)
 
     def logits(self, index: int) -> np.ndarray:
         """Behind batch entry ``index`` of the last decode: (vocabulary,) float32, a view that the next decode

@@ -95,7 +95,8 @@ def logits_of(language_model, layout, greedy=0):
             embeddings, positions = sequence.next_embeddings(language_model.output_capacity)
             batch.add_embeddings(embeddings, positions, seq_id)
             batch._outputs[: batch.size] = 1
-            batch.outputs = count = batch.size
+            count = batch.size
+            batch.outputs = [(entry, 0) for entry in range(count)]
         else:
             tokens = sequence.next_tokens(language_model.output_capacity)
             batch.add_tokens(tokens, sequence.position, seq_id, len(tokens))

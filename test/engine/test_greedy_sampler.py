@@ -1,0 +1,103 @@
+"""The sampler in llama.cpp's graph against the same logits on the host."""
+
+import numpy as np
+import pytest
+
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.greedy_sampler import GreedySampler
+from glm4v_ros.engine.language_model import LanguageModel
+from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.engine.token_sampler import probability
+
+PARALLEL = 6
+
+
+@pytest.fixture(scope="module")
+def language_model(nano):
+    config = EngineConfig(Model("m", nano.text_path, nano.vision_path), gpu_layers=0, threads=1, max_parallel=PARALLEL)
+    model = LanguageModel(config, LlamaLog(), lambda _: True)
+    yield model
+    model.free()
+
+
+def decode(model, prompts, seq_ids, outputs) -> list[int]:
+    """From empty cells; the batch entries with an output."""
+    model.clear()
+    batch = model.new_batch()
+    for prompt, seq_id, count in zip(prompts, seq_ids, outputs):
+        batch.add_tokens(prompt, 0, seq_id, count)
+    model.decode(batch)
+    return [entry for entry, _ in batch.outputs]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_choices_are_those_of_the_host(language_model, seed):
+    """Sequences with one or several outputs each, some of them sampled on the host."""
+    random = np.random.default_rng(seed)
+    count = 1 + seed % PARALLEL
+    prompts = [random.integers(20, language_model.vocabulary, random.integers(4, 40)) for _ in range(count)]
+    outputs = [int(random.integers(1, 5)) for _ in prompts]
+    on_host = range(PARALLEL, PARALLEL + count)
+    seq_ids = [int(random.choice([i, on_host[i]])) for i in random.permutation(count)]
+
+    entries = decode(language_model, prompts, on_host, outputs)
+    expected = [language_model.logits(entry).copy() for entry in entries]
+    assert decode(language_model, prompts, seq_ids, outputs) == entries
+
+    for entry, logits, seq_id in zip(entries, expected, np.repeat(seq_ids, outputs)):
+        if seq_id >= PARALLEL:
+            np.testing.assert_allclose(language_model.logits(entry), logits, atol=1e-4)
+            continue
+        for without_end in (False, True):
+            allowed = logits.copy()
+            if without_end:
+                allowed[language_model.end_tokens] = -np.inf
+            token, likelihood = language_model.likeliest(entry, without_end)
+            assert allowed[token] >= allowed.max() - 1e-4
+            assert likelihood == pytest.approx(probability(logits, token), rel=1e-3)
+
+
+def test_an_end_that_may_not_come(language_model):
+    """Where an end-of-answer token is the likeliest, the likeliest of all others is taken when it is forbidden."""
+    random = np.random.default_rng(0)
+    ends = set(language_model.end_tokens.tolist())
+    seen = 0
+    while seen < 5:
+        prompts = [random.integers(20, language_model.vocabulary, 6)]
+        (entry,) = decode(language_model, prompts, [PARALLEL], [1])
+        logits = language_model.logits(entry).copy()
+        if int(logits.argmax()) not in ends:
+            continue
+        seen += 1
+        decode(language_model, prompts, [0], [1])
+        assert language_model.likeliest(entry, False)[0] in ends
+        token, likelihood = language_model.likeliest(entry, True)
+        allowed = logits.copy()
+        allowed[language_model.end_tokens] = -np.inf
+        assert token == allowed.argmax()
+        assert likelihood == pytest.approx(probability(logits, token), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "vocabulary, ends, possible",
+    [
+        (151552, [151329, 151336, 151338], True),  # GLM-4
+        (1536, [0, 4], True),  # glm4v-nano
+        (384, [380], True),
+        (1009, [3], False),  # a prime
+        (256, [0, 64, 128, 192], False),  # an end in every block
+    ],
+)
+def test_vocabularies(vocabulary, ends, possible):
+    assert GreedySampler(vocabulary, np.array(ends)).possible == possible
+
+
+def test_a_vocabulary_that_cannot_be_cut_is_sampled_on_the_host(nano, monkeypatch):
+    monkeypatch.setattr("glm4v_ros.engine.greedy_sampler._BLOCK_SIZES", range(1000, 999, -1))
+    config = EngineConfig(Model("m", nano.text_path, nano.vision_path), gpu_layers=0, threads=1, max_parallel=PARALLEL)
+    model = LanguageModel(config, LlamaLog(), lambda _: True)
+    assert not model.greedy_sequences
+    (entry,) = decode(model, [np.arange(30, 40)], [0], [1])
+    assert np.isfinite(model.logits(entry)).all()
+    model.free()
