@@ -16,7 +16,6 @@ Needs torch, gguf, and a llama-cpp-python (with its diskcache and jinja2) that w
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import shutil
@@ -248,9 +247,7 @@ class Bench:
         from glm4v_ros.engine.question import Question
 
         found: dict[str, Any] = {}
-        watching = contextlib.ExitStack()
-        memory = watching.enter_context(MemoryWatch())
-        with watching, EngineClient(self.config(kind, resident)) as engine:
+        with MemoryWatch() as memory, EngineClient(self.config(kind, resident)) as engine:
             start = time.monotonic()
             engine.start()
             found["load_s"] = time.monotonic() - start
@@ -273,7 +270,7 @@ class Bench:
                 ask(self.frame(seed), DECODED + 1)
             self.settle()
             found["between_frames_mib"] = memory.now_mib
-            watching.close()  # it would take time from what is measured now
+            memory.stop()
             news, stages = zip(*(ask(self.frame(seed), DECODED + 1) for seed in (1, 2, 3)))
             again = [ask(self.frame(3), 8)[0] for _ in range(3)]
         median = lambda values: sorted(values)[len(values) // 2]  # noqa: E731

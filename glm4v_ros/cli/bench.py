@@ -40,10 +40,8 @@ def run(args: argparse.Namespace) -> int:
     from glm4v_ros.machine.memory_watch import MemoryWatch
 
     with MemoryWatch(processes=False) as memory, engine.running(engine.config(args, parallel=max(args.askers))) as client:
-        benchmark = Benchmark(client, *args.size, report=lambda line: print(line, file=sys.stderr))
+        benchmark = Benchmark(client, *args.size, lambda line: print(line, file=sys.stderr), memory)
         results = benchmark.run(tuple(args.askers), args.tokens, args.repeats)
-    if memory.gpu_mib:  # of the device; its figure else is the worker's resident memory
-        results["peak_memory_mib"] = memory.gpu_mib
     if args.json:
         print(json.dumps(results))
     else:

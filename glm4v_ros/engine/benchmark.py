@@ -18,6 +18,7 @@ from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import VqaError
+from glm4v_ros.machine.memory_watch import MemoryWatch
 
 _PATIENCE = 3600.0  # seconds; a large model on a small processor
 
@@ -26,9 +27,17 @@ class Benchmark:
     """Runs on a started engine that nobody else uses. Every frame is noise that was never shown before, every question
     has other words, and the end of an answer is ignored, so that each run does the same work."""
 
-    def __init__(self, client: EngineClient, width: int, height: int, report: Callable[[str], None] = lambda _: None):
-        """``report`` hears what is measured next."""
+    def __init__(
+        self,
+        client: EngineClient,
+        width: int,
+        height: int,
+        report: Callable[[str], None] = lambda _: None,
+        memory: MemoryWatch | None = None,
+    ):
+        """``report`` hears what is measured next; ``memory`` has watched since before the client was started."""
         self._client = client
+        self._memory = memory
         self._width, self._height = width, height
         self._report = report
         self._count = itertools.count()
@@ -57,7 +66,7 @@ class Benchmark:
             "image_tokens": self._image_tokens,
             "context_tokens": status.context_tokens,
             **results,
-            "peak_memory_mib": _peak_resident_mib(status.worker_pid),
+            "peak_memory_mib": self._peak_memory_mib(status.worker_pid),
             "kv_tokens_used": status.used_tokens,
         }
 
@@ -125,6 +134,13 @@ class Benchmark:
 
         return _median(one() for _ in range(repeats))
 
+    def _peak_memory_mib(self, pid: int) -> float:
+        """Of the GPU, or of the worker since it began where there is none."""
+        if self._memory and self._memory.gpu_mib:
+            return self._memory.gpu_mib
+        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        return round(int(peak[1]) / 1024, 1)
+
     def _ask(self, frame: Frame, tokens: int) -> Answer:
         return self._client.ask(self._question(tokens), [frame]).result(_PATIENCE)
 
@@ -147,9 +163,3 @@ def _end(future: Future) -> None:
 
 def _median(values: Iterator[float]) -> float:
     return round(statistics.median(values), 3)
-
-
-def _peak_resident_mib(pid: int) -> float:
-    """Of the worker, since it began."""
-    peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return round(int(peak[1]) / 1024, 1)
