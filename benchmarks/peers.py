@@ -12,7 +12,6 @@ table.md, peers.json and, where Matplotlib is installed, peers.svg.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import itertools
 import json
@@ -142,7 +141,7 @@ class Peers:
         self.out.mkdir(parents=True, exist_ok=True)
         self.model = catalog.model_of(args.text, args.vision)
         self.size, self.repeats, self.askers = args.size, args.repeats, args.askers
-        self.rounds, self.tokens, self.decoded = args.rounds, args.tokens, args.decoded
+        self.waves, self.rounds, self.tokens, self.decoded = args.waves, args.rounds, args.tokens, args.decoded
         self.gpu_layers, self.threads = args.gpu_layers, args.threads
         self.results_path = self.out / "results.jsonl"
         self.results: dict[str, dict[str, Any]] = {}
@@ -189,7 +188,7 @@ class Peers:
             "llama_cpp_python": llama, "model": self.model.text_path.name,
             "text_gb": self.model.text_path.stat().st_size / 1e9, "vision_gb": self.model.vision_path.stat().st_size / 1e9,
             "frame": f"{self.size[0]}x{self.size[1]}", "ubatch": UBATCH, "repeats": self.repeats,
-            "askers": self.askers, "tokens": self.tokens,
+            "askers": self.askers, "rounds": self.rounds, "tokens": self.tokens,
         }  # fmt: skip
 
     def mtmd_cli(self) -> dict[str, Any]:
@@ -212,9 +211,7 @@ class Peers:
         def add(name: str, value: float) -> None:
             figures.setdefault(name, []).append(value)
 
-        watching = contextlib.ExitStack()
-        memory = watching.enter_context(MemoryWatch())
-        with watching, Engine(self.config()) as ours:
+        with MemoryWatch() as memory, Engine(self.config()) as ours:
             cells = ours.cells(self.frame())
             ours.ask(question(), self.frame(), 65)
             alone = {"peak_device_mib": memory.gpu_mib, "peak_resident_mib": memory.resident_mib}
@@ -224,7 +221,7 @@ class Peers:
                 for side in sides.values():
                     side.ask(question(), self.frame(), 8)
                 alone["llama_server_device_mib"] = memory.now_mib - loaded
-                watching.close()  # it would take time from what is measured now
+                memory.stop()
                 for _ in range(self.repeats):
                     jpeg = self.frame()
                     for name, side in sides.items():
@@ -268,7 +265,7 @@ class Peers:
         } | {"cells": cells}
 
     def many(self, own_frames: bool) -> dict[str, Any]:
-        """All ask at once, and again as soon as they have their answer."""
+        """All ask at once, about frames that are new; then once more, and again as soon as they have their answer."""
         found: dict[str, Any] = {}
         cells = self.results["one asker"]["prompt_cells"]
         # Room for all frames and answers, and a few frames more to keep: attention pays for every cell up to the last filled one.
@@ -284,18 +281,25 @@ class Peers:
         with Engine(config) as ours, self.server(self.askers, self.askers * CONTEXT) as server:
             for name, side in (("ours", ours), ("llama-server", server)):
                 self._all(side, frames(1), 4)
-                seconds, replies = self._all(side, mine, self.tokens)
-                first = sorted(reply.first_token for reply in replies)
-                found[name] = {
-                    "requests_per_s": len(replies) / seconds,
-                    "first_token_median_s": statistics.median(first),
-                    "first_token_p99_s": float(np.percentile(first, 99)),
-                    "tokens": sum(reply.tokens for reply in replies),
-                }
+                found[name] = {"at once": self._rates([self._all(side, frames(1), self.tokens) for _ in range(self.waves)])}
+                found[name]["again and again"] = self._rates([self._all(side, mine, self.tokens)])
                 if side is ours:
                     time.sleep(0.6)
                     found["prefix_tokens"], found["used_tokens"] = ours.status.prefix_tokens, ours.status.used_tokens
-        return {"requests": len(replies), "context_tokens": context, **found}
+        return {"context_tokens": context, **found}
+
+    @staticmethod
+    def _rates(runs: list[tuple[float, list[Reply]]]) -> dict[str, float]:
+        """Of all runs together, each with its seconds."""
+        replies = [reply for _, of_run in runs for reply in of_run]
+        first = [reply.first_token for reply in replies]
+        return {
+            "requests": len(replies),
+            "requests_per_s": len(replies) / sum(seconds for seconds, _ in runs),
+            "first_token_median_s": statistics.median(first),
+            "first_token_p99_s": float(np.percentile(first, 99)),
+            "tokens": sum(reply.tokens for reply in replies),
+        }
 
     def _all(self, side: Engine | LlamaServer, frames: list[list[bytes]], tokens: int) -> tuple[float, list[Reply]]:
         """Seconds for all, one thread for each list of frames."""
@@ -399,7 +403,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="CPU threads; 0: every core")
     parser.add_argument("--repeats", type=int, default=10, metavar="N", help="of each figure; the median counts (default: 10)")
     parser.add_argument("--askers", type=int, default=16, metavar="N", help="how many ask at once (default: 16)")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="questions of each of them (default: 3)")
+    parser.add_argument("--waves", type=int, default=2, metavar="N", help="times that all of them ask at once (default: 2)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="questions of each of them, one after another (default: 3)")
     parser.add_argument("--tokens", type=int, default=64, metavar="N", help="of each of their answers (default: 64)")
     parser.add_argument("--decoded", type=int, default=128, metavar="N", help="tokens for the rate of one answer (default: 128)")
     Peers(parser.parse_args()).run()

@@ -49,15 +49,7 @@ def rows(results: dict[str, dict[str, Any]]) -> list[Row]:
                          bench[f"tg at depth {bench['cells']}"], 0.97, False))  # fmt: skip
     for name, label, bar in (("askers, one frame", "one frame", 4.0), ("askers, own frames", "a frame each", 1.15)):
         if step := results.get(name):
-            askers = results["machine"]["askers"]
-            found.append(Row(f"{askers} askers, {label}", "requests/s", step["ours"]["requests_per_s"], "llama-server",
-                             step["llama-server"]["requests_per_s"], bar, False))  # fmt: skip
-    if (step := results.get("askers, own frames")) and one and bench:
-        floor = 1 / (one["encode_s"] + bench["cells"] / bench["pp at depth 0"])
-        found.append(Row(f"{askers} askers, a frame each", "requests/s", step["ours"]["requests_per_s"],
-                         "encode + prefill alone", floor, 0.85, False))  # fmt: skip
-        found.append(Row(f"{askers} askers, a frame each: P99 of the first token", "s", step["ours"]["first_token_p99_s"],
-                         "llama-server", step["llama-server"]["first_token_p99_s"], 1.0, True))  # fmt: skip
+            found += _askers(label, step, bar, results["machine"], one, bench)
     gpu = bool(results["machine"]["gpu"])
     if one and cli and gpu:
         found.append(Row("peak device memory, context 4096", "MiB", one["peak_device_mib"], "llama-mtmd-cli",
@@ -69,6 +61,23 @@ def rows(results: dict[str, dict[str, Any]]) -> list[Row]:
         for stage in ("queued", "encoding", "prefill", "answering"):
             found.append(Row(f"cancel, {stage}: until the work has stopped", "ms", step[stage]["ended_ms"] + step[stage]["left_ms"],
                              "", None, max(_ENOUGH, ubatch), True))  # fmt: skip
+    return found
+
+
+def _askers(label: str, step: dict, bar: float, machine: dict, one: dict | None, bench: dict | None) -> list[Row]:
+    """All at once, as reference figures are taken, and with further questions as soon as one is answered."""
+    found = []
+    for kind, asked in (("at once", "at once"), ("again and again", f"{machine['rounds']} questions each")):
+        ours, peer = step["ours"][kind], step["llama-server"][kind]
+        figure = f"{machine['askers']} askers, {label}, {asked}"
+        rate = ours["requests_per_s"]
+        found.append(Row(figure, "requests/s", rate, "llama-server", peer["requests_per_s"], bar, False))
+        if label == "a frame each":
+            if one and bench:
+                floor = 1 / (one["encode_s"] + bench["cells"] / bench["pp at depth 0"])
+                found.append(Row(figure, "requests/s", rate, "encode + prefill alone", floor, 0.85, False))
+            found.append(Row(f"{figure}: P99 of the first token", "s", ours["first_token_p99_s"], "llama-server",
+                             peer["first_token_p99_s"], 1.0, True))  # fmt: skip
     return found
 
 
