@@ -584,6 +584,10 @@ class Scheduler:
     def _decode(self, plan: list[tuple]) -> bool:
         """Decodes the batch for the sequences that its plan's entries begin with. False when nothing came of it: it was
         stopped, or failed and its requests were told so."""
+        if not self._model.gpu_offload:
+            # The same threads each time for an answer that is to be the same each time.
+            fixed = any(request.question.deterministic for request in self._active)
+            self._model.share_cores(self._encoder.busy and not fixed)
         try:
             self._model.decode(self._batch)
             self._outbox.flush()  # while a GPU works
