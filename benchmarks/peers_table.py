@@ -132,7 +132,7 @@ def plot(path: Path, results: dict[str, dict[str, Any]]) -> None:
     axes.margins(x=0.15)
     axes.invert_yaxis()
     axes.tick_params(axis="y", labelsize=8)
-    axes.set_xlabel("times better than the bar (black line); the ratio of the figures stands beside each")
+    axes.set_xlabel("times better than the bar, with the ratio of the figures")
     machine = results["machine"]
     axes.set_title(f"{machine['gpu'] or machine['cpu']}, {machine['model']}, frames of {machine['frame']}", fontsize=9)
     figure.savefig(path)

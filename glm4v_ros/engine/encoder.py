@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
+from glm4v_ros.machine import openmp
 from glm4v_ros.vision.tower import EncodeStopped, ImageTokens, VisionTower
 
 _log = logging.getLogger(__name__)
@@ -32,11 +33,7 @@ class EncodeJob:
 
 class Encoder:
     """The only user of the vision tower. ``on_change(job)`` is called from its thread when a job starts and when it
-    ends; an ended job has ``image`` or ``error``, or neither when it was unwanted.
-
-    The thread ends with the last job: on a CPU it has OpenMP threads of its own, and while there are more of these in a process than
-    cores, they go to sleep at every graph node (libgomp's throttled spin count). A token then takes up to three times as long.
-    """
+    ends; an ended job has ``image`` or ``error``, or neither when it was unwanted."""
 
     def __init__(self, tower: VisionTower, resident: bool, on_change: Callable[[EncodeJob], None]):
         self._tower = tower
@@ -44,8 +41,8 @@ class Encoder:
         self._on_change = on_change
         self._jobs: list[EncodeJob] = []
         self._current: EncodeJob | None = None
-        self._lock = threading.Lock()
-        self._runs = False
+        self._changed = threading.Condition()
+        threading.Thread(target=self._run, name="encoder", daemon=True).start()
 
     @property
     def busy(self) -> bool:
@@ -53,36 +50,37 @@ class Encoder:
 
     def look(self) -> None:
         """A job became unwanted."""
-        with self._lock:
-            self._discard()
+        with self._changed:
+            self._changed.notify()
 
     def submit(self, job: EncodeJob) -> None:
-        with self._lock:
+        with self._changed:
             self._jobs.append(job)
-            if not self._runs:
-                self._runs = True
-                threading.Thread(target=self._run, name="encoder", daemon=True).start()
+            self._changed.notify()
 
-    def _next(self) -> EncodeJob | None:
-        """None when there is nothing left to do and the thread is to end."""
-        with self._lock:
-            self._discard()
-            self._current = min(self._jobs, key=lambda job: job.priority, default=None)
-            if self._current is not None:
-                self._jobs.remove(self._current)
-                return self._current
-            if self._tower.loaded and not self._resident:
-                self._tower.free()
-            self._runs = False
-            return None
+    def _next(self) -> EncodeJob:
+        with self._changed:
+            self._current = None
+            while True:
+                self._jobs = [job for job in self._jobs if not self._discarded(job)]
+                if self._jobs:
+                    break
+                if self._tower.loaded and not self._resident:
+                    self._tower.free()
+                openmp.end_threads()
+                self._changed.wait()
+            self._current = min(self._jobs, key=lambda job: job.priority)
+            self._jobs.remove(self._current)
+            return self._current
 
-    def _discard(self) -> None:
-        for job in [job for job in self._jobs if job.unwanted]:
-            self._jobs.remove(job)
+    def _discarded(self, job: EncodeJob) -> bool:
+        if job.unwanted:
             self._on_change(job)
+        return job.unwanted
 
     def _run(self) -> None:
-        while (job := self._next()) is not None:
+        while True:
+            job = self._next()
             job.started = True
             self._on_change(job)
             try:

@@ -15,7 +15,6 @@ class Tower:
     def __init__(self):
         self.loaded = False
         self.encoded = []
-        self.threads = set()
         self.go_on = threading.Semaphore(0)
         self.error = None
 
@@ -26,7 +25,6 @@ class Tower:
         self.loaded = False
 
     def encode(self, frame, budget, should_stop):
-        self.threads.add(threading.current_thread())
         assert self.go_on.acquire(timeout=PATIENCE)
         if self.error:
             raise self.error
@@ -71,26 +69,24 @@ def test_jobs_go_by_priority_and_the_unwanted_are_discarded(tower, changes):
     for name in ("late", "soon", "never"):
         encoder.submit(jobs[name])
     jobs["never"].unwanted = True
-    encoder.look()
-    assert changes.get(timeout=PATIENCE) == (jobs["never"], False) and jobs["never"].image is None
     tower.go_on.release(3)
-    assert [ended(changes) for _ in range(3)] == [jobs["first"], jobs["soon"], jobs["late"]]
+    assert [ended(changes) for _ in range(4)] == [jobs[name] for name in ("first", "never", "soon", "late")]
+    assert jobs["never"].image is None and jobs["never"].error is None
     assert tower.encoded == ["first", "soon", "late"] and jobs["late"].image == "tokens of late"
 
 
 @pytest.mark.parametrize("resident", [True, False])
-def test_the_thread_ends_with_the_last_job(tower, changes, resident):
-    """With it its OpenMP threads, in whose company those of the decode would sleep at every node."""
+def test_without_work_the_tower_is_freed_if_asked_for_and_threads_end(tower, changes, resident, monkeypatch):
+    rested = threading.Semaphore(0)
+    monkeypatch.setattr("glm4v_ros.engine.encoder.openmp.end_threads", rested.release)
     encoder = make(tower, changes, resident)
+    assert rested.acquire(timeout=PATIENCE)
     for name in ("one", "two"):
         encoder.submit(EncodeJob(Shared(name), 0, (0,)))
         tower.go_on.release()
         assert ended(changes).image
-        for thread in tower.threads:
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
+        assert rested.acquire(timeout=PATIENCE)
         assert not encoder.busy and tower.loaded == resident
-    assert len(tower.threads) == 2
 
 
 @pytest.mark.parametrize(
@@ -107,3 +103,11 @@ def test_an_error_ends_a_job_and_not_the_encoder(tower, changes, error, code):
     encoder.submit(EncodeJob(Shared("good"), 0, (0,)))
     tower.go_on.release()
     assert ended(changes).image == "tokens of good"
+
+
+def test_a_job_that_becomes_unwanted_does_not_wait_for_another(tower, changes):
+    encoder = make(tower, changes)
+    job = EncodeJob(Shared("left"), 0, (0,))
+    job.unwanted = True
+    encoder.submit(job)
+    assert ended(changes) is job and not tower.encoded
