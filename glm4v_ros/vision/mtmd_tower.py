@@ -107,12 +107,15 @@ class MtmdTower(VisionTower):
             self._context = None
 
     def count(self, width: int, height: int) -> int:
-        with _Chunks(self._context, width, height, None) as chunks:
+        with self._chunks(width, height) as chunks:
             return sum(mtmd.mtmd_input_chunk_get_n_tokens(chunk) for chunk in chunks)
+
+    def _chunks(self, width: int, height: int, rgb: np.ndarray | None = None) -> _Chunks:
+        return _Chunks(self._context, width, height, rgb, self._last_error)
 
     def _image_tokens(self, width: int, height: int) -> int:
         """What a budget counts: the markers around the image are not part of it."""
-        with _Chunks(self._context, width, height, None) as chunks:
+        with self._chunks(width, height) as chunks:
             return sum(
                 mtmd.mtmd_input_chunk_get_n_tokens(chunk)
                 for chunk in chunks
@@ -125,7 +128,7 @@ class MtmdTower(VisionTower):
             raise EncodeStopped
         rgb = self._sampled(self._within(frame, max_tokens))
         runs: list[Run] = []
-        with _Chunks(self._context, rgb.shape[1], rgb.shape[0], rgb) as chunks:
+        with self._chunks(rgb.shape[1], rgb.shape[0], rgb) as chunks:
             for chunk in chunks:
                 kind = mtmd.mtmd_input_chunk_get_type(chunk)
                 if kind == mtmd.MTMD_INPUT_CHUNK_TYPE_TEXT:
@@ -144,9 +147,7 @@ class MtmdTower(VisionTower):
             raise EncodeStopped
         if result:
             reason = self._last_error()
-            if "alloc" in reason:
-                raise OutOfMemory(f"no memory for this picture's image tokens ({reason}): set image_max_tokens to fewer")
-            raise EngineFailed(f"llama.cpp could not encode the image: {reason}")
+            raise _shortage(reason) or EngineFailed(f"llama.cpp could not encode the image: {reason}")
         count = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
         output = mtmd.mtmd_get_output_embd(self._context)
         if not output:
@@ -188,7 +189,7 @@ class MtmdTower(VisionTower):
         if not self._token_pixels:
             return rgb
         height, width = rgb.shape[:2]
-        with _Chunks(self._context, width, height, None) as chunks:
+        with self._chunks(width, height) as chunks:
             image = next(c for c in chunks if mtmd.mtmd_input_chunk_get_type(c) == mtmd.MTMD_INPUT_CHUNK_TYPE_IMAGE)
             tokens = mtmd.mtmd_input_chunk_get_tokens_image(image)
             columns, rows = mtmd.mtmd_image_tokens_get_nx(tokens), mtmd.mtmd_image_tokens_get_ny(tokens)
@@ -213,10 +214,12 @@ class MtmdTower(VisionTower):
 class _Chunks:
     """mtmd's chunks of one picture; with no pixels they can only be counted."""
 
-    def __init__(self, context: int | None, width: int, height: int, rgb: np.ndarray | None):
+    def __init__(
+        self, context: int | None, width: int, height: int, rgb: np.ndarray | None, last_error: Callable[[], str]
+    ):
         if context is None:
             raise EngineFailed("the vision model is not loaded")
-        self._context, self._rgb = context, rgb
+        self._context, self._rgb, self._last_error = context, rgb, last_error
         pixels = rgb.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8)) if rgb is not None else None
         self._bitmap = mtmd.mtmd_bitmap_init(width, height, pixels)
         if not self._bitmap:
@@ -230,9 +233,16 @@ class _Chunks:
         result = mtmd.mtmd_tokenize(self._context, self._chunks, ctypes.byref(text), bitmaps, 1)
         if result:
             self.__exit__()
-            raise BadImage(f"llama.cpp cannot take this picture (code {result})")
+            raise _shortage(self._last_error()) or BadImage(f"llama.cpp cannot take this picture (code {result})")
         return [mtmd.mtmd_input_chunks_get(self._chunks, i) for i in range(mtmd.mtmd_input_chunks_size(self._chunks))]
 
     def __exit__(self, *_exception) -> None:
         mtmd.mtmd_input_chunks_free(self._chunks)
         mtmd.mtmd_bitmap_free(self._bitmap)
+
+
+def _shortage(reason: str) -> OutOfMemory | None:
+    """llama.cpp says only in its log whether it was memory that it lacked."""
+    if "alloc" not in reason:
+        return None
+    return OutOfMemory(f"no memory for this picture's image tokens ({reason}): set image_max_tokens to fewer")

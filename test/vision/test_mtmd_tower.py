@@ -10,7 +10,7 @@ from llama_cpp import mtmd_cpp as mtmd
 
 from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.llama_log import LlamaLog
-from glm4v_ros.errors import EngineFailed, Unsupported
+from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
 from glm4v_ros.vision.mtmd_tower import MtmdTower
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, TokenRun
 
@@ -143,3 +143,14 @@ def test_positions_must_be_of_one_kind(nano, language_model):
     with pytest.raises(Unsupported, match="M-RoPE"):
         tower.load()
     assert not tower.loaded
+
+
+@pytest.mark.parametrize("reason, error", [("mtmd_tokenize: error: std::bad_alloc", OutOfMemory), ("", BadImage)])
+def test_a_picture_for_which_memory_is_short_is_no_bad_picture(nano, language_model, monkeypatch, reason, error):
+    """A fresh worker may have enough for it; what is bad about a picture stays."""
+    tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, last_error=lambda: reason)
+    tower.load()
+    monkeypatch.setattr(mtmd, "mtmd_tokenize", lambda *_: 2)
+    with pytest.raises(error):
+        tower.encode(picture(56, 56))
+    tower.free()
