@@ -81,7 +81,6 @@ class LanguageModel:
         params.n_seq_max = self.sequences
         params.n_outputs_max = self.sequences  # the logits buffer is vocabulary times this; fewer than sequences aborts
         self._threads = config.threads or len(os.sched_getaffinity(0))
-        self._shares = False
         params.n_threads = params.n_threads_batch = self._threads
         params.flash_attn_type = int(config.flash_attention)
         params.type_k = params.type_v = _KV_TYPES[config.kv_type]
@@ -200,9 +199,8 @@ class LanguageModel:
     def share_cores(self, share: bool) -> None:
         """Decodes on half of the threads while others compute on the CPU, or on all of them again: more threads than cores
         wait for each other at every graph node."""
-        if share != self._shares:
-            self._shares = share
-            threads = max(1, self._threads // 2) if share else self._threads
+        threads = max(1, self._threads // 2) if share else self._threads
+        if threads != llama_cpp.llama_n_threads(self._context):
             llama_cpp.llama_set_n_threads(self._context, threads, threads)
 
     def logits(self, index: int) -> np.ndarray:

@@ -105,7 +105,7 @@ def test_an_error_ends_a_job_and_not_the_encoder(tower, changes, error, code):
     assert ended(changes).image == "tokens of good"
 
 
-def test_a_job_that_becomes_unwanted_does_not_wait_for_another(tower, changes):
+def test_an_unwanted_job_is_not_encoded(tower, changes):
     encoder = make(tower, changes)
     job = EncodeJob(Shared("left"), 0, (0,))
     job.unwanted = True

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.greedy_sampler import GreedySampler
 from glm4v_ros.engine.language_model import LanguageModel
@@ -13,10 +12,13 @@ from glm4v_ros.engine.token_sampler import probability
 PARALLEL = 6
 
 
+def load(nano) -> LanguageModel:
+    return LanguageModel(EngineConfig(nano, gpu_layers=0, threads=1, max_parallel=PARALLEL), LlamaLog(), lambda _: True)
+
+
 @pytest.fixture(scope="module")
 def language_model(nano):
-    config = EngineConfig(Model("m", nano.text_path, nano.vision_path), gpu_layers=0, threads=1, max_parallel=PARALLEL)
-    model = LanguageModel(config, LlamaLog(), lambda _: True)
+    model = load(nano)
     yield model
     model.free()
 
@@ -95,8 +97,7 @@ def test_vocabularies(vocabulary, ends, possible):
 
 def test_a_vocabulary_that_cannot_be_cut_is_sampled_on_the_host(nano, monkeypatch):
     monkeypatch.setattr("glm4v_ros.engine.greedy_sampler._BLOCK_SIZES", range(1000, 999, -1))
-    config = EngineConfig(Model("m", nano.text_path, nano.vision_path), gpu_layers=0, threads=1, max_parallel=PARALLEL)
-    model = LanguageModel(config, LlamaLog(), lambda _: True)
+    model = load(nano)
     assert not model.greedy_sequences
     (entry,) = decode(model, [np.arange(30, 40)], [0], [1])
     assert np.isfinite(model.logits(entry)).all()
