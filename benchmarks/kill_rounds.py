@@ -21,6 +21,8 @@ import sys
 import time
 from pathlib import Path
 
+from glm4v_ros.machine.dds import reserve_domain, stay_on_this_machine
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path("/dev/shm")
 LTTNG = "lttng-ust-wait-"  # of the tracing library that ROS links: one empty page for all processes of the machine, never removed
@@ -30,12 +32,9 @@ PATIENCE = 60.0  # s
 def start(domain: int) -> subprocess.Popen:
     environment = {
         **os.environ,
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
         "ROS_DOMAIN_ID": str(domain),
         "FASTRTPS_DEFAULT_PROFILES_FILE": str(ROOT / "config" / "fastdds.xml"),
     }
-    if os.environ.get("ROS_DISTRO") == "humble":
-        environment["ROS_LOCALHOST_ONLY"] = "1"
     words = [sys.executable, "-m", "glm4v_ros.nodes.vqa", "--ros-args", "-p", "warm_rate:=1.0"]
     return subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
 
@@ -123,14 +122,15 @@ def run(rounds: int, domain: int, alone: bool) -> dict:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--domain", type=int, default=1 + os.getpid() % 100, help="ROS_DOMAIN_ID")
     parser.add_argument("--alone", action="store_true", help="with a /dev/shm of their own (as root)")
     options = parser.parse_args()
     if options.alone and "GLM4V_ALONE" not in os.environ:
         own = 'mount -t tmpfs glm4v_rounds /dev/shm && exec "$@"'
         os.environ["GLM4V_ALONE"] = "1"
         os.execvp("unshare", ["unshare", "--mount", "sh", "-c", own, "sh", sys.executable, *sys.argv])
-    figures = run(options.rounds, options.domain, options.alone)
+    stay_on_this_machine()
+    # A domain of its own even where the environment names one: others would still find the nodes that were killed.
+    figures = run(options.rounds, reserve_domain(), options.alone)
     print(json.dumps(figures))
     return 0 if not figures["processes_left"] and not figures["shared_memory_left"] else 1
 

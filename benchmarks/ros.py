@@ -18,28 +18,24 @@ import subprocess
 import sys
 import threading
 import time
+from array import array
 from pathlib import Path
 
+import numpy as np
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from glm4v_ros.action import AskImage as AskImageAction
+from glm4v_ros.machine.dds import stay_on_this_machine
+from glm4v_ros.msg import AskOptions
+from glm4v_ros.srv import AskImage
+from rcl_interfaces.srv import SetParameters
+from rclpy.action import ActionClient
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import Image
+
 ROOT = Path(__file__).resolve().parent.parent
-os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
-
-from array import array  # noqa: E402  (after the environment that ROS reads)
-
-import numpy as np  # noqa: E402
-import rclpy  # noqa: E402
-from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
-from glm4v_ros.action import AskImage as AskImageAction  # noqa: E402
-from glm4v_ros.msg import AskOptions  # noqa: E402
-from glm4v_ros.srv import AskImage  # noqa: E402
-from rcl_interfaces.srv import SetParameters  # noqa: E402
-from rclpy.action import ActionClient  # noqa: E402
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
-from rclpy.parameter import Parameter  # noqa: E402
-from rclpy.qos import qos_profile_sensor_data  # noqa: E402
-from sensor_msgs.msg import Image  # noqa: E402
-
 SMALL, FULL_HD, RATE = (448, 336), (1920, 1080), 30.0
 
 
@@ -219,6 +215,8 @@ def main() -> int:
     parser.add_argument("--questions", type=int, default=30, help="questions a figure (default 30)")
     parser.add_argument("--model", default="glm4v-nano", help="name or path of the model")
     options = parser.parse_args()
+    stay_on_this_machine()
+    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
     bench = Bench(options.model)
     try:
         figures = {

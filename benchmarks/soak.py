@@ -31,14 +31,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the package of this tree, not the one that is installed
-os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
-if os.environ.get("ROS_DISTRO") == "humble":
-    os.environ["ROS_LOCALHOST_ONLY"] = "1"
 
-import rclpy  # noqa: E402  (after the environment that it reads)
+import rclpy  # noqa: E402  (after the path)
 from glm4v_ros.errors import ErrorCode  # noqa: E402
+from glm4v_ros.machine.dds import stay_on_this_machine  # noqa: E402
 from glm4v_ros.nodes.shared_memory import sweep  # noqa: E402
 from soaking import pictures  # noqa: E402
 from soaking.asker import MAX_AGE, WAYS, Outcome  # noqa: E402
@@ -423,6 +419,8 @@ def main() -> int:
     if options.report:
         import matplotlib  # noqa: F401  (what is missing is said now, not after an hour)
     sweep()
+    stay_on_this_machine()
+    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
     rclpy.init()
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -15,19 +15,17 @@ import sys
 import threading
 import time
 
-os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+import rclpy
+from glm4v_ros.machine.dds import stay_on_this_machine
+from glm4v_ros.msg import Pcm
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Bool, String
+from std_srvs.srv import Trigger
 
-import rclpy  # noqa: E402  (after the environment that it reads)
-from glm4v_ros.msg import Pcm  # noqa: E402
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
-from rclpy.node import Node  # noqa: E402
-from rclpy.qos import DurabilityPolicy, QoSProfile  # noqa: E402
-from std_msgs.msg import Bool, String  # noqa: E402
-from std_srvs.srv import Trigger  # noqa: E402
-
-from glm4v_ros.client import TtsClient  # noqa: E402
-from glm4v_ros.speech.sentence import SentenceSplitter  # noqa: E402
+from glm4v_ros.client import TtsClient
+from glm4v_ros.speech.sentence import SentenceSplitter
 
 ANSWERS = (
     "The pump is running and its pressure is 0.6 MPa. The red lamp is off, as it should be. Nothing else is here.",
@@ -130,6 +128,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=50)
     rounds = parser.parse_args().rounds
+    stay_on_this_machine()
     words = ["-p", "output:=topic", "-p", "volume:=0.1", "-p", "repeat_window:=0.0"]
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
     process = subprocess.Popen([sys.executable, "-m", "glm4v_ros.nodes.tts", "--ros-args", *words], env=environment)

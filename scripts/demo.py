@@ -12,13 +12,11 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-
-import rclpy  # noqa: E402  (after the environment that it reads)
-import yaml  # noqa: E402
-from glm4v_ros.msg import AskOptions  # noqa: E402
-from glm4v_ros.srv import AskImage  # noqa: E402
+import rclpy
+import yaml
+from glm4v_ros.machine.dds import stay_on_this_machine
+from glm4v_ros.msg import AskOptions
+from glm4v_ros.srv import AskImage
 
 ROOT = Path(__file__).resolve().parent.parent
 NODES = Path(sys.prefix) / "lib" / "glm4v_ros"
@@ -26,6 +24,7 @@ PATIENCE = 60.0  # s for the node to come up and load its model
 
 
 def main() -> int:
+    stay_on_this_machine()
     demo = yaml.safe_load((ROOT / "scripts" / "demo.yaml").read_text(encoding="utf-8"))
     began = time.monotonic()
     with ExitStack() as stack:

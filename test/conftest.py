@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 
 from glm4v_ros.catalog.model import Model
+from glm4v_ros.machine.dds import stay_on_this_machine
 
 ROOT = Path(__file__).resolve().parents[1]
 
-os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 50))  # test/nodes/rig.py uses another 50
+stay_on_this_machine()
 os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
-os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-if os.environ.get("ROS_DISTRO") == "humble":
-    os.environ["ROS_LOCALHOST_ONLY"] = "1"  # Humble does not know the variable above; later ones warn about this one
 
 #: What talks over DDS. The causes found are mended; the marker goes when twelve crowded runs in a row have passed without it.
 _OVER_DDS = ("nodes", "behaviours", "examples", "test_client.py", "test_action_caller.py")

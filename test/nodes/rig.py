@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -13,10 +12,12 @@ from robot import Robot, eventually
 from scripted_engine import ScriptedEngine
 from sensor_msgs.msg import CompressedImage
 
+from glm4v_ros.machine.dds import reserve_domain
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.vqa import VqaNode
 
 LONG = 3600.0  # s
+ANOTHER_DOMAIN = reserve_domain()
 
 
 class Rig:
@@ -29,8 +30,7 @@ class Rig:
         self.loading = threading.Event()
         self.loading.set()
         self.context = Context()
-        domain = int(os.environ["ROS_DOMAIN_ID"])
-        rclpy.init(context=self.context, domain_id=(domain + 49) % 100 + 1 if alone else domain)
+        rclpy.init(context=self.context, domain_id=ANOTHER_DOMAIN if alone else None)
         models = directory / "models.yaml"
         models.write_text("script: {text: {file: text.gguf}, vision: {file: vision.gguf}, demo: true}")
         overrides = {

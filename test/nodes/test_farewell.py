@@ -23,6 +23,19 @@ def interfaces_of(name: str, watcher: Node) -> list[str]:
     return [interface for interface, _ in offered if interface.startswith(f"/{name}/")]
 
 
+def must_be_forgotten(name: str, watcher: Node) -> None:
+    left: list[str] = []
+
+    def none() -> bool:
+        left[:] = interfaces_of(name, watcher)
+        return not left
+
+    try:
+        eventually(none, patience=10)  # s, less than a DDS lease
+    except AssertionError:
+        pytest.fail(f"{name} has ended, and others still see {left}; nodes: {watcher.get_node_names()}")
+
+
 def test_vqa(tmp_path):
     rig = Rig(tmp_path)
     rig.node.autostart()
@@ -31,7 +44,7 @@ def test_vqa(tmp_path):
     try:
         eventually(lambda: "/vqa/change_state" in interfaces_of("vqa", watching.node))
         rig.close()
-        eventually(lambda: not interfaces_of("vqa", watching.node), patience=10)  # s, less than a DDS lease
+        must_be_forgotten("vqa", watching.node)
     finally:
         gc.enable()
         watching.close()
@@ -46,7 +59,7 @@ def test_tts():
     try:
         eventually(lambda: "/tts/stop" in interfaces_of("tts", watching.node))
         node.destroy_node()
-        eventually(lambda: not interfaces_of("tts", watching.node), patience=10)
+        must_be_forgotten("tts", watching.node)
     finally:
         gc.enable()
         watching.close()
@@ -56,15 +69,16 @@ def test_tts():
 @pytest.mark.parametrize("name, arguments", [("vqa", ["-p", "autostart:=false"]), ("tts", [])])
 def test_a_process_that_is_told_to_end(name, arguments):
     watching = Watcher()
+    ending = f"ending_{name}"  # not to be taken for another test's
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
-    command = [sys.executable, "-m", f"glm4v_ros.nodes.{name}", "--ros-args", *arguments]
+    command = [sys.executable, "-m", f"glm4v_ros.nodes.{name}", "--ros-args", "-r", f"__node:={ending}", *arguments]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
-        watching.wait_until_it_answers(name)
+        watching.wait_until_it_answers(ending)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
         assert process.returncode == 0 and "Traceback" not in said, said
-        eventually(lambda: not interfaces_of(name, watching.node), patience=10)
+        must_be_forgotten(ending, watching.node)
     finally:
         process.kill()
         watching.close()
