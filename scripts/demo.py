@@ -4,7 +4,6 @@
 Exits 0 only if all three answers are right.
 """
 
-import os
 import subprocess
 import sys
 import tempfile

@@ -8,20 +8,14 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-import rclpy
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import State, Transition
-from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.srv import SetParameters
-from rclpy.context import Context
-from rclpy.parameter import Parameter
-from robot import Robot, eventually, image, plain, wait
+from robot import eventually, image, plain, wait
+from vqa_process import PATIENCE, VqaProcess
 
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.verify import sha256
@@ -33,8 +27,6 @@ from golden import glm4v9b_checkpoint as tiny  # noqa: E402
 
 from glm4v_ros.catalog.convert import Conversion  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0  # s; a worker starts and loads the embedded model
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2  # <linux/capability.h>
 PR_CAPBSET_DROP = 24
 
@@ -45,50 +37,12 @@ def without_rights_over_files():
         ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
-class Node:
-    """The node's process, unconfigured, and its management."""
+class Node(VqaProcess):
+    """Unconfigured, and given one model after the other."""
 
     def __init__(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "glm4v_ros.nodes.vqa", "--ros-args", "-p", "autostart:=false",
-             "-p", "diagnostics_period:=0.1", "-p", "context_tokens:=1024", "-p", "threads:=1"],
-            cwd=ROOT, preexec_fn=without_rights_over_files,
-        )  # fmt: skip
-        self.context = Context()
-        rclpy.init(context=self.context)
-        self.robot = Robot(self.context)
+        super().__init__(without_rights_over_files, autostart=False, diagnostics_period=0.1, context_tokens=1024, threads=1)
         self.picture = image(plain((200, 30, 30)), self.robot.now())
-        self.heard: list[DiagnosticArray] = []
-        self.robot.node.create_subscription(DiagnosticArray, "/diagnostics", self.heard.append, 10)
-        self._clients = {
-            name: self.robot.node.create_client(kind, f"/vqa/{name}")
-            for name, kind in (
-                ("set_parameters", SetParameters), ("change_state", ChangeState), ("get_state", GetState)
-            )  # fmt: skip
-        }
-        for client in self._clients.values():
-            assert client.wait_for_service(PATIENCE)
-
-    def close(self):
-        self.robot.close()
-        rclpy.shutdown(context=self.context)
-        self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(30) == 0
-
-    @property
-    def state(self) -> int:
-        return wait(self._clients["get_state"].call_async(GetState.Request())).current_state.id
-
-    def begin(self, transition: int):
-        return self._clients["change_state"].call_async(ChangeState.Request(transition=Transition(id=transition)))
-
-    def change(self, transition: int) -> bool:
-        return wait(self.begin(transition), PATIENCE).success
-
-    def set(self, **parameters) -> None:
-        messages = [Parameter(name, value=value).to_parameter_msg() for name, value in parameters.items()]
-        results = wait(self._clients["set_parameters"].call_async(SetParameters.Request(parameters=messages))).results
-        assert all(result.successful for result in results)
 
     def use(self, model: str | Path = "glm4v-nano", vision: str | Path = "", models_file: str | Path = "") -> None:
         if self.state == State.PRIMARY_STATE_ACTIVE:  # the test before failed

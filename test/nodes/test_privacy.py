@@ -16,7 +16,8 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from robot import compressed, eventually, image, wait
-from test_vqa import DEMO, ROOT, Vqa, next_one_is_right, plate  # noqa: F401
+from test_vqa import DEMO, PARAMETERS, ROOT, next_one_is_right, plate  # noqa: F401
+from vqa_process import VqaProcess
 
 DDS = ("libfastrtps", "libfastdds", "libddsc", "librti")
 KEPT_BY_ROS = ("/dev/", "/proc/")  # shared memory, null and the like: no disk
@@ -114,7 +115,7 @@ def test_the_watcher_sees(watch, tmp_path):
 
 def test_node_and_worker(watch, plate):  # noqa: F811
     """DDS alone opens sockets in the node, nothing does in the worker, and neither writes a file."""
-    vqa = Vqa()
+    vqa = VqaProcess(**PARAMETERS)
     try:
         worker = int(vqa.diagnosis("engine")["worker pid"])
         front = vqa.robot.camera("/front/image_raw")

@@ -3,31 +3,22 @@
 import hashlib
 import os
 import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import rclpy
 import yaml
 from action_msgs.msg import GoalStatus
-from diagnostic_msgs.msg import DiagnosticArray
 from glm4v_ros.msg import Answer
-from lifecycle_msgs.msg import State, Transition
-from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.srv import SetParameters
-from rclpy.context import Context
-from rclpy.parameter import Parameter
+from lifecycle_msgs.msg import Transition
 from rclpy.qos import ReliabilityPolicy
-from robot import Robot, compressed, duration, eventually, image, wait
+from robot import compressed, duration, eventually, image, wait
 from sensor_msgs.msg import CompressedImage
+from vqa_process import ROOT, VqaProcess
 
 from glm4v_ros.errors import ErrorCode
 
-ROOT = Path(__file__).resolve().parents[2]
 DEMO = yaml.safe_load((ROOT / "scripts" / "demo.yaml").read_text(encoding="utf-8"))
 PARALLEL, QUEUE = 2, 2
 PARAMETERS = {
@@ -40,61 +31,9 @@ PARAMETERS = {
 }
 
 
-class Vqa:
-    """The node's process, and what a robot can tell it."""
-
-    def __init__(self):
-        words = [word for name, value in PARAMETERS.items() for word in ("-p", f"{name}:={value}")]
-        self.process = subprocess.Popen([sys.executable, "-m", "glm4v_ros.nodes.vqa", "--ros-args", *words], cwd=ROOT)
-        try:
-            self._connect()
-        except BaseException:  # a node that is left behind would answer other tests' questions
-            self.process.kill()
-            raise
-
-    def _connect(self):
-        self.context = Context()
-        rclpy.init(context=self.context)
-        self.robot = Robot(self.context)
-        node = self.robot.node
-        self.diagnostics: list[DiagnosticArray] = []
-        node.create_subscription(DiagnosticArray, "/diagnostics", self.diagnostics.append, 10)
-        self._set_parameters = node.create_client(SetParameters, "/vqa/set_parameters")
-        self._change_state = node.create_client(ChangeState, "/vqa/change_state")
-        self._get_state = node.create_client(GetState, "/vqa/get_state")
-        eventually(lambda: self.state == State.PRIMARY_STATE_ACTIVE, patience=120.0)
-
-    def close(self):
-        self.robot.close()
-        rclpy.shutdown(context=self.context)
-        self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(30) == 0
-
-    @property
-    def state(self) -> int:
-        assert self._get_state.wait_for_service(60)
-        return wait(self._get_state.call_async(GetState.Request())).current_state.id
-
-    def change_state(self, transition: int) -> None:
-        assert wait(self._change_state.call_async(ChangeState.Request(transition=Transition(id=transition)))).success
-
-    def set(self, **parameters) -> None:
-        request = SetParameters.Request(
-            parameters=[Parameter(n, value=v).to_parameter_msg() for n, v in parameters.items()]
-        )
-        assert all(result.successful for result in wait(self._set_parameters.call_async(request)).results)
-
-    def diagnosis(self, part: str) -> dict[str, str]:
-        """The key values of a part of the node in a message that is sent from now on."""
-        self.diagnostics.clear()
-        message = eventually(lambda: self.diagnostics and self.diagnostics[-1])
-        (status,) = [status for status in message.status if status.name == f"/vqa: {part}"]
-        return {pair.key: pair.value for pair in status.values}
-
-
 @pytest.fixture(scope="module")
 def vqa():
-    vqa = Vqa()
+    vqa = VqaProcess(**PARAMETERS)
     yield vqa
     vqa.close()
 
@@ -273,9 +212,9 @@ def test_session_goes_on_after_the_worker_was_replaced(vqa, plate):
 
 
 def test_node_not_active(vqa, plate):
-    vqa.change_state(Transition.TRANSITION_DEACTIVATE)
+    assert vqa.change(Transition.TRANSITION_DEACTIVATE)
     assert code(vqa.robot.ask("型号是什么?", images=[image(plate, vqa.robot.now())])) is ErrorCode.NOT_ACTIVE
-    vqa.change_state(Transition.TRANSITION_ACTIVATE)
+    assert vqa.change(Transition.TRANSITION_ACTIVATE)
     next_one_is_right(vqa, plate)
 
 

@@ -10,13 +10,14 @@ from builtin_interfaces.msg import Time
 from hostile_requests import COLOUR, Asked, requests
 from hypothesis import given
 from robot import image, wait
-from test_vqa import Vqa
+from test_vqa import PARAMETERS
+from vqa_process import VqaProcess
 
 CASES = fuzz.cases(100) // 5
 
 
 def test_every_request_ends_once_with_the_embedded_model():
-    vqa = Vqa()
+    vqa = VqaProcess(**PARAMETERS)
     try:
         front = vqa.robot.camera("/front/image_raw")
         while not int(vqa.diagnosis("camera front")["pictures"]):
