@@ -199,6 +199,27 @@ def test_a_frame_is_encoded_once(engine):
     assert Stage.ENCODING not in {delta.stage for delta in deltas}
 
 
+def test_an_answer_goes_on_while_another_frame_is_encoded(engine):
+    heard: list[tuple[str, Stage]] = []
+    began = threading.Event()
+
+    def hear(who):
+        def on_delta(delta):
+            heard.append((who, delta.stage))
+            if delta.text:
+                began.set()
+
+        return on_delta
+
+    long = question(max_tokens=1000)
+    engine.ask(long, [noise(191)], hear("long"))
+    assert began.wait(PATIENCE)
+    engine.ask(question(), [noise(192, width=560, height=448)], hear("new")).result(PATIENCE)
+    engine.cancel(long.request_id)
+    start, end = heard.index(("new", Stage.ENCODING)), heard.index(("new", Stage.PREFILL))
+    assert heard[start:end].count(("long", Stage.ANSWERING)) >= 3
+
+
 def test_a_warm_frame_needs_no_encoding(fresh):
     statuses = threading.Event()
     engine = fresh()
