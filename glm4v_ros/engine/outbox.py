@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from glm4v_ros.engine.answer import Delta, Stage
 from glm4v_ros.engine.answer_text import AnswerText
 from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.request import Request
+
+_TEXT_EVERY = 0.02  # seconds: a message wakes the client, which takes a core from a CPU that decodes
 
 
 class Outbox:
@@ -22,9 +25,17 @@ class Outbox:
         self._tokens: list[tuple[Request, int]] = []
         #: Somebody's first token is among them and should not wait.
         self.urgent = False
+        self._flushed_at = 0.0
+        self._more_than_text = False
+
+    @property
+    def due(self) -> bool:
+        """There is more in it than a few milliseconds' text of running answers."""
+        return self._more_than_text or time.monotonic() - self._flushed_at >= _TEXT_EVERY
 
     def put(self, message: object) -> None:
         self._messages.append(message)
+        self._more_than_text = True
 
     def put_token(self, request: Request, token: int) -> None:
         """Before the request has it."""
@@ -55,11 +66,13 @@ class Outbox:
         if self._messages:
             self._send(self._messages)
             self._messages = []
+        self._more_than_text = False
+        self._flushed_at = time.monotonic()
 
     def _put_text(self, request: Request, text: str) -> None:
         if text:
             request.stage = Stage.ANSWERING
-            self.put(Delta(request.id, Stage.ANSWERING, text))
+            self._messages.append(Delta(request.id, Stage.ANSWERING, text))
         else:
             self.enter(request, Stage.ANSWERING)
 

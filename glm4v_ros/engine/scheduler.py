@@ -141,15 +141,16 @@ class Scheduler:
         if self.stage == "idle" or not undisturbed:
             self._kv.trim()
             self._tell_frames()
-        if self.stage == "idle" or self._outbox.urgent or not self._model.gpu_offload:
+        if self.stage == "idle" or self._outbox.urgent or (self._outbox.due and not self._model.gpu_offload):
             self._outbox.flush()
         self._encoder.work()
 
     def _go_on(self) -> None:
         """A step while a frame is encoded in this very thread, unless it would only take time from the frames of a crowd."""
         if self._inbox.empty() and self._frames_go_on() and all(request.answering for request in self._active):
-            return
-        self.step()
+            self._outbox.flush()
+        else:
+            self.step()
 
     def _undisturbed(self) -> bool:
         """Nothing can have changed but the running answers, so that the next token need not wait for a look around."""
@@ -597,7 +598,8 @@ class Scheduler:
         stopped, or failed and its requests were told so."""
         try:
             self._model.decode(self._batch)
-            self._outbox.flush()  # while a GPU works
+            if self._model.gpu_offload:
+                self._outbox.flush()  # while it works
             return True
         except Interrupted:
             for sequence, *_ in plan:

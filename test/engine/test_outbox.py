@@ -1,0 +1,66 @@
+import pytest
+
+from glm4v_ros.engine import outbox as module
+from glm4v_ros.engine.answer import Delta, Stage
+from glm4v_ros.engine.answer_text import AnswerText
+from glm4v_ros.engine.outbox import Outbox
+
+
+class Model:
+    """Tokens are characters."""
+
+    def piece(self, token):
+        return chr(token).encode()
+
+    def is_control(self, token):
+        return False
+
+
+class Request:
+    id = "q"
+
+    def __init__(self):
+        self.stage, self.output, self.answering = Stage.PREFILL, AnswerText(), False
+
+
+@pytest.fixture
+def sent():
+    return []
+
+
+@pytest.fixture
+def outbox(sent, monkeypatch):
+    monkeypatch.setattr(module, "_TEXT_EVERY", 3600.0)
+    outbox = Outbox(Model(), sent.extend)
+    outbox.flush()
+    return outbox
+
+
+def write(outbox, request, text):
+    for character in text:
+        outbox.put_token(request, ord(character))
+        request.answering = True
+
+
+def test_the_first_token_is_urgent_and_more_text_can_wait(outbox, sent):
+    request = Request()
+    assert not outbox.urgent and not outbox.due
+    write(outbox, request, "a")
+    assert outbox.urgent
+    outbox.flush()
+    write(outbox, request, "bc")
+    outbox.show()
+    assert not outbox.urgent and not outbox.due
+    outbox.put("an answer")
+    assert outbox.due
+    outbox.flush()
+    assert sent == [Delta("q", Stage.ANSWERING, text) for text in "abc"] + ["an answer"] and not outbox.due
+
+
+def test_text_does_not_wait_for_long(outbox, monkeypatch):
+    request = Request()
+    write(outbox, request, "a")
+    outbox.flush()
+    monkeypatch.setattr(module, "_TEXT_EVERY", 0.0)
+    write(outbox, request, "b")
+    assert outbox.due
