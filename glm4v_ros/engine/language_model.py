@@ -80,7 +80,8 @@ class LanguageModel:
         params.n_batch = params.n_ubatch = config.batch_tokens
         params.n_seq_max = self.sequences
         params.n_outputs_max = self.sequences  # the logits buffer is vocabulary times this; fewer than sequences aborts
-        params.n_threads = params.n_threads_batch = config.threads or len(os.sched_getaffinity(0))
+        self._threads = config.threads or len(os.sched_getaffinity(0))
+        params.n_threads = params.n_threads_batch = self._threads
         params.flash_attn_type = int(config.flash_attention)
         params.type_k = params.type_v = _KV_TYPES[config.kv_type]
         params.kv_unified = True  # sequences share the cells of a frame
@@ -194,6 +195,13 @@ class LanguageModel:
             raise EngineFailed("the KV cache has no room for a batch that was meant to fit")
         if result != 0:
             raise EngineFailed(f"llama.cpp could not decode (code {result}): {self._log.last_error}")
+
+    def share_cores(self, share: bool) -> None:
+        """Decodes on half of the threads while others compute on the CPU, or on all of them again: more threads than cores
+        wait for each other at every graph node."""
+        threads = max(1, self._threads // 2) if share else self._threads
+        if threads != llama_cpp.llama_n_threads(self._context):
+            llama_cpp.llama_set_n_threads(self._context, threads, threads)
 
     def logits(self, index: int) -> np.ndarray:
         """Behind batch entry ``index`` of the last decode: (vocabulary,) float32, a view that the next decode

@@ -16,7 +16,7 @@ from glm4v_ros.engine.choice_scores import ChoiceScores
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.draft import Draft
 from glm4v_ros.engine.embedding_store import EmbeddingStore
-from glm4v_ros.engine.encoder import EncodeJob, Encoder, EncoderThread
+from glm4v_ros.engine.encoder import EncodeJob, Encoder
 from glm4v_ros.engine.grammar import Grammar, violation
 from glm4v_ros.engine.kv_cache import KVCache
 from glm4v_ros.engine.language import instruction
@@ -62,11 +62,7 @@ class Scheduler:
         self._kv = KVCache(model, config.prefix_tokens or model.context_tokens // 2)
         self._sessions = Sessions(config.session_idle_s)
         self._embeddings = EmbeddingStore(config.embedding_bytes, self._embedding_is_pinned)
-        self._encoder = (
-            EncoderThread(tower, config.vision_resident, self.post)
-            if model.gpu_offload
-            else Encoder(tower, config.vision_resident, self.post, self._go_on)
-        )
+        self._encoder = Encoder(tower, config.vision_resident, self.post)
         self._jobs: dict[tuple[str, int], EncodeJob] = {}
         self._batch = model.new_batch()
         self._longest = min(
@@ -128,7 +124,7 @@ class Scheduler:
             self.step()
 
     def step(self) -> None:
-        """One look at the inbox and at most one decode, then on a CPU at most one frame; waits when there is nothing to do."""
+        """One look at the inbox and at most one decode; waits when there is nothing to do."""
         self._model.interrupt.arm()
         undisturbed = self._undisturbed()
         if not undisturbed:
@@ -143,14 +139,6 @@ class Scheduler:
             self._tell_frames()
         if self.stage == "idle" or self._outbox.urgent or (self._outbox.due and not self._model.gpu_offload):
             self._outbox.flush()
-        self._encoder.work()
-
-    def _go_on(self) -> None:
-        """A step while a frame is encoded in this very thread, unless it would only take time from the frames of a crowd."""
-        if self._inbox.empty() and self._frames_go_on() and all(request.answering for request in self._active):
-            self._outbox.flush()
-        else:
-            self.step()
 
     def _undisturbed(self) -> bool:
         """Nothing can have changed but the running answers, so that the next token need not wait for a look around."""
@@ -161,7 +149,7 @@ class Scheduler:
         return False
 
     def _read_inbox(self) -> None:
-        idle = self.stage == "idle" and not self._encoder.working
+        idle = self.stage == "idle"
         while True:
             try:
                 event = self._inbox.get(timeout=self._patience()) if idle else self._inbox.get_nowait()
@@ -596,6 +584,10 @@ class Scheduler:
     def _decode(self, plan: list[tuple]) -> bool:
         """Decodes the batch for the sequences that its plan's entries begin with. False when nothing came of it: it was
         stopped, or failed and its requests were told so."""
+        if not self._model.gpu_offload:
+            # The same threads each time for an answer that is to be the same each time.
+            fixed = any(request.question.deterministic for request in self._active)
+            self._model.share_cores(self._encoder.busy and not fixed)
         try:
             self._model.decode(self._batch)
             if self._model.gpu_offload:

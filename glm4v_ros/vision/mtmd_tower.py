@@ -17,9 +17,8 @@ from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, Run, TokenRun, VisionTower
 
-# Graph nodes between two looks at should_stop. A GPU stands still at each, and is soon done with a node; a CPU loses nothing,
-# and with a large model takes long for one.
-_LOOK_EVERY = 4
+# Graph nodes between two looks at should_stop. A GPU stands still at each, and is soon done with a node.
+_LOOK_EVERY = 16
 _LOOK_EVERY_GPU = 64
 
 

@@ -3,10 +3,8 @@ import threading
 
 import pytest
 
-from glm4v_ros.engine import encoder as module
-from glm4v_ros.engine.encoder import EncodeJob, Encoder, EncoderThread
+from glm4v_ros.engine.encoder import EncodeJob, Encoder
 from glm4v_ros.errors import ErrorCode, OutOfMemory
-from glm4v_ros.vision.tower import EncodeStopped
 
 PATIENCE = 30
 
@@ -52,8 +50,8 @@ def changes():
     return queue.SimpleQueue()
 
 
-def make(tower, changes, resident=True) -> EncoderThread:
-    return EncoderThread(tower, resident, lambda job: changes.put((job, job.started)))
+def make(tower, changes, resident=True) -> Encoder:
+    return Encoder(tower, resident, lambda job: changes.put((job, job.started)))
 
 
 def ended(changes) -> EncodeJob:
@@ -78,10 +76,9 @@ def test_jobs_go_by_priority_and_the_unwanted_are_discarded(tower, changes):
 
 
 @pytest.mark.parametrize("resident", [True, False])
-def test_without_work_the_tower_is_freed_if_asked_for(tower, changes, resident, monkeypatch):
+def test_without_work_the_tower_is_freed_if_asked_for_and_threads_end(tower, changes, resident, monkeypatch):
     rested = threading.Semaphore(0)
-    rest = EncoderThread._rest
-    monkeypatch.setattr(EncoderThread, "_rest", lambda encoder: (rest(encoder), rested.release()))
+    monkeypatch.setattr("glm4v_ros.engine.encoder.openmp.end_threads", rested.release)
     encoder = make(tower, changes, resident)
     assert rested.acquire(timeout=PATIENCE)
     for name in ("one", "two"):
@@ -114,99 +111,3 @@ def test_an_unwanted_job_is_not_encoded(tower, changes):
     job.unwanted = True
     encoder.submit(job)
     assert ended(changes) is job and not tower.encoded
-
-
-# In the caller's thread.
-
-
-class SteppingTower(Tower):
-    """Asks whether to stop at each of its nodes."""
-
-    nodes = 3
-
-    def encode(self, frame, budget, should_stop):
-        for _ in range(self.nodes):
-            if should_stop():
-                raise EncodeStopped
-        self.encoded.append(frame)
-        return f"tokens of {frame}"
-
-
-class Caller:
-    """Has an encoder, and counts how often it could do something else."""
-
-    def __init__(self, resident=True):
-        self.tower = SteppingTower()
-        self.changes: list[tuple[EncodeJob, bool]] = []
-        self.times = 0
-        self.deed = lambda: None
-        self.encoder = Encoder(self.tower, resident, lambda job: self.changes.append((job, job.started)), self.meanwhile)
-
-    def meanwhile(self):
-        self.times += 1
-        assert self.encoder.working and self.encoder.busy
-        self.encoder.work()  # does not begin another frame
-        self.deed()
-
-    def submit(self, name, priority=0) -> EncodeJob:
-        job = EncodeJob(Shared(name), 0, (priority,))
-        self.encoder.submit(job)
-        return job
-
-
-@pytest.fixture(autouse=True)
-def always_look(monkeypatch):
-    monkeypatch.setattr(module, "_LOOK_EVERY", 0.0)
-
-
-@pytest.mark.parametrize("resident", [True, False])
-def test_one_frame_at_a_time_and_other_things_meanwhile(resident):
-    caller = Caller(resident)
-    late, soon = caller.submit("late", 3), caller.submit("soon", 1)
-    caller.encoder.work()
-    assert caller.changes == [(soon, True), (soon, False)] and soon.image == "tokens of soon"
-    assert caller.times == SteppingTower.nodes and not caller.encoder.busy and caller.tower.loaded
-    caller.encoder.work()
-    assert late.image == "tokens of late"
-    caller.encoder.work()
-    assert caller.tower.loaded == resident and len(caller.changes) == 4
-
-
-def test_not_more_often_than_is_useful(monkeypatch):
-    monkeypatch.setattr(module, "_LOOK_EVERY", 3600.0)
-    caller = Caller()
-    caller.encoder._looked_at = module.time.monotonic()
-    job = caller.submit("one")
-    caller.encoder.work()
-    assert job.image and not caller.times
-
-
-def test_a_frame_that_nobody_wants_any_more_is_left():
-    caller = Caller()
-    job, queued = caller.submit("left", 0), caller.submit("queued", 1)
-
-    def leave():
-        job.unwanted = queued.unwanted = True
-
-    caller.deed = leave
-    caller.encoder.work()
-    caller.encoder.work()
-    assert caller.times == 1 and not caller.tower.encoded
-    assert caller.changes == [(job, True), (job, False), (queued, False)]
-
-
-def test_what_goes_wrong_meanwhile_is_not_the_frames_error():
-    caller = Caller()
-    job = caller.submit("one")
-
-    def fail():
-        raise OutOfMemory("of another picture")
-
-    caller.deed = fail
-    with pytest.raises(OutOfMemory, match="another"):
-        caller.encoder.work()
-    assert caller.times == 1 and job.error is None and not caller.encoder.busy
-    caller.deed = lambda: None
-    next_one = caller.submit("two")
-    caller.encoder.work()
-    assert next_one.image == "tokens of two"
