@@ -217,7 +217,7 @@ def test_an_answer_goes_on_while_another_frame_is_encoded(engine):
     engine.ask(question(), [noise(192, width=560, height=448)], hear("new")).result(PATIENCE)
     engine.cancel(long.request_id)
     start, end = heard.index(("new", Stage.ENCODING)), heard.index(("new", Stage.PREFILL))
-    assert heard[start:end].count(("long", Stage.ANSWERING)) >= 3
+    assert heard[start:end].count(("long", Stage.ANSWERING)) >= 2
 
 
 def test_a_warm_frame_needs_no_encoding(fresh):
