@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+from contextlib import ExitStack, suppress
 
 # Ports of a domain: DDSI-RTPS 2.5, 9.6.2.3. Above domain 100 they are ports that Linux hands out to anybody.
 _DOMAINS = range(1, 101)
@@ -12,7 +13,7 @@ _BASE, _PER_DOMAIN = 7400, 250
 _PARTICIPANTS = range(10, 30, 2)  # the ports at which the first ten of a domain hear of each other
 _HELD = 249  # the last one: DDS takes it for its 120th participant
 
-_held: list[socket.socket] = []
+_held: list[ExitStack] = []
 
 
 def stay_on_this_machine() -> None:
@@ -38,18 +39,12 @@ def reserve_domain() -> int:
     """
     for domain in random.sample(_DOMAINS, len(_DOMAINS)):
         first = _BASE + _PER_DOMAIN * domain
-        try:
-            held = _bound(first + _HELD)
-        except OSError:
-            continue
-        try:
+        with suppress(OSError), ExitStack() as held:
+            held.enter_context(_bound(first + _HELD))
             for offset in _PARTICIPANTS:
                 _bound(first + offset).close()
-        except OSError:
-            held.close()
-            continue
-        _held.append(held)
-        return domain
+            _held.append(held.pop_all())
+            return domain
     raise OSError("every DDS domain from 1 to 100 is in use here: set ROS_DOMAIN_ID yourself")
 
 

@@ -24,15 +24,10 @@ def interfaces_of(name: str, watcher: Node) -> list[str]:
 
 
 def must_be_forgotten(name: str, watcher: Node) -> None:
-    left: list[str] = []
-
-    def none() -> bool:
-        left[:] = interfaces_of(name, watcher)
-        return not left
-
     try:
-        eventually(none, patience=10)  # s, less than a DDS lease
+        eventually(lambda: not interfaces_of(name, watcher), patience=10)  # s, less than a DDS lease
     except AssertionError:
+        left = interfaces_of(name, watcher)
         pytest.fail(f"{name} has ended, and others still see {left}; nodes: {watcher.get_node_names()}")
 
 

@@ -17,7 +17,7 @@ from rclpy.parameter import Parameter
 from robot import Robot, eventually, wait
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0  # s; a worker starts and loads the embedded model
+PATIENCE = 60.0  # s; a worker starts and loads the embedded model
 
 
 class VqaProcess:
@@ -31,7 +31,7 @@ class VqaProcess:
         try:
             self._connect()
             if parameters.get("autostart", True):
-                eventually(lambda: self.state == State.PRIMARY_STATE_ACTIVE, PATIENCE)
+                eventually(lambda: self.state == State.PRIMARY_STATE_ACTIVE, 2 * PATIENCE)
         except BaseException:  # a node that is left behind would answer other tests' questions
             self.process.kill()
             raise
