@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 
 from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.layout import Layout
@@ -97,6 +98,8 @@ class KVCache:
         for holder in (source, base):
             if holder is not None:
                 holder.users += 1
+        if base is not None:
+            self._touch(base)
         shared = base.layout.cells if base is not None else 0
         sequence = None
         if self._make_room(layout.cells - shared + extra, 1):
@@ -104,7 +107,7 @@ class KVCache:
             sequence = Sequence(ids.pop(), layout, base, shared, layout.cells - shared + extra)
             sequence.kept = kept
             self._sequences.append(sequence)
-            self.touch(sequence)
+            self._touch(sequence)
             if source is not None and source.ready:
                 self._model.copy(source.seq_id, sequence.seq_id, layout.position(common))
                 sequence.cells = common
@@ -120,6 +123,11 @@ class KVCache:
         self._model.copy(sequence.base.seq_id, sequence.seq_id, sequence.layout.position(sequence.shared))
         sequence.attached = True
 
+    def attach_early(self, sequence: Sequence) -> None:
+        """Shares what its base has so far; the rest of it comes in the next decode, for both. Should that fail, ``rewind``
+        takes it back."""
+        self._model.copy(sequence.base.seq_id, sequence.seq_id)
+
     def take_ids(self, count: int) -> list[int]:
         """Up to ``count`` sequence ids for a moment; ``give_ids`` returns them emptied."""
         self._make_room(0, count)
@@ -131,9 +139,6 @@ class KVCache:
             self._model.remove(seq_id)
         self._free_ids += ids
 
-    def touch(self, sequence: Sequence) -> None:
-        sequence.last_used = next(self._clock)
-
     def keep(self, sequence: Sequence) -> None:
         """Leaves a finished sequence for whoever begins the same way, with the cells that it filled."""
         if sequence.seq_id in self._model.greedy_sequences and self._make_room(0, 1):
@@ -143,7 +148,7 @@ class KVCache:
         sequence.kept = True
         sequence.reserved = sequence.layout.cells - sequence.shared
         self.changes += 1
-        self.touch(sequence)
+        self._touch(sequence)
 
     def supersede(self, old: Sequence | None, new: Sequence) -> None:
         """``new`` goes on from ``old``, which nobody needs any more."""
@@ -175,12 +180,19 @@ class KVCache:
     def rewind(self, sequence: Sequence) -> None:
         """After a decode that was stopped midway: removes what it may have left."""
         sequence.cells = sequence.last_border()
-        self._model.remove(sequence.seq_id, sequence.position)
+        self._model.remove(sequence.seq_id, sequence.position if sequence.attached else 0)
 
     def trim(self) -> None:
         """Lets idle sequences go until they keep no more than they may."""
         while self.idle > self._most_idle and self._evict():
             pass
+
+    def let_go(self, spared: Collection[str]) -> None:
+        """Of all idle sequences, but for those about the frames with these keys."""
+        for sequence in [sequence for sequence in self._sequences if sequence.idle]:
+            if not sequence.layout.frame_keys.intersection(spared):
+                self.changes += 1
+                self.release(sequence)
 
     def clear(self) -> None:
         """Only with nothing running: lets everything go, so that what follows lies as in a fresh context."""
@@ -189,6 +201,9 @@ class KVCache:
         assert not self._sequences
         self._free_ids, self._greedy_ids = _all_ids(self._model)
         self._model.clear()
+
+    def _touch(self, sequence: Sequence) -> None:
+        sequence.last_used = next(self._clock)
 
     def _free(self, seq_id: int) -> None:
         self._model.remove(seq_id)

@@ -82,7 +82,8 @@ def test_the_least_recently_used_goes_first_and_never_one_in_use():
     cells = Cells()
     kv = KVCache(cells, 200)
     frames = [kept(kv, cells, layout(key, cells=50)) for key in "abc"]
-    kv.touch(frames[0])
+    again = layout("a", (9,), cells=50)
+    kv.release(kv.allocate(again, 0, *kv.match(again)))
     user = layout("b", (9,), cells=50)
     running = kv.allocate(user, 4, *kv.match(user))
     assert kv.allocate(layout("d", cells=50), 0, None, 0) is not None
@@ -96,6 +97,16 @@ def test_idle_cells_have_a_limit():
     kv = KVCache(cells, 50)
     frames = [kept(kv, cells, layout(key)) for key in "abc"]
     kv.trim()
+    assert [frame.alive for frame in frames] == [False, True, True]
+
+
+def test_those_that_nobody_asks_about_are_let_go_and_never_one_in_use():
+    cells = Cells()
+    kv = KVCache(cells, 200)
+    frames = [kept(kv, cells, layout(key)) for key in "abc"]
+    user = layout("b", (9,))
+    kv.allocate(user, 4, *kv.match(user))
+    kv.let_go({"c"})
     assert [frame.alive for frame in frames] == [False, True, True]
 
 
