@@ -41,6 +41,7 @@ class Encoder:
         self._on_change = on_change
         self._jobs: list[EncodeJob] = []
         self._current: EncodeJob | None = None
+        self._paused = False
         self._changed = threading.Condition()
         threading.Thread(target=self._run, name="encoder", daemon=True).start()
 
@@ -53,6 +54,13 @@ class Encoder:
         with self._changed:
             self._changed.notify()
 
+    def pause(self, paused: bool) -> None:
+        """Whether the next job is to wait. The one under way goes on."""
+        if paused != self._paused:
+            with self._changed:
+                self._paused = paused
+                self._changed.notify()
+
     def submit(self, job: EncodeJob) -> None:
         with self._changed:
             self._jobs.append(job)
@@ -63,11 +71,12 @@ class Encoder:
             self._current = None
             while True:
                 self._jobs = [job for job in self._jobs if not self._discarded(job)]
-                if self._jobs:
+                if self._jobs and not self._paused:
                     break
-                if self._tower.loaded and not self._resident:
-                    self._tower.free()
-                openmp.end_threads()
+                if not self._jobs:
+                    if self._tower.loaded and not self._resident:
+                        self._tower.free()
+                    openmp.end_threads()
                 self._changed.wait()
             self._current = min(self._jobs, key=lambda job: job.priority)
             self._jobs.remove(self._current)

@@ -15,6 +15,7 @@ from glm4v_ros.engine.draft import MOST_DRAFTED
 from glm4v_ros.engine.greedy_sampler import GreedySampler
 from glm4v_ros.engine.interrupt import Interrupt
 from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.engine.token_embeddings import TokenEmbeddings
 from glm4v_ros.errors import BadRequest, EngineFailed, OutOfMemory, Unsupported
 
 _MROPE_TYPES = {8, 40}  # LLAMA_ROPE_TYPE_MROPE, _IMROPE
@@ -38,7 +39,7 @@ class LanguageModel:
         """
         self.interrupt = Interrupt()
         self._log = log
-        self._model = self._context = None
+        self._model = self._context = self._token_embeddings = None
         model = config.model
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = config.gpu_layers if config.gpu_layers >= 0 else 2**31 - 1
@@ -53,6 +54,8 @@ class LanguageModel:
         try:
             self._read_model(config)
             self._make_context(config)
+            if allocate:
+                self._token_embeddings = TokenEmbeddings.of(config.model.text_path)
         except BaseException:
             self.free()
             raise
@@ -183,7 +186,13 @@ class LanguageModel:
         return llama_cpp.llama_vocab_is_control(self._vocab, token)
 
     def new_batch(self) -> Batch:
-        return Batch(self.batch_tokens, self.positions_per_embedding, self.output_capacity)
+        return Batch(
+            self.batch_tokens,
+            self.positions_per_embedding,
+            self.output_capacity,
+            self.embedding_size,
+            self._token_embeddings,
+        )
 
     def decode(self, batch: Batch) -> None:
         """Runs the batch; on a GPU it may still run at the return. Raises Interrupted, or EngineFailed."""
@@ -225,8 +234,8 @@ class LanguageModel:
             raise EngineFailed("llama.cpp sampled no token")
         return choice
 
-    def copy(self, source: int, target: int, end: int) -> None:
-        """Lets ``target`` share the cells of ``source`` before position ``end``."""
+    def copy(self, source: int, target: int, end: int = -1) -> None:
+        """Lets ``target`` share the cells of ``source`` before position ``end``, or all of them."""
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, end)
 
     def remove(self, seq_id: int, start: int = 0) -> None:
@@ -242,6 +251,9 @@ class LanguageModel:
             llama_cpp.llama_free(self._context)
             self._context = None
             self._greedy.free()
+        if self._token_embeddings:
+            self._token_embeddings.close()
+            self._token_embeddings = None
         if self._model:
             llama_cpp.llama_model_free(self._model)
             self._model = None

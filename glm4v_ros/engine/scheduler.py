@@ -39,6 +39,7 @@ _ROOM_AFTER_DROPPING = 0.75  # of the context: else every further question would
 _MOST_DRAFTING = 2  # running requests up to which tokens are guessed: a wide batch has no time to spare
 _LOOK_EVERY = 0.01  # seconds between two looks at the deadlines
 _TOKEN_EVERY = 0.25  # seconds that a running answer may stand still for the frames of others
+_RUSH = 4  # new frames at once from which on it does not pay to keep old ones
 _LAST = (float("inf"),)  # the encoder's order for a warm frame
 
 
@@ -73,9 +74,10 @@ class Scheduler:
         self._active: list[Request] = []
         self._served: defaultdict[str, int] = defaultdict(int)
         self._order = itertools.count()
-        self._kinds = deque((self._decode_text, self._decode_images, self._decode_choices))
+        self._kinds = deque((self._decode_prompts, self._decode_choices))
+        self._images_next = False  # where a batch takes one kind only
         self._look_at = 0.0  # when deadlines are to be looked at again
-        self._text_at = 0.0  # when the running answers last got a token
+        self._answers_at = 0.0  # when the running answers last got a token
         self._warm: tuple[Warm, SharedFrame] | None = None
         self._warm_sequence: Sequence | None = None
         self._encoded: set[str] = set()
@@ -320,6 +322,7 @@ class Scheduler:
                 )
         else:
             extra = min(question.max_tokens, self._longest - layout.cells)
+        self._make_way()
         sequence = self._allocate(layout, extra, request)
         if sequence is None and not self._active:  # what it would share may itself be in the way
             sequence = self._kv.allocate(layout, extra, None, 0, greedy=request.greedy)
@@ -380,6 +383,18 @@ class Scheduler:
                 )
             history = history.without_oldest()
             room = _ROOM_AFTER_DROPPING * self._longest
+
+    def _make_way(self) -> None:
+        """In a rush of new frames lets those go that nobody asks about: attention takes time for every cell up to the highest
+        in use, whoever's it is. Their embeddings stay in RAM."""
+        wanted = {
+            frame.key
+            for request in self._requests()
+            if not (request.answering or request.scoring)
+            for frame in request.frames
+        }
+        if len(wanted - self._kv.frame_keys) >= _RUSH:
+            self._kv.let_go(wanted | {key for key, _ in self._sessions.images})
 
     def _allocate(self, layout: Layout, extra: int, request: Request) -> Sequence | None:
         base, shared = self._kv.match(layout)
@@ -452,10 +467,7 @@ class Scheduler:
     # Decoding.
 
     def _feeds(self) -> Iterator[tuple[Sequence, Request | None]]:
-        """Sequences that lack cells, each once: running answers first, then prompts and the frames they wait for."""
-        for request in self._active:
-            if request.answering:
-                yield request.sequence, request
+        """Sequences whose prompts lack cells, each once: the questions' and those of the frames that they wait for."""
         seen = set()
         for request in self._active:
             sequence = request.sequence
@@ -477,76 +489,116 @@ class Scheduler:
                 self._warm_sequence = None
 
     def _decode_next(self) -> bool:
-        """Text, images and choices take turns."""
+        """Prompts with the running answers, and choices take turns."""
         for _ in range(len(self._kinds)):
             decoded = self._kinds[0]()
-            if not (decoded and self._kinds[0] == self._decode_images and self._frames_go_on()):
-                self._kinds.rotate(-1)
+            self._kinds.rotate(-1)
             if decoded:
                 return True
         return False
 
-    def _frames_go_on(self) -> bool:
-        """While several questions wait for their first token, frames keep the turn for as long as the running answers can
-        spare: a token of many answers at once costs less than one each."""
-        waiting = sum(not (request.answering or request.scoring) for request in self._requests())
-        return waiting > 1 and time.monotonic() - self._text_at < _TOKEN_EVERY
-
-    def _decode_text(self) -> bool:
-        """One token for every running answer, and prompt text as far as the batch has room."""
+    def _decode_prompts(self) -> bool:
+        """Of the prompts, text and images, as much as the batch has room for, and a token for every running answer."""
         batch, plan = self._batch, []
-        batch.clear()
-        for sequence, request in self._feeds():
-            if sequence.next_is_image or not batch.room or not batch.output_room:
-                continue
-            tokens, guess = sequence.next_tokens(batch.room), []
-            last = request is not None and sequence.cells + len(tokens) == sequence.layout.cells
-            if last and request.answering and len(self._active) <= _MOST_DRAFTING:
-                guess = request.guess[: min(batch.room, batch.output_room) - 1]
-            outputs = last + len(guess)
-            index = batch.add_tokens(tokens + guess, sequence.position, sequence.seq_id, outputs)
-            plan.append((sequence, len(tokens), request if last else None, index + len(tokens) - 1, guess))
+        answering = [request for request in self._active if request.answering]
+        batch.clear(reserved=len(answering))
+        for sequence, request in self._feeds() if batch.mixes else self._feeds_of_one_kind():
+            if batch.room <= 0 or not batch.output_room:
+                break
+            if sequence.next_is_image:
+                plan += self._add_image(sequence)
+            else:
+                plan.append(self._add_text(sequence, request))
+        batch.reserved = 0
+        if (batch.mixes or not batch.has_images) and not self._answers_wait():
+            plan += [self._add_text(request.sequence, request) for request in answering[: batch.room]]
+            self._answers_at = time.monotonic()
         if not plan:
+            self._encoder.pause(False)
             return False
-        self.stage = "decode"
+        self.stage = "prefill" if batch.has_images else "decode"
         started = time.monotonic()
         if not self._decode(plan):
             return True
+        self._pace_encoder(plan)
         written = 0
         for sequence, count, request, index, guess in plan:
+            sequence.attached = True
             sequence.cells += count
             if request is not None:
                 right = self._take(request, index, guess)
                 written += 1 + right
-                if guess:
+                if guess and not batch.has_images:
                     request.draft.learn((1 + right) * self._token_seconds > time.monotonic() - started)
-        self._text_at = time.monotonic()
-        seconds = self._text_at - started
+        seconds = time.monotonic() - started
         if batch.size == 1:
             self._token_seconds = _smooth(self._token_seconds, seconds)
         if written:
             self._tokens_per_second = _smooth(self._tokens_per_second, written / seconds)
         return True
 
-    def _decode_images(self) -> bool:
-        """One chunk of image embeddings."""
-        if self._warm_sequence is None and all(request.answering for request in self._active):
+    def _pace_encoder(self, plan: list[tuple]) -> None:
+        """Frames are encoded one ahead of the prefill: more would only take from it what the first of several questions waits
+        for. The next one begins while a GPU still works on the last piece of the one before, and keeps it busy until the host
+        has planned what follows."""
+        if self._jobs:
+            taken = {sequence.seq_id: count for sequence, count, *_ in plan}
+            unfinished = sum(sequence.image_cells_left > taken.get(sequence.seq_id, 0) for sequence, _ in self._feeds())
+            self._encoder.pause(unfinished > 1)
+
+    def _answers_wait(self) -> bool:
+        """As long as nobody needs to know what comes out of them, a GPU works through pieces of images without a pause for the
+        host to plan the next one. Several questions that wait for their first token are worth it, unless the encoder fills
+        the pause."""
+        if not self._model.gpu_offload or self._encoder.busy or not self._batch.has_images or self._batch.outputs:
             return False
-        batch, plan = self._batch, []
-        batch.clear()
-        for sequence, _ in self._feeds():
-            if not sequence.next_is_image or not batch.room:
-                continue
-            embeddings, positions = sequence.next_embeddings(batch.room)
-            batch.add_embeddings(embeddings, positions, sequence.seq_id)
-            plan.append((sequence, len(embeddings)))
-        if not plan:
-            return False
-        self.stage = "prefill"
-        if self._decode(plan):
-            for sequence, count in plan:
-                sequence.cells += count
-        return True
+        waiting = sum(not (request.answering or request.scoring) for request in self._requests())
+        return waiting > 1 and time.monotonic() - self._answers_at < _TOKEN_EVERY
+
+    def _feeds_of_one_kind(self) -> list[tuple[Sequence, Request | None]]:
+        """Where a batch takes text or images, in turns."""
+        feeds = list(self._feeds())
+        kinds = {sequence.next_is_image for sequence, _ in feeds}
+        if any(request.answering for request in self._active):
+            kinds.add(False)
+        if len(kinds) == 2:
+            self._images_next = not self._images_next
+            feeds = [feed for feed in feeds if feed[0].next_is_image == self._images_next]
+        return feeds
+
+    def _add_text(self, sequence: Sequence, request: Request | None) -> tuple[Sequence, int, Request | None, int, list[int]]:
+        """Puts the sequence's next tokens into the batch. Returns it with how many they are, the request for which a token is
+        to be chosen behind them, if any, behind which batch entry, and what was guessed to follow."""
+        batch = self._batch
+        tokens, guess = sequence.next_tokens(batch.room), []
+        if request is not None and sequence.cells + len(tokens) < sequence.layout.cells:
+            request = None
+        if request is not None and request.answering and len(self._active) <= _MOST_DRAFTING:
+            guess = request.guess[: min(batch.room, batch.output_room) - 1]
+        outputs = len(guess) + (request is not None)
+        index = batch.add_tokens(tokens + guess, sequence.position, sequence.seq_id, outputs)
+        return sequence, len(tokens), request, index + len(tokens) - 1, guess
+
+    def _add_image(self, sequence: Sequence) -> list[tuple]:
+        """Likewise with a piece of an image. Behind the last one of a frame the words of all questions that wait for it follow
+        at once."""
+        batch = self._batch
+        embeddings, positions = sequence.next_embeddings(batch.room)
+        count, followers = len(embeddings), []
+        if batch.mixes and sequence.cells + count == sequence.layout.cells:
+            followers = [
+                request for request in self._active if request.sequence.base is sequence and not request.sequence.attached
+            ]
+        for request in followers:
+            self._kv.attach_early(request.sequence)
+        batch.add_embeddings(
+            embeddings, positions, [sequence.seq_id, *(request.sequence.seq_id for request in followers)]
+        )
+        parts = [(sequence, count, None, 0, [])]
+        for request in followers:
+            fits = batch.room and batch.output_room
+            parts.append(self._add_text(request.sequence, request) if fits else (request.sequence, 0, None, 0, []))
+        return parts
 
     def _decode_choices(self) -> bool:
         """Scores some tokens of the choices of one question."""

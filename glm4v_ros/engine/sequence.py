@@ -53,6 +53,14 @@ class Sequence:
     def next_is_image(self) -> bool:
         return not self.ready and isinstance(self.layout.segment_at(self.cells)[0], ImageSegment)
 
+    @property
+    def image_cells_left(self) -> int:
+        """Of the image that is being prefilled."""
+        if not self.next_is_image:
+            return 0
+        segment, start = self.layout.segment_at(self.cells)
+        return segment.count - start
+
     def next_tokens(self, most: int) -> list[int]:
         """What is to be prefilled next, when it is text."""
         segment, start = self.layout.segment_at(self.cells)

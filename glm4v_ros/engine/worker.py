@@ -184,6 +184,7 @@ def _end_with_parent() -> None:
 
 def main() -> None:
     _end_with_parent()
+    malloc.reuse_large_blocks()  # llama.cpp copies a piece of an image three times on its way
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the node, which then closes the socket
     Worker(Channel(socket.socket(fileno=int(sys.argv[1])))).run()
 

@@ -111,3 +111,21 @@ def test_an_unwanted_job_is_not_encoded(tower, changes):
     job.unwanted = True
     encoder.submit(job)
     assert ended(changes) is job and not tower.encoded
+
+
+def test_a_pause_holds_back_the_next_job_and_keeps_the_tower(tower, changes):
+    encoder = make(tower, changes, resident=False)
+    jobs = [EncodeJob(Shared(name), 0, (0,)) for name in ("one", "two")]
+    for job in jobs:
+        encoder.submit(job)
+    assert changes.get(timeout=PATIENCE) == (jobs[0], True)
+    encoder.pause(True)
+    tower.go_on.release(2)
+    assert ended(changes) is jobs[0]
+    jobs.append(EncodeJob(Shared("left"), 0, (0,)))
+    jobs[2].unwanted = True
+    encoder.submit(jobs[2])
+    assert ended(changes) is jobs[2]  # so it has looked, and passed over the other one
+    assert tower.encoded == ["one"] and tower.loaded
+    encoder.pause(False)
+    assert ended(changes) is jobs[1]

@@ -93,7 +93,7 @@ def logits_of(language_model, layout, greedy=0):
         batch = language_model.new_batch()
         if sequence.next_is_image:
             embeddings, positions = sequence.next_embeddings(language_model.output_capacity)
-            batch.add_embeddings(embeddings, positions, seq_id)
+            batch.add_embeddings(embeddings, positions, [seq_id])
             batch._outputs[: batch.size] = 1
             count = batch.size
             batch.outputs = [(entry, 0) for entry in range(count)]
