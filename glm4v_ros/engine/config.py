@@ -23,7 +23,7 @@ class EngineConfig:
     mmap: bool = True
     max_parallel: int = 8  # requests that share a decode
     max_queue: int = 16  # requests that wait; one more is BUSY
-    prefix_tokens: int = 0  # KV cells that idle frames may keep; 0: half of the context
+    prefix_tokens: int = 0  # KV cells that idle frames may keep; 0: half of the context. Four new frames at once take them all
     embedding_bytes: int = 256 << 20  # RAM for image embeddings of evicted frames, at most 128 of them
     session_idle_s: float = 600.0  # a session unused for so long is forgotten
     speculation: bool = True  # prompt-lookup drafting

@@ -7,7 +7,8 @@ import logging
 import queue
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.answer_text import AnswerText
@@ -41,6 +42,17 @@ _LOOK_EVERY = 0.01  # seconds between two looks at the deadlines
 _TOKEN_EVERY = 0.25  # seconds that a running answer may stand still for the frames of others
 _RUSH = 4  # new frames at once from which on it does not pay to keep old ones
 _LAST = (float("inf"),)  # the encoder's order for a warm frame
+
+
+class Part(NamedTuple):
+    """What goes into a batch of one sequence: so many of its next tokens or image embeddings."""
+
+    sequence: Sequence
+    count: int = 0
+    #: Whose next token is chosen behind them, behind which batch entry, and what was guessed to follow them.
+    request: Request | None = None
+    entry: int = 0
+    guess: Iterable[int] = ()
 
 
 class Scheduler:
@@ -500,7 +512,7 @@ class Scheduler:
     def _decode_prompts(self) -> bool:
         """Of the prompts, text and images, as much as the batch has room for, and a token for every running answer."""
         batch, plan = self._batch, []
-        answering = [request for request in self._active if request.answering]
+        answering = [request for request in self._active if request.answering][: batch.capacity]
         batch.clear(reserved=len(answering))
         for sequence, request in self._feeds() if batch.mixes else self._feeds_of_one_kind():
             if batch.room <= 0 or not batch.output_room:
@@ -509,9 +521,10 @@ class Scheduler:
                 plan += self._add_image(sequence)
             else:
                 plan.append(self._add_text(sequence, request))
-        batch.reserved = 0
         if (batch.mixes or not batch.has_images) and not self._answers_wait():
-            plan += [self._add_text(request.sequence, request) for request in answering[: batch.room]]
+            for request in answering:
+                batch.reserved -= 1
+                plan.append(self._add_text(request.sequence, request))
             self._answers_at = time.monotonic()
         if not plan:
             self._encoder.pause(False)
@@ -522,14 +535,14 @@ class Scheduler:
             return True
         self._pace_encoder(plan)
         written = 0
-        for sequence, count, request, index, guess in plan:
-            sequence.attached = True
-            sequence.cells += count
-            if request is not None:
-                right = self._take(request, index, guess)
+        for part in plan:
+            part.sequence.attached = True
+            part.sequence.cells += part.count
+            if part.request is not None:
+                right = self._take(part.request, part.entry, part.guess)
                 written += 1 + right
-                if guess and not batch.has_images:
-                    request.draft.learn((1 + right) * self._token_seconds > time.monotonic() - started)
+                if part.guess and not batch.has_images:
+                    part.request.draft.learn((1 + right) * self._token_seconds > time.monotonic() - started)
         seconds = time.monotonic() - started
         if batch.size == 1:
             self._token_seconds = _smooth(self._token_seconds, seconds)
@@ -537,12 +550,12 @@ class Scheduler:
             self._tokens_per_second = _smooth(self._tokens_per_second, written / seconds)
         return True
 
-    def _pace_encoder(self, plan: list[tuple]) -> None:
+    def _pace_encoder(self, plan: list[Part]) -> None:
         """Frames are encoded one ahead of the prefill: more would only take from it what the first of several questions waits
         for. The next one begins while a GPU still works on the last piece of the one before, and keeps it busy until the host
         has planned what follows."""
         if self._jobs:
-            taken = {sequence.seq_id: count for sequence, count, *_ in plan}
+            taken = {part.sequence.seq_id: part.count for part in plan}
             unfinished = sum(sequence.image_cells_left > taken.get(sequence.seq_id, 0) for sequence, _ in self._feeds())
             self._encoder.pause(unfinished > 1)
 
@@ -566,9 +579,8 @@ class Scheduler:
             feeds = [feed for feed in feeds if feed[0].next_is_image == self._images_next]
         return feeds
 
-    def _add_text(self, sequence: Sequence, request: Request | None) -> tuple[Sequence, int, Request | None, int, list[int]]:
-        """Puts the sequence's next tokens into the batch. Returns it with how many they are, the request for which a token is
-        to be chosen behind them, if any, behind which batch entry, and what was guessed to follow."""
+    def _add_text(self, sequence: Sequence, request: Request | None) -> Part:
+        """Puts the sequence's next tokens into the batch; ``request`` is whose prompt or answer they are."""
         batch = self._batch
         tokens, guess = sequence.next_tokens(batch.room), []
         if request is not None and sequence.cells + len(tokens) < sequence.layout.cells:
@@ -576,10 +588,10 @@ class Scheduler:
         if request is not None and request.answering and len(self._active) <= _MOST_DRAFTING:
             guess = request.guess[: min(batch.room, batch.output_room) - 1]
         outputs = len(guess) + (request is not None)
-        index = batch.add_tokens(tokens + guess, sequence.position, sequence.seq_id, outputs)
-        return sequence, len(tokens), request, index + len(tokens) - 1, guess
+        start = batch.add_tokens(tokens + guess, sequence.position, sequence.seq_id, outputs)
+        return Part(sequence, len(tokens), request, start + len(tokens) - 1, guess)
 
-    def _add_image(self, sequence: Sequence) -> list[tuple]:
+    def _add_image(self, sequence: Sequence) -> list[Part]:
         """Likewise with a piece of an image. Behind the last one of a frame the words of all questions that wait for it follow
         at once."""
         batch = self._batch
@@ -594,10 +606,10 @@ class Scheduler:
         batch.add_embeddings(
             embeddings, positions, [sequence.seq_id, *(request.sequence.seq_id for request in followers)]
         )
-        parts = [(sequence, count, None, 0, [])]
+        parts = [Part(sequence, count)]
         for request in followers:
             fits = batch.room and batch.output_room
-            parts.append(self._add_text(request.sequence, request) if fits else (request.sequence, 0, None, 0, []))
+            parts.append(self._add_text(request.sequence, request) if fits else Part(request.sequence))
         return parts
 
     def _decode_choices(self) -> bool:
@@ -620,7 +632,7 @@ class Scheduler:
             start = batch.add_tokens(tokens, request.sequence.position + fed, ids[index], len(tokens))
             plan.append((index, range(start, start + len(tokens))))
         self.stage = "decode"
-        if not self._decode([(request.sequence,)]):
+        if not self._decode([Part(request.sequence)]):
             if request in self._active:
                 self._kv.give_ids(list(ids.values()))
                 ids.clear()
@@ -633,8 +645,8 @@ class Scheduler:
             self._finish(request, FinishReason.STOP)
         return True
 
-    def _decode(self, plan: list[tuple]) -> bool:
-        """Decodes the batch for the sequences that its plan's entries begin with. False when nothing came of it: it was
+    def _decode(self, plan: list[Part]) -> bool:
+        """Decodes the batch for the sequences of its parts. False when nothing came of it: it was
         stopped, or failed and its requests were told so."""
         if not self._model.gpu_offload:
             # The same threads each time for an answer that is to be the same each time.
@@ -646,13 +658,13 @@ class Scheduler:
                 self._outbox.flush()  # while it works
             return True
         except Interrupted:
-            for sequence, *_ in plan:
-                self._kv.rewind(sequence)
+            for part in plan:
+                self._kv.rewind(part.sequence)
         except EngineFailed as error:
             _log.error("%s", error)
-            for sequence, *_ in plan:
-                self._kv.rewind(sequence)
-            touched = {id(sequence) for sequence, *_ in plan}
+            for part in plan:
+                self._kv.rewind(part.sequence)
+            touched = {id(part.sequence) for part in plan}
             for request in [*self._active]:
                 if id(request.sequence) in touched or id(request.sequence.base) in touched:
                     self._fail(request, error)

@@ -89,7 +89,7 @@ MODEL = [
     Parameter("mmap", True, "Map the model file into memory; false: read it (when memory is tight on a Jetson)."),
     Parameter("max_parallel", 8, "Questions that are answered at the same time.", 1, 256),
     Parameter("max_queue", 16, "Questions that wait; one more is refused as BUSY.", 0, 4096),
-    Parameter("prefix_tokens", 0, "Part of context_tokens that idle pictures may keep; 0: half.", 0, 1 << 20),
+    Parameter("prefix_tokens", 0, "Part of context_tokens that idle pictures may keep; 0: half. Four new ones at once take it all.", 0, 1 << 20),
     Parameter("embedding_mib", 256, "Memory for image embeddings of pictures seen before, at most 128 of them, in MiB.",
               0, 1 << 20),
     Parameter("session_idle", 600.0, "Seconds after which an unused session is forgotten.", 1.0, 1e9),
