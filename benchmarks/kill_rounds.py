@@ -104,8 +104,11 @@ def run(rounds: int, domain: int, alone: bool) -> dict:
     wait_for(node, "is loaded")
     ours |= mapped(family(node.pid))
     node.send_signal(signal.SIGINT)
+    last_words = node.stderr.read()  # closed, it would be an error to the node that says something yet
     node.stderr.close()
     code = node.wait(PATIENCE)
+    if code:
+        sys.stderr.write(last_words)
     others = mapped(set(map(int, filter(str.isdigit, os.listdir("/proc")))))
     there = {name for name in os.listdir(SHARED) if not name.startswith(LTTNG)}
     still = sorted(there if alone else (ours - others) & there)

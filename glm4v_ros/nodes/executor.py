@@ -31,6 +31,10 @@ class NodeExecutor(Executor):
             task, _, _ = self.wait_for_ready_callbacks(timeout_sec=timeout_sec)
         except (ExternalShutdownException, ShutdownException, TimeoutException):
             return
+        except RuntimeError:  # RCLError, which has no public name, is one
+            if self.context.ok():
+                raise
+            return  # shut down while a wait set was made
         self._pool.submit(self._run, task)
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:

@@ -67,3 +67,22 @@ def test_an_exception_does_not_end_the_spinning(executor, capfd):
     assert failed.wait(10)
     assert result(executor.create_task(lambda: 7)) == 7
     eventually(lambda: "on purpose" in capfd.readouterr().err)
+
+
+def test_a_context_that_is_shut_down_while_it_looks_what_to_wait_for_is_no_error():
+    """As by Ctrl-C at that moment, behind the question whether the context is still valid."""
+    context = Context()
+    rclpy.init(context=context)
+    executor = NodeExecutor(1, context=context)
+    rclpy.shutdown(context=context)
+    executor.spin_once(timeout_sec=0.0)
+    executor.shutdown()
+
+
+def test_another_error_while_it_looks_is_one(executor, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("no memory for a wait set")
+
+    monkeypatch.setattr(executor, "wait_for_ready_callbacks", fail)
+    with pytest.raises(RuntimeError, match="wait set"):
+        executor.spin_once(timeout_sec=0.0)
