@@ -11,8 +11,8 @@ from glm4v_ros.engine.chat_template import Picture
 from glm4v_ros.engine.choice_scores import ChoiceScores
 from glm4v_ros.engine.draft import Draft
 from glm4v_ros.engine.encoder import EncodeJob
-from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.messages import Ask
+from glm4v_ros.engine.prompt import Prompt
 from glm4v_ros.engine.repetition import Repetition
 from glm4v_ros.engine.sequence import Sequence
 from glm4v_ros.engine.session import History, Session
@@ -33,10 +33,8 @@ class Request:
         self.jobs: dict[int, EncodeJob] = {}  # by index into frames
         self.images: list[ImageTokens | None] = [None] * len(frames)
         self.session: Session | None = None
-        self.history = History()
-        self.pictures: tuple[Picture, ...] = ()  # that its own message shows
-        self.layout: Layout | None = None  # its prompt, once it was composed
-        self.layout_of: History | None = None  # and the session's history of then
+        self.prompt: Prompt | None = None  # once it was composed
+        self.prompt_of: History | None = None  # and the session's history of then
         self.sequence: Sequence | None = None
         self.sampler: TokenSampler | None = None
         self.scores: ChoiceScores | None = None
@@ -60,6 +58,12 @@ class Request:
     @property
     def deadline(self) -> float:
         return self.taken_at + self.question.timeout if self.question.timeout > 0 else float("inf")
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Its own, once they are encoded."""
+        budget = self.question.max_image_tokens
+        return tuple(Picture(frame.key, budget, image) for frame, image in zip(self.frames, self.images))
 
     @property
     def encoded(self) -> bool:

@@ -7,52 +7,38 @@ import logging
 import queue
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
 
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.answer_text import AnswerText
-from glm4v_ros.engine.chat_template import ChatTemplate, Message, Picture
+from glm4v_ros.engine.chat_template import ChatTemplate
 from glm4v_ros.engine.choice_scores import ChoiceScores
 from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.decode_planner import DecodePlanner, Part
 from glm4v_ros.engine.draft import Draft
 from glm4v_ros.engine.embedding_store import EmbeddingStore
 from glm4v_ros.engine.encoder import EncodeJob, Encoder
 from glm4v_ros.engine.grammar import Grammar, violation
 from glm4v_ros.engine.kv_cache import KVCache
-from glm4v_ros.engine.language import instruction
 from glm4v_ros.engine.language_model import Interrupted, LanguageModel
 from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.messages import Ask, Cancel, Done, Encoded, Evicted, Failed, ResetSession, Warm
 from glm4v_ros.engine.outbox import Outbox
+from glm4v_ros.engine.prompt import PromptComposer
 from glm4v_ros.engine.request import Request
 from glm4v_ros.engine.sequence import Sequence
 from glm4v_ros.engine.session import History, Session, Sessions, Turn
 from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.engine.token_sampler import TokenSampler, probability
-from glm4v_ros.errors import BadRequest, Canceled, ContextFull, DeadlineExceeded, EngineFailed, OutOfMemory, Unsupported, VqaError
+from glm4v_ros.engine.warm_frame import WarmFrame
+from glm4v_ros.errors import Canceled, ContextFull, DeadlineExceeded, EngineFailed, OutOfMemory, Unsupported, VqaError
 from glm4v_ros.vision.tower import VisionTower
 
 _log = logging.getLogger(__name__)
 
-_LEAST_ANSWER = 16  # tokens that must fit behind a prompt before history is dropped
-_ROOM_AFTER_DROPPING = 0.75  # of the context: else every further question would drop a turn and prefill all the others again
-_MOST_DRAFTING = 2  # running requests up to which tokens are guessed: a wide batch has no time to spare
 _LOOK_EVERY = 0.01  # seconds between two looks at the deadlines
-_TOKEN_EVERY = 0.25  # seconds that a running answer may stand still for the frames of others
 _RUSH = 4  # new frames at once from which on it does not pay to keep old ones
 _LAST = (float("inf"),)  # the encoder's order for a warm frame
-
-
-class Part(NamedTuple):
-    """What goes into a batch of one sequence: so many of its next tokens or image embeddings."""
-
-    sequence: Sequence
-    count: int = 0
-    #: Whose next token is chosen behind them, behind which batch entry, and what was guessed to follow them.
-    request: Request | None = None
-    entry: int = 0
-    guess: Iterable[int] = ()
 
 
 class Scheduler:
@@ -81,17 +67,16 @@ class Scheduler:
         self._longest = min(
             self._kv.capacity, model.trained_context or self._kv.capacity
         )  # of one question with its answer
+        self._planner = DecodePlanner(self._batch, self._kv)
+        self._composer = PromptComposer(template, self._longest, config.model.images_per_conversation)
         self._ends = frozenset(model.end_tokens.tolist())
         self._waiting: list[Request] = []
         self._active: list[Request] = []
         self._served: defaultdict[str, int] = defaultdict(int)
         self._order = itertools.count()
         self._kinds = deque((self._decode_prompts, self._decode_choices))
-        self._images_next = False  # where a batch takes one kind only
         self._look_at = 0.0  # when deadlines are to be looked at again
-        self._answers_at = 0.0  # when the running answers last got a token
-        self._warm: tuple[Warm, SharedFrame] | None = None
-        self._warm_sequence: Sequence | None = None
+        self._warm = WarmFrame(template, self._kv)
         self._encoded: set[str] = set()
         self._told = 0
         self._tokens_per_second = 0.0
@@ -157,7 +142,7 @@ class Scheduler:
     def _undisturbed(self) -> bool:
         """Nothing can have changed but the running answers, so that the next token need not wait for a look around."""
         now = time.monotonic()
-        if now < self._look_at and self.stage != "idle" and self._inbox.empty() and not self._waiting and self._warm is None:
+        if now < self._look_at and self.stage != "idle" and self._inbox.empty() and not self._waiting and not self._warm.wanted:
             return True
         self._look_at = now + _LOOK_EVERY
         return False
@@ -180,7 +165,7 @@ class Scheduler:
             elif isinstance(message, Cancel):
                 self._on_cancel(message)
             elif isinstance(message, Warm):
-                self._warm = (message, frames[0])
+                self._warm.wanted = (message, frames[0])
             elif isinstance(message, ResetSession):
                 for session in self._sessions.take_out(message.session_id):
                     self._forget(session)
@@ -195,9 +180,10 @@ class Scheduler:
     def _on_ask(self, message: Ask, frames: list[SharedFrame]) -> None:
         request = Request(message, frames, next(self._order))
         self._waiting.append(request)
-        most = self._config.model.images_per_conversation
-        if most and len(frames) > most:
-            self._fail(request, _too_many_images(most))
+        try:
+            self._composer.check_image_count(len(frames))
+        except Unsupported as error:
+            self._fail(request, error)
             return
         budget = request.question.max_image_tokens
         wanted = {(frame.key, budget) for frame in frames}
@@ -263,9 +249,8 @@ class Scheduler:
         elif job.error is not None:
             for request in waiting:
                 self._fail(request, job.error)
-            if self._warm is not None and (self._warm[1].key, self._warm[0].max_image_tokens) == job.identity:
-                self._warm = None  # else it would be tried for ever
-                _log.warning("a frame could not be encoded ahead: %s", job.error)
+            if job.identity == self._warm.identity:
+                self._warm.give_up(job.error)
 
     def _embedding_is_pinned(self, identity: tuple[str, int]) -> bool:
         return identity in self._sessions.images or any(
@@ -321,9 +306,11 @@ class Scheduler:
         if request.question.deterministic:
             self._kv.clear()
         history = self._sessions.history(request.session_id)
-        if request.layout is None or request.layout_of is not history:
-            request.layout, request.layout_of = self._compose(request, history), history
-        layout, question = request.layout, request.question
+        question = request.question
+        if request.prompt is None or request.prompt_of is not history:
+            request.prompt = self._composer.compose(question, request.pictures, history)
+            request.prompt_of = history
+        layout = request.prompt.layout
         if question.choices:
             choices = [self._model.tokenize(choice, False) for choice in question.choices]
             extra = min(sum(map(len, choices)), self._batch.output_capacity + max(map(len, choices)))
@@ -361,41 +348,6 @@ class Scheduler:
         self._outbox.enter(request, Stage.PREFILL)
         return True
 
-    def _compose(self, request: Request, history: History) -> Layout:
-        """The prompt, with as much of the session's history as fits."""
-        question = request.question
-        pictures = tuple(
-            Picture(frame.key, question.max_image_tokens, image) for frame, image in zip(request.frames, request.images)
-        )
-        if not pictures and not history.pictures:
-            raise BadRequest("the question brings no image and its session has none: send an image or name a camera")
-        if [p.frame_key for p in pictures] == [p.frame_key for p in history.pictures]:
-            pictures = ()  # the very picture that the session is about
-        most = self._config.model.images_per_conversation
-        if most and len(history.all_pictures) + len(pictures) > most:
-            raise _too_many_images(most)
-        system = "\n".join(filter(None, (question.system_prompt, instruction(question.language))))
-        room = self._longest
-        while True:
-            own = pictures or history.orphans
-            messages = [
-                *([Message("system", system)] if system else []),
-                *history.messages,
-                Message("user", question.text, own),
-            ]
-            layout = self._template.layout(messages)
-            cells = layout.cells + min(_LEAST_ANSWER, question.max_tokens)
-            if cells <= room or (cells <= self._longest and not history.turns):
-                request.history, request.pictures = history, own
-                return layout
-            if not history.turns:
-                raise ContextFull(
-                    f"the question with its images takes {layout.cells} of {self._longest} context tokens: "
-                    f"ask for fewer max_image_tokens, or raise context_tokens"
-                )
-            history = history.without_oldest()
-            room = _ROOM_AFTER_DROPPING * self._longest
-
     def _make_way(self) -> None:
         """In a rush of new frames lets those go that nobody asks about: attention takes time for every cell up to the highest
         in use, whoever's it is. Their embeddings stay in RAM."""
@@ -410,7 +362,7 @@ class Scheduler:
 
     def _allocate(self, layout: Layout, extra: int, request: Request) -> Sequence | None:
         base, shared = self._kv.match(layout)
-        if request.history.turns or shared >= layout.frame_cells:
+        if request.prompt.history.turns or shared >= layout.frame_cells:
             return self._kv.allocate(layout, extra, base, shared, greedy=request.greedy)
         head = layout.head(layout.frame_cells)
         prefix = self._kv.building(head) or self._kv.allocate(head, 0, base, shared, kept=True)
@@ -439,66 +391,23 @@ class Scheduler:
 
     def _build_warm(self) -> None:
         """With nobody waiting, takes the newest warm frame one step on."""
-        if self._warm is None or self._requests():
+        if not self._warm.wanted or self._requests():
             return
-        message, frame = self._warm
-        image = self._embeddings.get((frame.key, message.max_image_tokens))
+        image = self._embeddings.get(self._warm.identity)
         if image is None:
+            message, frame = self._warm.wanted
             self._encode(frame, message.max_image_tokens, _LAST)
-            return
-        self._warm = None
-        try:
-            layout = self._template.layout(
-                [
-                    *([Message("system", message.system_prompt)] if message.system_prompt else []),
-                    Message("user", "", (Picture(frame.key, message.max_image_tokens, image),)),
-                ]
-            )
-            head = layout.head(layout.frame_cells)
-            base, shared = self._kv.match(head)
-            if shared < head.cells - 1:
-                self._warm_sequence = self._kv.allocate(head, 0, base, shared, kept=True)
-        except VqaError as error:
-            _log.warning("a frame could not be encoded ahead: %s", error)
+        else:
+            self._warm.allocate(image)
 
     def _leave_warm(self, wanted: set[tuple[str, int]]) -> None:
         """A question came: drops work on a warm frame that it is not about."""
-        if self._warm is not None:
-            message, frame = self._warm
-            identity = (frame.key, message.max_image_tokens)
-            if identity not in wanted and identity in self._jobs:
-                self._jobs[identity].unwanted = True
-            self._warm = None
-        sequence = self._warm_sequence
-        if sequence is None or sequence.layout.frame_keys & {key for key, _ in wanted}:
-            return
-        if sequence.alive and not sequence.ready and not sequence.users:
-            self._kv.release(sequence)
-        self._warm_sequence = None
+        job = self._jobs.get(self._warm.identity)
+        if job is not None and job.identity not in wanted:
+            job.unwanted = True
+        self._warm.leave(wanted)
 
     # Decoding.
-
-    def _feeds(self) -> Iterator[tuple[Sequence, Request | None]]:
-        """Sequences whose prompts lack cells, each once: the questions' and those of the frames that they wait for."""
-        seen = set()
-        for request in self._active:
-            sequence = request.sequence
-            if request.answering or request.scoring:
-                continue
-            while sequence.waiting:
-                sequence, request = sequence.base, None
-            if sequence.seq_id in seen:
-                continue
-            seen.add(sequence.seq_id)
-            if not sequence.attached:
-                self._kv.attach(sequence)
-            if not sequence.ready:
-                yield sequence, request
-        if self._warm_sequence is not None and not self._active:
-            if self._warm_sequence.alive and not self._warm_sequence.ready:
-                yield self._warm_sequence, None
-            else:
-                self._warm_sequence = None
 
     def _decode_next(self) -> bool:
         """Prompts with the running answers, and choices take turns."""
@@ -511,21 +420,8 @@ class Scheduler:
 
     def _decode_prompts(self) -> bool:
         """Of the prompts, text and images, as much as the batch has room for, and a token for every running answer."""
-        batch, plan = self._batch, []
-        answering = [request for request in self._active if request.answering][: batch.capacity]
-        batch.clear(reserved=len(answering))
-        for sequence, request in self._feeds() if batch.mixes else self._feeds_of_one_kind():
-            if batch.room <= 0 or not batch.output_room:
-                break
-            if sequence.next_is_image:
-                plan += self._add_image(sequence)
-            else:
-                plan.append(self._add_text(sequence, request))
-        if (batch.mixes or not batch.has_images) and not self._answers_wait():
-            for request in answering:
-                batch.reserved -= 1
-                plan.append(self._add_text(request.sequence, request))
-            self._answers_at = time.monotonic()
+        batch, warm = self._batch, self._warm.sequence
+        plan = self._planner.plan(self._active, warm, self._answers_may_wait)
         if not plan:
             self._encoder.pause(False)
             return False
@@ -533,7 +429,11 @@ class Scheduler:
         started = time.monotonic()
         if not self._decode(plan):
             return True
-        self._pace_encoder(plan)
+        if self._jobs:
+            # Frames are encoded one ahead of the prefill: more would only take from it what the first of several questions
+            # waits for. The next one begins while a GPU still works on the last piece of the one before, and keeps it busy
+            # until the host has planned what follows.
+            self._encoder.pause(self._planner.images_left(self._active, warm, plan) > 1)
         written = 0
         for part in plan:
             part.sequence.attached = True
@@ -550,67 +450,12 @@ class Scheduler:
             self._tokens_per_second = _smooth(self._tokens_per_second, written / seconds)
         return True
 
-    def _pace_encoder(self, plan: list[Part]) -> None:
-        """Frames are encoded one ahead of the prefill: more would only take from it what the first of several questions waits
-        for. The next one begins while a GPU still works on the last piece of the one before, and keeps it busy until the host
-        has planned what follows."""
-        if self._jobs:
-            taken = {part.sequence.seq_id: part.count for part in plan}
-            unfinished = sum(sequence.image_cells_left > taken.get(sequence.seq_id, 0) for sequence, _ in self._feeds())
-            self._encoder.pause(unfinished > 1)
-
-    def _answers_wait(self) -> bool:
-        """As long as nobody needs to know what comes out of them, a GPU works through pieces of images without a pause for the
-        host to plan the next one. Several questions that wait for their first token are worth it, unless the encoder fills
-        the pause."""
-        if not self._model.gpu_offload or self._encoder.busy or not self._batch.has_images or self._batch.outputs:
+    @property
+    def _answers_may_wait(self) -> bool:
+        """Several questions that wait for their first token are worth it, unless the encoder fills the pause."""
+        if not self._model.gpu_offload or self._encoder.busy:
             return False
-        waiting = sum(not (request.answering or request.scoring) for request in self._requests())
-        return waiting > 1 and time.monotonic() - self._answers_at < _TOKEN_EVERY
-
-    def _feeds_of_one_kind(self) -> list[tuple[Sequence, Request | None]]:
-        """Where a batch takes text or images, in turns."""
-        feeds = list(self._feeds())
-        kinds = {sequence.next_is_image for sequence, _ in feeds}
-        if any(request.answering for request in self._active):
-            kinds.add(False)
-        if len(kinds) == 2:
-            self._images_next = not self._images_next
-            feeds = [feed for feed in feeds if feed[0].next_is_image == self._images_next]
-        return feeds
-
-    def _add_text(self, sequence: Sequence, request: Request | None) -> Part:
-        """Puts the sequence's next tokens into the batch; ``request`` is whose prompt or answer they are."""
-        batch = self._batch
-        tokens, guess = sequence.next_tokens(batch.room), []
-        if request is not None and sequence.cells + len(tokens) < sequence.layout.cells:
-            request = None
-        if request is not None and request.answering and len(self._active) <= _MOST_DRAFTING:
-            guess = request.guess[: min(batch.room, batch.output_room) - 1]
-        outputs = len(guess) + (request is not None)
-        start = batch.add_tokens(tokens + guess, sequence.position, sequence.seq_id, outputs)
-        return Part(sequence, len(tokens), request, start + len(tokens) - 1, guess)
-
-    def _add_image(self, sequence: Sequence) -> list[Part]:
-        """Likewise with a piece of an image. Behind the last one of a frame the words of all questions that wait for it follow
-        at once."""
-        batch = self._batch
-        embeddings, positions = sequence.next_embeddings(batch.room)
-        count, followers = len(embeddings), []
-        if batch.mixes and sequence.cells + count == sequence.layout.cells:
-            followers = [
-                request for request in self._active if request.sequence.base is sequence and not request.sequence.attached
-            ]
-        for request in followers:
-            self._kv.attach_early(request.sequence)
-        batch.add_embeddings(
-            embeddings, positions, [sequence.seq_id, *(request.sequence.seq_id for request in followers)]
-        )
-        parts = [Part(sequence, count)]
-        for request in followers:
-            fits = batch.room and batch.output_room
-            parts.append(self._add_text(request.sequence, request) if fits else Part(request.sequence))
-        return parts
+        return sum(not (request.answering or request.scoring) for request in self._requests()) > 1
 
     def _decode_choices(self) -> bool:
         """Scores some tokens of the choices of one question."""
@@ -741,7 +586,9 @@ class Scheduler:
         session, sequence = request.session, request.sequence
         thought = request.output is not None and request.output.thought
         tokens = None if thought or request.scores is not None else tuple(request.tokens)
-        session.history = request.history.with_turn(Turn(request.question.text, request.pictures, text, tokens))
+        session.history = request.prompt.history.with_turn(
+            Turn(request.question.text, request.prompt.pictures, text, tokens)
+        )
         session.last_used = time.monotonic()
         if not session.forgotten:
             sequence.layout = sequence.layout.head(sequence.cells)  # the last token is in no cell
@@ -786,10 +633,3 @@ class Scheduler:
 
 def _smooth(old: float, new: float) -> float:
     return 0.9 * old + 0.1 * new if old else new
-
-
-def _too_many_images(most: int) -> Unsupported:
-    return Unsupported(
-        f"this model takes {most} image{'s' if most > 1 else ''} in a conversation: ask in another session, or "
-        f"reset this session first"
-    )

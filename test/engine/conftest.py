@@ -1,13 +1,19 @@
-"""A running engine with the embedded model, shared by the tests of a module."""
+"""A running engine with the embedded model, and one that is moved step by step, each shared by the tests of a module."""
 
 import ctypes
 import os
 from dataclasses import replace
 
 import pytest
+from stepping import PIECE, Run
 
+from glm4v_ros.catalog.pair import Pair
+from glm4v_ros.engine.chat_template import ChatTemplate
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.language_model import LanguageModel
+from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.vision.towers import make_tower
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +47,23 @@ def nano_f32(nano, tmp_path_factory):
 @pytest.fixture(scope="session")
 def nano_f16(nano, tmp_path_factory):
     return blown_up(nano, tmp_path_factory.mktemp("nano_f16"), 1)  # LLAMA_FTYPE_MOSTLY_F16
+
+
+@pytest.fixture(scope="module")
+def parts(nano_f32):
+    config = EngineConfig(
+        Pair.of(nano_f32).complete(nano_f32), threads=1, gpu_layers=0, kv_type="f32", context_tokens=2048, batch_tokens=PIECE,
+        max_parallel=6, speculation=False,
+    )  # fmt: skip
+    log = LlamaLog()
+    model = LanguageModel(config, log, lambda _: True)
+    tower = make_tower(config, model, log, lambda: None)
+    tower.load()
+    yield config, model, tower, ChatTemplate(model.chat_template, model.tokenize)
+    tower.free()
+    model.free()
+
+
+@pytest.fixture
+def run(parts, monkeypatch):
+    return Run(parts, monkeypatch)
