@@ -103,6 +103,8 @@ class KVCache:
         shared = base.layout.cells if base is not None else 0
         sequence = None
         if self._make_room(layout.cells - shared + extra, 1):
+            if kept:
+                self.trim(layout.cells - shared)
             ids = self._greedy_ids if greedy and self._greedy_ids else self._free_ids
             sequence = Sequence(ids.pop(), layout, base, shared, layout.cells - shared + extra)
             sequence.kept = kept
@@ -182,9 +184,10 @@ class KVCache:
         sequence.cells = sequence.last_border()
         self._model.remove(sequence.seq_id, sequence.position if sequence.attached else 0)
 
-    def trim(self) -> None:
-        """Lets idle sequences go until they keep no more than they may."""
-        while self.idle > self._most_idle and self._evict():
+    def trim(self, coming: int = 0) -> None:
+        """Lets idle sequences go until they keep no more than they may, with so many cells more that are to be kept: those then
+        lie where the old ones lay, and attention takes time for every cell up to the highest in use."""
+        while self.idle + coming > self._most_idle and self._evict():
             pass
 
     def let_go(self, spared: Collection[str]) -> None:

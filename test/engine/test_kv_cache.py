@@ -100,6 +100,24 @@ def test_idle_cells_have_a_limit():
     assert [frame.alive for frame in frames] == [False, True, True]
 
 
+def test_what_would_pass_the_limit_leaves_before_a_new_frame_is_placed():
+    cells = Cells()
+    kv = KVCache(cells, 50)
+    frames = [kept(kv, cells, layout(key)) for key in "ab"]
+    question = layout("a", (9,))
+    running = kv.allocate(question, 4, *kv.match(question))
+    assert kv.allocate(layout("c", cells=200), 0, None, 0, kept=True) is None
+    assert [frame.alive for frame in frames] == [True, True]  # nothing leaves for what cannot come
+    new = kv.allocate(layout("c"), 0, None, 0, kept=True)
+    assert [frame.alive for frame in frames] == [True, True] and new.idle  # 46 cells, of which 23 are in use
+    new = kv.allocate(layout("d"), 0, None, 0, kept=True)
+    assert [frame.alive for frame in frames] == [True, False]
+    kv.release(running)
+    assert kv.idle > 50
+    kv.trim()
+    assert kv.idle <= 50 and new.alive
+
+
 def test_those_that_nobody_asks_about_are_let_go_and_never_one_in_use():
     cells = Cells()
     kv = KVCache(cells, 200)
