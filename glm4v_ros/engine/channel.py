@@ -41,8 +41,9 @@ class Channel:
         header = _HEADER.pack(len(body), len(fds))
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         with self._sending:
-            sent = self._socket.sendmsg([header], rights)
-            self._socket.sendall(header[sent:] + body)
+            # At once, so that the reader wakes for a whole message.
+            sent = self._socket.sendmsg([header, body], rights)
+            self._socket.sendall(memoryview(header + body)[sent:])
 
     def receive(self, timeout: float | None = None) -> tuple[Any, list[int]]:
         """The next message with its file descriptors, which become the caller's.
