@@ -51,6 +51,7 @@ from glm4v_ros.vision.decoder import decode  # noqa: E402
 NANO = ROOT / "models" / "glm4v-nano"
 CONTEXT = 4096  # KV cells for one asker; llama-server has as many for each of its slots
 UBATCH = 512
+BENCHES = 2  # runs of llama-bench, between our answers
 PATIENCE = 600.0  # seconds
 _numbers = itertools.count(1)
 
@@ -166,7 +167,7 @@ class Peers:
         self.step("machine", self.machine)
         self.step("llama-mtmd-cli", self.mtmd_cli)
         self.step("one asker", self.one_asker)
-        self.step("llama-bench", self.llama_bench)
+        self.step("decode", self.decode)
         self.step("askers, one frame", lambda: self.many(own_frames=False))
         self.step("askers, own frames", lambda: self.many(own_frames=True))
         self.step("not resident", self.not_resident)
@@ -233,36 +234,49 @@ class Peers:
                     jpeg = self.frame()
                     ours.warm(jpeg)
                     add("warm frame, ours", ours.ask(question(), jpeg, 2).first_token)
-                jpeg = self.frame()
-                for side in sides.values():
-                    side.ask(question(), jpeg, 2)
-                for _ in range(self.repeats):
-                    for name, side in sides.items():
-                        add(f"decode, {name}", side.ask(question(), jpeg, self.decoded + 1).tokens_per_second)
-                time.sleep(0.6)  # for the worker to tell
-                status = ours.status
+                device = ours.status.device
         return {
             "prompt_cells": cells,
-            "device": status.device,
-            "prefix_tokens": status.prefix_tokens,
-            "used_tokens": status.used_tokens,
-            "context_tokens": status.context_tokens,
+            "device": device,
             **alone,
             "encode_s": statistics.median(stage["prefill"] - stage["encoding"] for stage in stages),
             **{name: statistics.median(values) for name, values in figures.items()},
             "all": figures,
         }
 
-    def llama_bench(self) -> dict[str, Any]:
+    def decode(self) -> dict[str, Any]:
+        """One answer after the other beside llama-bench, in turns: the pace of a machine changes within a minute."""
+        rates: list[float] = []
+        benches: list[dict[str, float]] = []
+        with Engine(self.config()) as ours:
+            jpeg = self.frame()
+            ours.ask(question(), jpeg, self.decoded + 1)
+            for turn in range(2 * BENCHES + 1):
+                if turn % 2:
+                    benches.append(self.llama_bench())
+                else:
+                    rates += [ours.ask(question(), jpeg, self.decoded + 1).tokens_per_second for _ in range(self.repeats // 2)]
+            time.sleep(0.6)  # for the worker to tell
+            status = ours.status
+        return {
+            "ours": statistics.median(rates),
+            **{name: statistics.mean(bench[name] for bench in benches) for name in benches[0]},
+            "cells": self.results["one asker"]["prompt_cells"],
+            "prefix_tokens": status.prefix_tokens,
+            "used_tokens": status.used_tokens,
+            "context_tokens": status.context_tokens,
+            "all": {"ours": rates, "llama-bench": benches},
+        }
+
+    def llama_bench(self) -> dict[str, float]:
+        """Tokens per second of prefill (pp) and decode (tg), with an empty context and behind as many tokens as our prompts have."""
         cells = self.results["one asker"]["prompt_cells"]
         command = [self.bin / "llama-bench", "-m", self.model.text_path, "-p", cells, "-n", self.decoded, "-d", f"0,{cells}",
                    "-r", min(self.repeats, 5), "-o", "json", "-oe", "none", *self.common("-fa", "1")]  # fmt: skip
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"llama-bench failed:\n{done.stderr[-3000:]}")
-        return {
-            f"{'tg' if row['n_gen'] else 'pp'} at depth {row['n_depth']}": row["avg_ts"] for row in json.loads(done.stdout)
-        } | {"cells": cells}
+        return {f"{'tg' if row['n_gen'] else 'pp'} at depth {row['n_depth']}": row["avg_ts"] for row in json.loads(done.stdout)}
 
     def many(self, own_frames: bool) -> dict[str, Any]:
         """All ask at once, about frames that are new; then once more, and again as soon as they have their answer."""

@@ -34,7 +34,7 @@ class Row:
 
 def rows(results: dict[str, dict[str, Any]]) -> list[Row]:
     """In the order of the steps; a step that was not run has no rows."""
-    one, bench, cli = (results.get(name) for name in ("one asker", "llama-bench", "llama-mtmd-cli"))
+    one, decode, cli = (results.get(name) for name in ("one asker", "decode", "llama-mtmd-cli"))
     found: list[Row] = []
     if one:
         new = 1000 * one["new frame, llama-server"]
@@ -44,12 +44,12 @@ def rows(results: dict[str, dict[str, Any]]) -> list[Row]:
                 1000 * one["same frame, llama-server"], 0.25, True),
             Row("first token, warm frame", "ms", 1000 * one["warm frame, ours"], "llama-server, new frame", new, 0.10, True),
         ]  # fmt: skip
-    if one and bench:
-        found.append(Row("decode, one answer", "tokens/s", one["decode, ours"], f"llama-bench, depth {bench['cells']}",
-                         bench[f"tg at depth {bench['cells']}"], 0.97, False))  # fmt: skip
+    if decode:
+        found.append(Row("decode, one answer", "tokens/s", decode["ours"], f"llama-bench, depth {decode['cells']}",
+                         decode[f"tg at depth {decode['cells']}"], 0.97, False))  # fmt: skip
     for name, label, bar in (("askers, one frame", "one frame", 4.0), ("askers, own frames", "a frame each", 1.15)):
         if step := results.get(name):
-            found += _askers(label, step, bar, results["machine"], one, bench)
+            found += _askers(label, step, bar, results["machine"], one, decode)
     gpu = bool(results["machine"]["gpu"])
     if one and cli and gpu:
         found.append(Row("peak device memory, context 4096", "MiB", one["peak_device_mib"], "llama-mtmd-cli",
@@ -57,14 +57,14 @@ def rows(results: dict[str, dict[str, Any]]) -> list[Row]:
     if (step := results.get("not resident")) and gpu:
         found.append(Row("device memory between frames, tower freed", "MiB", step["between_frames_mib"], "", None, 6.9 * 1024, True))
     if step := results.get("cancel"):
-        ubatch = 1000 * results["machine"]["ubatch"] / bench["pp at depth 0"] if bench else 0.0
+        ubatch = 1000 * results["machine"]["ubatch"] / decode["pp at depth 0"] if decode else 0.0
         for stage in ("queued", "encoding", "prefill", "answering"):
             found.append(Row(f"cancel, {stage}: until the work has stopped", "ms", step[stage]["ended_ms"] + step[stage]["left_ms"],
                              "", None, max(_ENOUGH, ubatch), True))  # fmt: skip
     return found
 
 
-def _askers(label: str, step: dict, bar: float, machine: dict, one: dict | None, bench: dict | None) -> list[Row]:
+def _askers(label: str, step: dict, bar: float, machine: dict, one: dict | None, decode: dict | None) -> list[Row]:
     """All at once, as reference figures are taken, and with further questions as soon as one is answered."""
     found = []
     for kind, asked in (("at once", "at once"), ("again and again", f"{machine['rounds']} questions each")):
@@ -73,8 +73,8 @@ def _askers(label: str, step: dict, bar: float, machine: dict, one: dict | None,
         rate = ours["requests_per_s"]
         found.append(Row(figure, "requests/s", rate, "llama-server", peer["requests_per_s"], bar, False))
         if label == "a frame each":
-            if one and bench:
-                floor = 1 / (one["encode_s"] + bench["cells"] / bench["pp at depth 0"])
+            if one and decode:
+                floor = 1 / (one["encode_s"] + decode["cells"] / decode["pp at depth 0"])
                 found.append(Row(figure, "requests/s", rate, "encode + prefill alone", floor, 0.85, False))
             found.append(Row(f"{figure}: P99 of the first token", "s", ours["first_token_p99_s"], "llama-server",
                              peer["first_token_p99_s"], 1.0, True))  # fmt: skip
@@ -90,10 +90,10 @@ def markdown(results: dict[str, dict[str, Any]]) -> str:
         bar = f"{sign} {_short(row.bar)}" + ("" if row.peer else f" {row.unit}")
         lines.append(f"| {row.figure} [{row.unit}] | {_short(row.ours)} | {peer} | {ratio} | {bar} | {'met' if row.met else 'MISSED'} |")
     lines.append("")
-    if one := results.get("one asker"):
+    if step := results.get("decode"):
         lines.append(
-            f"One asker: {one['prompt_cells']} tokens a prompt; while decoding, {one['used_tokens']} of {one['context_tokens']} KV "
-            f"cells were in use, {one['prefix_tokens']} of them by frames."
+            f"One asker: {step['cells']} tokens a prompt; while decoding, {step['used_tokens']} of {step['context_tokens']} KV "
+            f"cells were in use, {step['prefix_tokens']} of them by frames."
         )
     if step := results.get("cancel"):
         right = sum(step[stage]["next_right"] for stage in ("queued", "encoding", "prefill", "answering"))

@@ -63,6 +63,8 @@ SHAPES = {
     "tiny": Shape("a tiny shape", 512, 4, 8, 2, 64, 1376, 4096, 8192, 256, 2, 4, 512),
 }
 
+_WORDS = ("what", "is", "the", "serial", "number")
+
 Tensors = dict[str, "tuple[tuple[int, ...], gguf.GGMLQuantizationType]"]  # shape, slowest dimension first
 
 
@@ -167,11 +169,22 @@ def draw(name: str, shape: tuple[int, ...], kind: gguf.GGMLQuantizationType, ran
     return blocks.reshape(byte_shape)
 
 
-def vocabulary(count: int) -> Iterator[str]:
-    """Special tokens, bytes, characters, and then words of two letters and more, so that every token is text."""
-    words = ("".join(word) for length in itertools.count(2) for word in itertools.product(string.ascii_lowercase, repeat=length))
+def vocabulary(count: int) -> Iterator[tuple[str, float]]:
+    """Tokens with their scores: special ones, bytes, characters, whole words and numbers as below, and then words of two letters
+    and more, so that every token is text."""
+    letters = ("".join(word) for length in itertools.count(2) for word in itertools.product(string.ascii_lowercase, repeat=length))
     characters = ["\n", "▁", *(chr(code) for code in range(33, 127))]
-    return itertools.islice(itertools.chain(SPECIAL, (f"<0x{i:02X}>" for i in range(256)), characters, words), count)
+    plain = itertools.chain(SPECIAL, (f"<0x{i:02X}>" for i in range(256)), characters)
+    tokens = itertools.chain(((token, 0.0) for token in plain), ((token, 1.0) for token in _whole()), ((word, 0.0) for word in letters))
+    return itertools.islice(tokens, count)
+
+
+def _whole() -> Iterator[str]:
+    """A common English word with the space before it is one token of GLM-4's vocabulary of this size, and so is a number of up to three
+    digits: the words of the benchmarks' questions, and the beginnings through which llama.cpp's tokeniser comes to them."""
+    words = ["▁" + word for word in _WORDS]
+    yield from dict.fromkeys(word[:end] for word in words for end in range(2, len(word) + 1))
+    yield from (str(number) for number in range(10, 1000))
 
 
 def write_text(path: Path, s: Shape) -> None:
@@ -190,11 +203,11 @@ def write_text(path: Path, s: Shape) -> None:
     writer.add_rope_dimension_count(s.head_size // 2)
     writer.add_rope_dimension_sections(s.rope_sections)
     writer.add_vocab_size(s.vocabulary)
-    tokens = list(vocabulary(s.vocabulary))
+    tokens, scores = zip(*vocabulary(s.vocabulary))
     types = [gguf.TokenType.CONTROL] * len(SPECIAL) + [gguf.TokenType.BYTE] * 256
     writer.add_tokenizer_model("llama")
     writer.add_token_list(tokens)
-    writer.add_token_scores([0.0] * len(tokens))
+    writer.add_token_scores(scores)
     writer.add_token_types([*types, *[gguf.TokenType.NORMAL] * (len(tokens) - len(types))])
     writer.add_add_space_prefix(False)
     writer.add_add_bos_token(False)

@@ -1,6 +1,8 @@
+import ctypes
 from dataclasses import replace
 
 import gguf
+import llama_cpp
 import numpy as np
 import pytest
 import random_model
@@ -30,6 +32,20 @@ def test_values_lie_around_zero_with_the_spread_that_keeps_activations_in_bounds
     assert values.shape == (256, 512)
     assert abs(values.mean()) < 0.1 * 512**-0.5  # Q5_0 has one step more below zero than above
     assert values.std() == pytest.approx(512**-0.5, rel=0.05)
+
+
+def test_a_question_takes_as_many_tokens_as_with_glm4s_vocabulary(tmp_path):
+    text, _ = random_model.make(tmp_path, SHAPES["tiny"])
+    params = llama_cpp.llama_model_default_params()
+    params.vocab_only = True
+    model = llama_cpp.llama_model_load_from_file(str(text).encode(), params)
+    vocab, asked = llama_cpp.llama_model_get_vocab(model), "123: what is the serial number?"
+    tokens, piece, pieces = (llama_cpp.llama_token * 64)(), ctypes.create_string_buffer(64), []
+    for token in tokens[: llama_cpp.llama_tokenize(vocab, asked.encode(), len(asked), tokens, 64, False, True)]:
+        length = llama_cpp.llama_token_to_piece(vocab, token, piece, 64, 0, True)
+        pieces.append(piece[:length].decode())
+    assert pieces == ["123", ":", " what", " is", " the", " serial", " number", "?"]
+    llama_cpp.llama_model_free(model)
 
 
 def test_the_engine_answers_with_it(tmp_path, nano):
