@@ -48,9 +48,11 @@ class GreedySampler:
     """For sequences that want the likeliest token.
 
     llama.cpp asks a sampler for its nodes once for each output of a decode. The first time they are added for all outputs
-    together, since a GPU takes about as long for one as for many; each output then gets its row of them. Of llama.cpp's
-    places for a sampler's results, candidates hold the best column of each block, and logits hold three things: the best
-    logit of each block, its probability within the block, and the blocks with end-of-answer tokens.
+    together, since a GPU takes about as long for one as for many; each output then gets its row of them. A sequence without
+    outputs, and a decode without any, have as many nodes, empty ones: where the number of nodes changes, llama.cpp waits for
+    the GPU and plans its memory anew. Of llama.cpp's places for a sampler's results, candidates hold the best column of each
+    block, and logits hold three things: the best logit of each block, its probability within the block, and the blocks with
+    end-of-answer tokens.
     """
 
     def __init__(self, vocabulary: int, end_tokens: np.ndarray):
@@ -183,10 +185,10 @@ class GreedySampler:
             packed, columns, count = self._nodes
             planning = count != len(self._outputs)  # what the largest decode would take
             rows = self._rows.get(sampler.contents.ctx - 1)
-            if not count or not (rows or planning):
-                return
-            row = 0 if planning else rows.pop(0)
-            width, blocks = _elements(packed) // count, _elements(columns) // count
+            row, width, blocks = 0, 0, 0  # nothing, where this sequence has no output
+            if count and (rows or planning):
+                row = 0 if planning else rows.pop(0)
+                width, blocks = _elements(packed) // count, _elements(columns) // count
             data.contents.logits = _view_1d(context, packed, width, 4 * width * row)
             data.contents.candidates = _view_1d(context, columns, blocks, 4 * blocks * row)
         except Exception:  # must not cross into C
@@ -198,8 +200,6 @@ class GreedySampler:
         if elements % vocabulary:
             vocabulary = size = elements
         count, blocks = elements // vocabulary, vocabulary // size
-        if not count:
-            return 0, 0, 0
         by_block = _reshape_2d(context, logits, size, blocks * count)
         columns = _argmax(context, by_block)
         _set_output(columns)  # else its memory is given away once the nodes below have read it

@@ -1,8 +1,11 @@
 """The sampler in llama.cpp's graph against the same logits on the host."""
 
+import ctypes
+
 import numpy as np
 import pytest
 
+from glm4v_ros.engine import greedy_sampler
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.greedy_sampler import GreedySampler
 from glm4v_ros.engine.language_model import LanguageModel
@@ -58,6 +61,20 @@ def test_the_choices_are_those_of_the_host(language_model, seed):
             token, likelihood = language_model.likeliest(entry, without_end)
             assert allowed[token] >= allowed.max() - 1e-4
             assert likelihood == pytest.approx(probability(logits, token), rel=1e-3)
+
+
+def test_every_decode_has_as_many_nodes(language_model, monkeypatch):
+    """Whatever has outputs, so that llama.cpp's memory is planned once."""
+    graphs, find = [], greedy_sampler._graph_tensor
+    monkeypatch.setattr(greedy_sampler, "_graph_tensor", lambda graph, name: graphs.append(graph) or find(graph, name))
+    count_nodes = greedy_sampler._ggml("ggml_graph_n_nodes", ctypes.c_void_p, result=ctypes.c_int)
+    counts = []
+    for seq_ids, outputs in (
+        ([0], [1]), ([0], [0]), ([PARALLEL], [1]), ([0, 1, 2, 3], [1, 1, 1, 1]), ([4, 1, PARALLEL], [0, 1, 1]), ([PARALLEL], [0])
+    ):  # fmt: skip
+        decode(language_model, [range(20, 30)] * len(seq_ids), seq_ids, outputs)
+        counts.append(count_nodes(graphs.pop()))
+    assert len(set(counts)) == 1 and not graphs
 
 
 def test_an_end_that_may_not_come(language_model):
