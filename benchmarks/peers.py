@@ -251,11 +251,11 @@ class Peers:
         with Engine(self.config()) as ours:
             jpeg = self.frame()
             ours.ask(question(), jpeg, self.decoded + 1)
-            for turn in range(2 * BENCHES + 1):
-                if turn % 2:
+            answers = -(-self.repeats // (BENCHES + 1))  # in one turn
+            for turn in range(BENCHES + 1):
+                if turn:
                     benches.append(self.llama_bench())
-                else:
-                    rates += [ours.ask(question(), jpeg, self.decoded + 1).tokens_per_second for _ in range(self.repeats // 2)]
+                rates += [ours.ask(question(), jpeg, self.decoded + 1).tokens_per_second for _ in range(answers)]
             time.sleep(0.6)  # for the worker to tell
             status = ours.status
         return {

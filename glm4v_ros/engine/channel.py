@@ -38,12 +38,13 @@ class Channel:
     def send(self, message: Any, fds: Sequence[int] = ()) -> None:
         """Raises OSError when the other end is gone. The file descriptors stay the caller's."""
         body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-        header = _HEADER.pack(len(body), len(fds))
+        whole = memoryview(_HEADER.pack(len(body), len(fds)) + body)
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         with self._sending:
             # At once, so that the reader wakes for a whole message.
-            sent = self._socket.sendmsg([header, body], rights)
-            self._socket.sendall(memoryview(header + body)[sent:])
+            sent = self._socket.sendmsg([whole], rights)
+            if sent < len(whole):
+                self._socket.sendall(whole[sent:])
 
     def receive(self, timeout: float | None = None) -> tuple[Any, list[int]]:
         """The next message with its file descriptors, which become the caller's.

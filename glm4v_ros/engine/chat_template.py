@@ -78,9 +78,11 @@ class ChatTemplate:
         #: Whether an answer starts inside a thought that the prompt opened.
         self.opens_thought = self._opens_thought()
 
-    def layout(self, messages: Sequence[Message]) -> Layout:
-        """The prompt that asks for an answer to these messages. Raises Unsupported when the template cannot take
-        them."""
+    def layout(self, messages: Sequence[Message], system: str = "") -> Layout:
+        """The prompt that asks for an answer to these messages, behind the text ``system`` if there is any. Raises
+        Unsupported when the template cannot take them."""
+        if system:
+            messages = [Message("system", system), *messages]
         contents: list[_Content] = []
         rendered = self._render(messages, contents)
         layout = Layout()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from glm4v_ros.engine.batch import Batch
@@ -35,7 +35,7 @@ class DecodePlanner:
         self._images_next = False  # where a batch takes one kind only
         self._answers_at = 0.0  # when the running answers last got a token
 
-    def plan(self, active: list[Request], warm: Sequence | None, answers_may_wait: bool) -> list[Part]:
+    def plan(self, active: list[Request], warm: Sequence | None, answers_may_wait: Callable[[], bool]) -> list[Part]:
         """Of the prompts as much as the batch has room for. ``warm`` is prefilled while nobody asks.
 
         ``answers_may_wait``: as long as nobody needs to know what comes out of them, a GPU works through pieces of images
@@ -56,7 +56,7 @@ class DecodePlanner:
         if batch.has_images:
             if not batch.mixes:
                 return parts
-            if answers_may_wait and not batch.outputs and time.monotonic() - self._answers_at < _TOKEN_EVERY:
+            if not batch.outputs and time.monotonic() - self._answers_at < _TOKEN_EVERY and answers_may_wait():
                 return parts
         for request in answering:
             batch.reserved -= 1
@@ -76,7 +76,7 @@ class DecodePlanner:
         seen = set()
         for request in active:
             sequence = request.sequence
-            if request.answering or request.scoring:
+            if request.begun:
                 continue
             while sequence.waiting:
                 sequence, request = sequence.base, None

@@ -16,28 +16,22 @@ import llama_cpp
 import llama_cpp.llama_cpp as llama_bindings
 import numpy as np
 
+from glm4v_ros.engine import ggml
+
 _log = logging.getLogger(__name__)
 _pointer, _int64, _size = ctypes.c_void_p, ctypes.c_int64, ctypes.c_size_t
 
-
-def _ggml(name: str, *arguments, result=_pointer):
-    """A function of the very ggml that llama.cpp uses: opened by path it would be a second one."""
-    function = getattr(llama_bindings._lib, name)
-    function.argtypes, function.restype = arguments, result
-    return function
-
-
-_graph_tensor = _ggml("ggml_graph_get_tensor", _pointer, ctypes.c_char_p)
-_elements = _ggml("ggml_nelements", _pointer, result=_int64)
-_view_1d = _ggml("ggml_view_1d", _pointer, _pointer, _int64, _size)
-_view_2d = _ggml("ggml_view_2d", _pointer, _pointer, _int64, _int64, _size, _size)
-_reshape_2d = _ggml("ggml_reshape_2d", _pointer, _pointer, _int64, _int64)
-_reshape_3d = _ggml("ggml_reshape_3d", _pointer, _pointer, _int64, _int64, _int64)
-_argmax = _ggml("ggml_argmax", _pointer, _pointer)
-_soft_max = _ggml("ggml_soft_max", _pointer, _pointer)
-_get_rows = _ggml("ggml_get_rows", _pointer, _pointer, _pointer)
-_set_output = _ggml("ggml_set_output", _pointer, result=None)
-_concat = _ggml("ggml_concat", _pointer, _pointer, _pointer, ctypes.c_int)
+_graph_tensor = ggml.function("ggml_graph_get_tensor", _pointer, ctypes.c_char_p)
+_elements = ggml.function("ggml_nelements", _pointer, result=_int64)
+_view_1d = ggml.function("ggml_view_1d", _pointer, _pointer, _int64, _size)
+_view_2d = ggml.function("ggml_view_2d", _pointer, _pointer, _int64, _int64, _size, _size)
+_reshape_2d = ggml.function("ggml_reshape_2d", _pointer, _pointer, _int64, _int64)
+_reshape_3d = ggml.function("ggml_reshape_3d", _pointer, _pointer, _int64, _int64, _int64)
+_argmax = ggml.function("ggml_argmax", _pointer, _pointer)
+_soft_max = ggml.function("ggml_soft_max", _pointer, _pointer)
+_get_rows = ggml.function("ggml_get_rows", _pointer, _pointer, _pointer)
+_set_output = ggml.function("ggml_set_output", _pointer, result=None)
+_concat = ggml.function("ggml_concat", _pointer, _pointer, _pointer, ctypes.c_int)
 
 _LOGITS = b"result_output"  # llama.cpp's name for the logits of all outputs of a decode
 _BLOCK_SIZES = range(1024, 63, -1)  # a GPU gives each block to one block of threads, which has 1024 at most

@@ -170,6 +170,7 @@ class KVCache:
         if not sequence.alive:
             return
         assert not sequence.users
+        self.changes += sequence.kept
         sequence.alive = sequence.kept = False
         self._free(sequence.seq_id)
         self._sequences.remove(sequence)
@@ -194,7 +195,6 @@ class KVCache:
         """Of all idle sequences, but for those about the frames with these keys."""
         for sequence in [sequence for sequence in self._sequences if sequence.idle]:
             if not sequence.layout.frame_keys.intersection(spared):
-                self.changes += 1
                 self.release(sequence)
 
     def clear(self) -> None:
@@ -235,7 +235,6 @@ class KVCache:
         return sum(sequence.base is base for sequence in self._sequences if sequence.kept)
 
     def _evict(self) -> bool:
-        self.changes += 1
         idle = [sequence for sequence in self._sequences if sequence.idle]
         if idle:
             self.release(min(idle, key=lambda sequence: sequence.last_used))

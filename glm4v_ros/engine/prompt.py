@@ -52,13 +52,7 @@ class PromptComposer:
         room = self._longest
         while True:
             own = pictures or history.orphans
-            layout = self._template.layout(
-                [
-                    *([Message("system", system)] if system else []),
-                    *history.messages,
-                    Message("user", question.text, own),
-                ]
-            )
+            layout = self._template.layout([*history.messages, Message("user", question.text, own)], system)
             cells = layout.cells + min(_LEAST_ANSWER, question.max_tokens)
             if cells <= room or (cells <= self._longest and not history.turns):
                 return Prompt(layout, history, own)

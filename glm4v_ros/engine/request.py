@@ -79,6 +79,11 @@ class Request:
         return bool(self.tokens)
 
     @property
+    def begun(self) -> bool:
+        """Its prompt is in the KV cache, and nobody waits for its first token any more."""
+        return self.answering or self.scoring
+
+    @property
     def guess(self) -> list[int]:
         """Tokens that may come after the last one, to be checked in the same decode."""
         if self.draft is None:

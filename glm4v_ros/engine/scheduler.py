@@ -354,7 +354,7 @@ class Scheduler:
         wanted = {
             frame.key
             for request in self._requests()
-            if not (request.answering or request.scoring)
+            if not request.begun
             for frame in request.frames
         }
         if len(wanted - self._kv.frame_keys) >= _RUSH:
@@ -450,12 +450,11 @@ class Scheduler:
             self._tokens_per_second = _smooth(self._tokens_per_second, written / seconds)
         return True
 
-    @property
     def _answers_may_wait(self) -> bool:
         """Several questions that wait for their first token are worth it, unless the encoder fills the pause."""
         if not self._model.gpu_offload or self._encoder.busy:
             return False
-        return sum(not (request.answering or request.scoring) for request in self._requests()) > 1
+        return sum(not request.begun for request in self._requests()) > 1
 
     def _decode_choices(self) -> bool:
         """Scores some tokens of the choices of one question."""

@@ -51,15 +51,15 @@ class Sequence:
 
     @property
     def next_is_image(self) -> bool:
-        return not self.ready and isinstance(self.layout.segment_at(self.cells)[0], ImageSegment)
+        return self.image_cells_left > 0
 
     @property
     def image_cells_left(self) -> int:
         """Of the image that is being prefilled."""
-        if not self.next_is_image:
+        if self.ready:
             return 0
         segment, start = self.layout.segment_at(self.cells)
-        return segment.count - start
+        return segment.count - start if isinstance(segment, ImageSegment) else 0
 
     def next_tokens(self, most: int) -> list[int]:
         """What is to be prefilled next, when it is text."""

@@ -6,10 +6,10 @@ import ctypes
 import os
 from pathlib import Path
 
-import llama_cpp.llama_cpp as llama_bindings
 import numpy as np
 
-from glm4v_ros.catalog.gguf import TYPES, Gguf, Tensor
+from glm4v_ros.catalog.gguf import Gguf, Tensor
+from glm4v_ros.engine import ggml
 
 _TENSOR = "token_embd.weight"
 # Architectures whose graph takes rows of embeddings as they are and does to them what it does to the rows that it looks up
@@ -36,15 +36,12 @@ class TokenEmbeddings:
 
     def __init__(self, path: Path, tensor: Tensor):
         """``tensor`` is (embedding size, vocabulary), of any type that ggml writes."""
-        self.size, self._offset = tensor.shape[0], tensor.offset
-        name, values, size = TYPES[tensor.type]
-        self._row_bytes = self.size // values * size
+        self.size, vocabulary = tensor.shape
+        self._offset, self._row_bytes = tensor.offset, tensor.bytes // vocabulary
         self._to_float = None
-        if name != "F32":
+        if (name := tensor.type_name) != "F32":
             function = _FUNCTIONS.get(name) or f"dequantize_row_{name.lower().replace('_k', '_K')}"
-            self._to_float = getattr(llama_bindings._lib, function)
-            self._to_float.argtypes = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64
-            self._to_float.restype = None
+            self._to_float = ggml.function(function, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64, result=None)
         self._file = path.open("rb", buffering=0)
 
     def rows(self, tokens: np.ndarray) -> np.ndarray:

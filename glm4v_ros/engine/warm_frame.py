@@ -45,12 +45,8 @@ class WarmFrame:
         message, frame = self.wanted
         self.wanted = None
         try:
-            layout = self._template.layout(
-                [
-                    *([Message("system", message.system_prompt)] if message.system_prompt else []),
-                    Message("user", "", (Picture(frame.key, message.max_image_tokens, image),)),
-                ]
-            )
+            picture = Picture(frame.key, message.max_image_tokens, image)
+            layout = self._template.layout([Message("user", "", (picture,))], message.system_prompt)
             head = layout.head(layout.frame_cells)
             base, shared = self._kv.match(head)
             if shared < head.cells - 1:

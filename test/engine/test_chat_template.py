@@ -1,10 +1,10 @@
-import numpy as np
 import pytest
+from asking import image_run
 
 from glm4v_ros.engine.chat_template import ChatTemplate, Message, Picture
 from glm4v_ros.engine.layout import ImageSegment
 from glm4v_ros.errors import Unsupported
-from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens, TokenRun
+from glm4v_ros.vision.tower import ImageTokens, TokenRun
 
 GLM = (
     "[gMASK]<sop>{%- for m in messages %}{%- if m.role == 'system' %}<|system|>\n{{ m.content }}{%- else %}"
@@ -34,8 +34,7 @@ def text_of(layout):
 
 
 def picture(key):
-    run = EmbeddingRun(np.zeros((6, 4), np.float32), np.zeros((4, 6), np.int32), 3)
-    return Picture(key, 0, ImageTokens((TokenRun((ord("<"),)), run, TokenRun((ord(">"),)))))
+    return Picture(key, 0, ImageTokens((TokenRun((ord("<"),)), image_run(), TokenRun((ord(">"),)))))
 
 
 def make(source=GLM, **options):

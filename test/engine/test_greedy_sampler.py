@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from glm4v_ros.engine import greedy_sampler
+from glm4v_ros.engine import ggml, greedy_sampler
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.greedy_sampler import GreedySampler
 from glm4v_ros.engine.language_model import LanguageModel
@@ -67,7 +67,7 @@ def test_every_decode_has_as_many_nodes(language_model, monkeypatch):
     """Whatever has outputs, so that llama.cpp's memory is planned once."""
     graphs, find = [], greedy_sampler._graph_tensor
     monkeypatch.setattr(greedy_sampler, "_graph_tensor", lambda graph, name: graphs.append(graph) or find(graph, name))
-    count_nodes = greedy_sampler._ggml("ggml_graph_n_nodes", ctypes.c_void_p, result=ctypes.c_int)
+    count_nodes = ggml.function("ggml_graph_n_nodes", ctypes.c_void_p, result=ctypes.c_int)
     counts = []
     for seq_ids, outputs in (
         ([0], [1]), ([0], [0]), ([PARALLEL], [1]), ([0, 1, 2, 3], [1, 1, 1, 1]), ([4, 1, PARALLEL], [0, 1, 1]), ([PARALLEL], [0])

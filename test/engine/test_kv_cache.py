@@ -2,11 +2,11 @@
 
 import random
 
-import numpy as np
+from asking import image_run
 
 from glm4v_ros.engine.kv_cache import KVCache
 from glm4v_ros.engine.layout import Layout
-from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens
+from glm4v_ros.vision.tower import ImageTokens
 
 
 class Cells:
@@ -41,8 +41,7 @@ class Cells:
 def layout(key, words=(), head=(1, 2, 3), cells=20):
     result = Layout()
     result.add_tokens(head)
-    run = EmbeddingRun(np.zeros((cells, 4), np.float32), np.zeros((4, cells), np.int32), 5)
-    result.add_image(key, 0, ImageTokens((run,)))
+    result.add_image(key, 0, ImageTokens((image_run(cells, 5),)))
     result.add_tokens(words)
     return result
 

@@ -1,20 +1,19 @@
-import numpy as np
 import pytest
+from asking import image_run
 
 from glm4v_ros.engine.chat_template import ChatTemplate, Picture
 from glm4v_ros.engine.prompt import PromptComposer
 from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.session import History, Turn
 from glm4v_ros.errors import BadRequest, ContextFull, Unsupported
-from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens
+from glm4v_ros.vision.tower import ImageTokens
 
 SOURCE = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>"
 AROUND = len("<user>" + "<assistant>")
 
 
 def picture(key, cells=6):
-    run = EmbeddingRun(np.zeros((cells, 4), np.float32), np.zeros((4, cells), np.int32), 3)
-    return Picture(key, 0, ImageTokens((run,)))
+    return Picture(key, 0, ImageTokens((image_run(cells),)))
 
 
 def composer(longest=1000, most_images=0):

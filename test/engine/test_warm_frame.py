@@ -2,17 +2,17 @@
 
 import logging
 
-import numpy as np
 import pytest
+from asking import image_run
 
 from glm4v_ros.engine.chat_template import ChatTemplate
 from glm4v_ros.engine.messages import Warm
 from glm4v_ros.engine.sequence import Sequence
 from glm4v_ros.engine.warm_frame import WarmFrame
 from glm4v_ros.errors import EngineFailed
-from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens
+from glm4v_ros.vision.tower import ImageTokens
 
-IMAGE = ImageTokens((EmbeddingRun(np.zeros((6, 4), np.float32), np.zeros((4, 6), np.int32), 3),))
+IMAGE = ImageTokens((image_run(),))
 
 
 class Frame:
