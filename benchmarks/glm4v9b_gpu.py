@@ -36,8 +36,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "test"), str(ROOT / "benchmarks")]
 from golden import glm4v9b_checkpoint as checkpoint  # noqa: E402
 
 from glm4v_ros.catalog.model import Model  # noqa: E402
-from glm4v_ros.engine.frame import Frame  # noqa: E402
 from glm4v_ros.machine.memory_watch import MemoryWatch  # noqa: E402
+from glm4v_ros.vision.frame import Frame  # noqa: E402
 
 FULL = checkpoint.Shape(
     width=4096, layers=40, heads=32, kv_heads=2, feed_forward=13696, vocabulary=151552, vision_width=1792,

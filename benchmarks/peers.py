@@ -41,12 +41,12 @@ from glm4v_ros.catalog import catalog  # noqa: E402
 from glm4v_ros.engine.answer import Stage  # noqa: E402
 from glm4v_ros.engine.client import EngineClient  # noqa: E402
 from glm4v_ros.engine.config import EngineConfig  # noqa: E402
-from glm4v_ros.engine.frame import Frame  # noqa: E402
 from glm4v_ros.engine.question import Question  # noqa: E402
 from glm4v_ros.engine.status import EngineStatus  # noqa: E402
 from glm4v_ros.errors import VqaError  # noqa: E402
 from glm4v_ros.machine.memory_watch import MemoryWatch  # noqa: E402
 from glm4v_ros.vision.decoder import decode  # noqa: E402
+from glm4v_ros.vision.frame import Frame  # noqa: E402
 
 NANO = ROOT / "models" / "glm4v-nano"
 CONTEXT = 4096  # KV cells for one asker; llama-server has as many for each of its slots

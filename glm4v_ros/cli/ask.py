@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from glm4v_ros.catalog.model import Model
     from glm4v_ros.engine.answer import Answer, Delta
     from glm4v_ros.engine.client import EngineClient
-    from glm4v_ros.engine.frame import Frame
     from glm4v_ros.engine.question import Question
+    from glm4v_ros.vision.frame import Frame
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -173,7 +173,7 @@ def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> 
 def _apply_preset(args: argparse.Namespace, model: Model) -> None:
     """Makes the preset's system prompt the one of ``args``; Unsupported where it must not run."""
     if args.preset:
-        from glm4v_ros.engine.preset import find_preset, load_presets
+        from glm4v_ros.policy.preset import find_preset, load_presets
 
         preset = find_preset(load_presets(), args.preset)
         preset.check_model(model.demo)
@@ -195,9 +195,9 @@ def _schema(path: str | None) -> str:
 
 
 def _frame(args: argparse.Namespace, path: str | Path) -> Frame:
-    from glm4v_ros.engine.frame import Frame
     from glm4v_ros.vision.decoder import read_picture
     from glm4v_ros.vision.enhance import crop, enhance
+    from glm4v_ros.vision.frame import Frame
 
     rgb = read_picture(path)
     if args.roi:

@@ -94,10 +94,10 @@ def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[R
 
 def _ask_case(args: argparse.Namespace, client: EngineClient, case: Case) -> list[Result]:
     from glm4v_ros.cli.score import Result
-    from glm4v_ros.engine.frame import Frame
     from glm4v_ros.engine.question import Question
     from glm4v_ros.vision.decoder import read_picture
     from glm4v_ros.vision.enhance import enhance
+    from glm4v_ros.vision.frame import Frame
 
     session = f"case {case.number}" if len(case.turns) > 1 else ""
     try:

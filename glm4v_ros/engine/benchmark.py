@@ -15,10 +15,10 @@ import numpy as np
 
 from glm4v_ros.engine.answer import Answer, Stage
 from glm4v_ros.engine.client import EngineClient
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import VqaError
 from glm4v_ros.machine.memory_watch import MemoryWatch
+from glm4v_ros.vision.frame import Frame
 
 _PATIENCE = 3600.0  # seconds; a large model on a small processor
 

@@ -10,10 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from glm4v_ros.engine import question_check
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.messages import (
     Ask,
     Beat,
@@ -33,6 +31,8 @@ from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.engine.worker_process import WorkerProcess
 from glm4v_ros.errors import BadRequest, Busy, Canceled, DeadlineExceeded, EngineFailed, OutOfMemory, VqaError
+from glm4v_ros.policy import question_check
+from glm4v_ros.vision.frame import Frame
 
 _log = logging.getLogger(__name__)
 

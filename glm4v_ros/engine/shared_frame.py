@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glm4v_ros.engine.frame import Frame
+from glm4v_ros.vision.frame import Frame
 
 
 @dataclass(frozen=True)

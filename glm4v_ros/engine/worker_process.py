@@ -18,8 +18,8 @@ import glm4v_ros
 from glm4v_ros.engine import shared_frame
 from glm4v_ros.engine.channel import Channel
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.messages import Start
+from glm4v_ros.vision.frame import Frame
 
 _log = logging.getLogger(__name__)
 

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Answer, Delta
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question
-from glm4v_ros.engine.question_check import check_frames
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.evidence import Witness
@@ -20,6 +18,8 @@ from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.picture import Picture
 from glm4v_ros.nodes.requests import Request, check_regions
 from glm4v_ros.nodes.sessions import Sessions, Shown
+from glm4v_ros.policy.question_check import check_frames
+from glm4v_ros.vision.frame import Frame
 
 if TYPE_CHECKING:
     from glm4v_ros.engine.client import EngineClient

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason
-from glm4v_ros.engine.frame import Frame
-from glm4v_ros.engine.medicine import MedicineQuestion, Reading, Ruling, is_about_medicine
 from glm4v_ros.engine.question import Sampling
 from glm4v_ros.errors import BadRequest, DeadlineExceeded, StaleImage, VqaError
 from glm4v_ros.nodes.inquiry import Inquiry
 from glm4v_ros.nodes.sessions import Shown
+from glm4v_ros.policy.medicine import MedicineQuestion, Reading, Ruling, is_about_medicine
 from glm4v_ros.speech.language import base_language, language_of
 from glm4v_ros.vision.change import change
+from glm4v_ros.vision.frame import Frame
 
 # Grey levels by which vision/change.py must find two pictures to differ. Of a still package, with a sensor noise of 6 grey levels
 # in 320x240, they differ by 3; of a white one that moved by one of 640 pixels, by 20.
@@ -23,7 +23,7 @@ _PATIENCE = 10.0  # s that the package may stay still; then the person is asked 
 
 
 class MedicineInquiry(Inquiry):
-    """Of a medicine, gives only what engine/medicine.py lets pass.
+    """Of a medicine, gives only what policy/medicine.py lets pass.
 
     No word goes out before the answer is complete, and none of an answer that breaks off: half of it could be half of
     a dosage.

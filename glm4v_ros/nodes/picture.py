@@ -11,11 +11,11 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import BadImage, OutOfMemory
 from glm4v_ros.vision.converter import to_rgb
 from glm4v_ros.vision.decoder import decode
 from glm4v_ros.vision.enhance import crop, enhance
+from glm4v_ros.vision.frame import Frame
 
 JPEG_QUALITY = 92
 Region = tuple[int, int, int, int]  # x, y, width, height in pixels

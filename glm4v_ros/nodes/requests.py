@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from builtin_interfaces.msg import Duration, Time
 
 from glm4v_ros.action import AskImage as AskImageAction
-from glm4v_ros.engine import question_check
-from glm4v_ros.engine.preset import Preset, find_preset
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, UnknownCamera
 from glm4v_ros.msg import Question as QuestionMessage
 from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.picture import Picture, Region, region_of
+from glm4v_ros.policy import question_check
+from glm4v_ros.policy.preset import Preset, find_preset
 from glm4v_ros.srv import AskImage as AskImageService
 
 ENHANCEMENTS = ("none", "auto")

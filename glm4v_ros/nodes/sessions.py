@@ -7,8 +7,8 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.nodes.picture import Picture
+from glm4v_ros.vision.frame import Frame
 
 MEMORY = 256 << 20  # bytes of pictures; beyond it the session unused for longest loses its own
 

@@ -27,7 +27,6 @@ from glm4v_ros.catalog.model import Model
 from glm4v_ros.catalog.verify import require_sound
 from glm4v_ros.engine.answer import Delta
 from glm4v_ros.engine.client import EngineClient
-from glm4v_ros.engine.preset import Preset, find_preset, load_presets
 from glm4v_ros.errors import Busy, Canceled, EngineFailed, NotActive, VqaError
 from glm4v_ros.machine import malloc
 from glm4v_ros.machine.sensors import Sensors
@@ -56,6 +55,7 @@ from glm4v_ros.nodes.shared_memory import sweep
 from glm4v_ros.nodes.shutdown import shut_down
 from glm4v_ros.nodes.tally import Tally
 from glm4v_ros.nodes.warmer import Warmer
+from glm4v_ros.policy.preset import Preset, find_preset, load_presets
 from glm4v_ros.srv import AskImage, ResetSession
 
 # A flood of requests is refused one by one as BUSY; a shorter history would lose them without a word.

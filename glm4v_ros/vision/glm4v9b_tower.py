@@ -13,9 +13,9 @@ from typing import Callable
 import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import EngineFailed, ModelFileError, OutOfMemory, Unsupported
 from glm4v_ros.vision import ggml
+from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.glm4v9b_preprocess import patches
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, VisionTower
 

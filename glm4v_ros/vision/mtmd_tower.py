@@ -13,8 +13,8 @@ import llama_cpp.mtmd_cpp as mtmd
 import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, Run, TokenRun, VisionTower
 
 # Graph nodes between two looks at should_stop. A GPU stands still at each, and is soon done with a node.

@@ -12,8 +12,8 @@ from glm4v_ros.catalog.catalog import Catalog
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question
+from glm4v_ros.vision.frame import Frame
 
 
 def test_the_large_shape_has_the_sizes_of_the_published_files():

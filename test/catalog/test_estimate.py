@@ -13,8 +13,8 @@ from glm4v_ros.catalog.estimate import Device, estimate
 from glm4v_ros.catalog.gguf import Gguf, Tensor
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import EngineFailed, ModelFileError
+from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.glm4v9b_tower import Glm4v9bTower
 
 
@@ -79,7 +79,7 @@ import numpy as np
 logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.frame import Frame
+from glm4v_ros.vision.frame import Frame
 from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.llama_log import LlamaLog
 from glm4v_ros.vision.towers import make_tower

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 
 from glm4v_ros.engine.client import EngineClient
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question
+from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.tower import EmbeddingRun
 
 PATIENCE = 60.0  # seconds after which a future that never ends fails the test

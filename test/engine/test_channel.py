@@ -8,9 +8,9 @@ import pytest
 
 from glm4v_ros.engine import shared_frame
 from glm4v_ros.engine.channel import Channel
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.shared_frame import FrameHeader, SharedFrame
 from glm4v_ros.errors import Busy
+from glm4v_ros.vision.frame import Frame
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glm4v_ros.engine.answer import Answer
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question, Sampling
 from glm4v_ros.errors import ErrorCode, VqaError
+from glm4v_ros.vision.frame import Frame
 
 CASES = cases(80)
 FLAWED = 50  # per cent of the questions

@@ -1,6 +1,7 @@
 """llama.cpp against PyTorch, by golden vectors that training/golden.py made from the shipped weights, both at f16."""
 
 import json
+import math
 import os
 from pathlib import Path
 
@@ -9,15 +10,18 @@ import llama_cpp
 import numpy as np
 import pytest
 
+from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.frame import Frame
+from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.mtmd_tower import MtmdTower
 from glm4v_ros.vision.tower import EmbeddingRun
 
 from .asking import ask
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "nano"
+
+F16_ROUNDOFF = np.finfo(np.float16).eps / 2  # the most by which one rounding to f16 moves a number, relative to it
 
 
 def picture(name: str) -> Frame:
@@ -47,10 +51,19 @@ def test_greedy_answers_are_pytorchs(nano_f16):
     assert not wrong
 
 
+@pytest.fixture(scope="module")
+def tolerance(nano_f16):
+    """Relative error of the embeddings where ggml rounds activations to f16 before each product with an f16 matrix, as it
+    does on processors with f16 arithmetic; PyTorch, at f32, does not. Independent errors of the products add up by squares.
+    """
+    matrices = [tensor for tensor in Gguf.read(nano_f16.vision_path).tensors.values() if tensor.type_name == "F16"]
+    return F16_ROUNDOFF * math.sqrt(len(matrices))
+
+
 @pytest.mark.parametrize("name", ["00.png", "01.png", "02.png"])
-def test_image_embeddings_are_pytorchs(tower_f16, name):
+def test_image_embeddings_are_pytorchs(tower_f16, tolerance, name):
     expected = np.load(GOLDEN / "embeddings.npz")[name]
     tokens = tower_f16.encode(picture(name))
     embeddings = np.concatenate([run.embeddings for run in tokens.runs if isinstance(run, EmbeddingRun)])
     assert embeddings.shape == expected.shape
-    assert np.linalg.norm(embeddings - expected) < 1e-3 * np.linalg.norm(expected)
+    assert np.linalg.norm(embeddings - expected) < tolerance * np.linalg.norm(expected)

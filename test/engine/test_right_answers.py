@@ -11,7 +11,7 @@ from asking import PATIENCE, ask, question
 from glm4v_ros.engine.answer import FinishReason
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.frame import Frame
+from glm4v_ros.vision.frame import Frame
 
 MODEL, SERIAL, DATE = "LVV9-70S1-9", "57F77A0C", "JUL. 2024"
 QUESTIONS = {

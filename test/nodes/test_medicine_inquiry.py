@@ -11,11 +11,10 @@ from robot import duration, eventually, image, plain, wait
 from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import String
 
-from glm4v_ros.engine.frame import Frame
-from glm4v_ros.engine.medicine import MedicineQuestion, Reading
 from glm4v_ros.engine.question import Sampling
 from glm4v_ros.errors import ErrorCode
-
+from glm4v_ros.policy.medicine import MedicineQuestion, Reading
+from glm4v_ros.vision.frame import Frame
 
 
 def package(shade: int, left: int) -> np.ndarray:

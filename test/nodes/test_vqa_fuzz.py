@@ -23,9 +23,9 @@ from robot import compressed, duration, eventually, image, wait
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
-from glm4v_ros.engine import question_check
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import ErrorCode
+from glm4v_ros.policy import question_check
+from glm4v_ros.vision.frame import Frame
 
 CASES = cases(100) * 4 // 5
 

@@ -19,8 +19,8 @@ from robot import compressed, duration, eventually, image, plain, wait
 from sensor_msgs.msg import CompressedImage, RegionOfInterest
 from std_msgs.msg import Empty, String
 
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.errors import ErrorCode
+from glm4v_ros.vision.frame import Frame
 
 RED, GREEN, BLUE = (plain(colour) for colour in ((200, 10, 20), (10, 200, 20), (10, 20, 200)))
 SHORT = 0.2  # s

@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from golden import glm4v9b_checkpoint as tiny  # noqa: E402
 
 from glm4v_ros.catalog.convert import Conversion  # noqa: E402
-from glm4v_ros.engine.frame import Frame  # noqa: E402
 from glm4v_ros.errors import EngineFailed, ModelFileError, OutOfMemory, Unsupported  # noqa: E402
 from glm4v_ros.vision import ggml, glm4v9b_tower  # noqa: E402
+from glm4v_ros.vision.frame import Frame  # noqa: E402
 from glm4v_ros.vision.glm4v9b_preprocess import patches  # noqa: E402
 from glm4v_ros.vision.glm4v9b_tower import Glm4v9bTower  # noqa: E402
 from glm4v_ros.vision.tower import EncodeStopped  # noqa: E402

@@ -6,11 +6,12 @@ import math
 import numpy as np
 import pytest
 
-from glm4v_ros.engine import grammar, question_check
-from glm4v_ros.engine.frame import Frame
+from glm4v_ros.engine import grammar
 from glm4v_ros.engine.grammar import violation
 from glm4v_ros.engine.question import Question, Sampling
 from glm4v_ros.errors import BadImage, BadRequest
+from glm4v_ros.policy import question_check
+from glm4v_ros.vision.frame import Frame
 
 
 def refused(says: str, **fields) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from glm4v_ros.engine.preset import Preset, find_preset, load_presets
 from glm4v_ros.errors import BadRequest, Unsupported
+from glm4v_ros.policy.preset import Preset, find_preset, load_presets
 
 
 def test_presets_of_the_package():

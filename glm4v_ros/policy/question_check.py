@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 
 import jsonschema
 
-from glm4v_ros.engine.frame import Frame
 from glm4v_ros.engine.question import Question, Sampling
 from glm4v_ros.errors import BadImage, BadRequest
 from glm4v_ros.vision.converter import MAX_PIXELS, check_size
+from glm4v_ros.vision.frame import Frame
 
 _MOST_CHARACTERS = 32_000  # of a question; no context is longer than that anyway
 _MOST_CHOICES = 64

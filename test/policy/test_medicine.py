@@ -2,7 +2,7 @@
 
 import pytest
 
-from glm4v_ros.engine.medicine import MedicineQuestion, Reading, is_about_medicine, readings_agree
+from glm4v_ros.policy.medicine import MedicineQuestion, Reading, is_about_medicine, readings_agree
 
 BOX = Reading("Ibuprofen 400 mg", "Ibuprofen 400 mg film-coated tablets, EXP 2026-08")
 UNSURE = MedicineQuestion("").rule(Reading("", ""), Reading("", ""))

@@ -21,7 +21,7 @@ class Preset:
     language: str = ""  # of an answer, BCP 47; empty: the question's
     spoken_whole: bool = False  # not sentence by sentence while it is written
     demo_model: bool = True  # False: a model for trying out is refused
-    medicine_rule: bool = False  # of a medicine only what engine/medicine.py lets pass; goes with spoken_whole
+    medicine_rule: bool = False  # of a medicine only what policy/medicine.py lets pass; goes with spoken_whole
 
     def check_model(self, demo: bool) -> None:
         """Raises Unsupported if this preset must not run on a model that is for trying out."""

@@ -1,0 +1,1 @@
+"""What may be answered and how: presets, the rule about medicines, checks of a question. No rclpy here."""
