@@ -13,6 +13,7 @@ import dataclasses
 import os
 import threading
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -70,7 +71,9 @@ def run(args: argparse.Namespace) -> int:
     question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices))
     with engine.running(config) as client:
         if args.json:
-            answer = client.ask(question, frames).result()
+            from glm4v_ros.policy.abstention import judged
+
+            answer = judged(_ask(client, question, frames).result())
             print(jsonl.dump({"question": text, **_figures(answer), "model": config.model.name}))
         else:
             _stream(client, question, frames)
@@ -87,7 +90,7 @@ def _stream(client: EngineClient, question: Question, frames: list[Frame]) -> No
             print(delta.text, end="", flush=True)
 
     try:
-        answer = client.ask(question, frames, write).result()
+        answer = _ask(client, question, frames, write).result()
     except VqaError:
         if written:
             print(flush=True)
@@ -122,9 +125,19 @@ def _batch(args: argparse.Namespace) -> int:
 
 def _asked(client: EngineClient, question: Question, frames: list[Frame]) -> Future[Answer]:
     try:
-        return client.ask(question, frames)
+        return _ask(client, question, frames)
     except VqaError as error:  # refused at once
         return _failed(error)
+
+
+def _ask(
+    client: EngineClient, question: Question, frames: list[Frame], on_delta: Callable[[Delta], None] | None = None
+) -> Future[Answer]:
+    """Refuses what no question may be before the engine sees it."""
+    from glm4v_ros.policy.question_check import check
+
+    check(question, frames)
+    return client.ask(question, frames, on_delta)
 
 
 def _failed(error: VqaError) -> Future[Answer]:
@@ -157,14 +170,17 @@ def _read_line(args: argparse.Namespace, item: dict | BadRequest) -> tuple[Quest
 
 def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> Question:
     from glm4v_ros.engine.question import Question, Sampling
+    from glm4v_ros.policy.language import with_language
+    from glm4v_ros.policy.question_check import check_language
 
+    check_language(args.language)
     if len(choices) == 1:
         raise BadRequest("one choice is none; give two or more")
     if choices and args.schema:
         raise BadRequest("an answer has choices or a schema, not both")
     return Question(
         text=text, request_id=uuid.uuid4().hex, choices=choices, json_schema=_schema(args.schema),
-        language=args.language, system_prompt=args.system, max_tokens=args.max_tokens, timeout=args.timeout,
+        system_prompt=with_language(args.system, args.language), max_tokens=args.max_tokens, timeout=args.timeout,
         retry_on_crash=True,
         sampling=Sampling(temperature=args.temperature, seed=args.seed),
     )  # fmt: skip

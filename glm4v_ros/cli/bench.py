@@ -36,7 +36,7 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def run(args: argparse.Namespace) -> int:
-    from glm4v_ros.engine.benchmark import Benchmark
+    from glm4v_ros.cli.benchmark import Benchmark
     from glm4v_ros.machine.memory_watch import MemoryWatch
 
     with MemoryWatch(processes=False) as memory, engine.running(engine.config(args, parallel=max(args.askers))) as client:

@@ -95,6 +95,8 @@ def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[R
 def _ask_case(args: argparse.Namespace, client: EngineClient, case: Case) -> list[Result]:
     from glm4v_ros.cli.score import Result
     from glm4v_ros.engine.question import Question
+    from glm4v_ros.policy.abstention import judged
+    from glm4v_ros.policy.question_check import check_frames, check_words
     from glm4v_ros.vision.decoder import read_picture
     from glm4v_ros.vision.enhance import enhance
     from glm4v_ros.vision.frame import Frame
@@ -110,7 +112,9 @@ def _ask_case(args: argparse.Namespace, client: EngineClient, case: Case) -> lis
                             choices=turn.choices, max_tokens=args.max_tokens, deterministic=True,
                             retry_on_crash=True)
         try:
-            results.append(Result(turn, client.ask(question, frames).result()))
+            check_words(question)
+            check_frames(frames)
+            results.append(Result(turn, judged(client.ask(question, frames).result())))
             frames = []  # the session has them now
         except VqaError as error:
             results.append(Result(turn, error=f"{error.code.name}: {error}"))

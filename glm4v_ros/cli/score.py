@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from glm4v_ros.cli.case import Turn
-from glm4v_ros.engine.abstention import abstains
+from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.engine.answer import Answer
 
 _NUMBER = re.compile(r"[-−+]?\d+(?:\.\d+)?")

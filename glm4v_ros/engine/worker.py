@@ -74,7 +74,7 @@ class Worker:
         from glm4v_ros.engine.language_model import LanguageModel
         from glm4v_ros.engine.llama_log import LlamaLog
         from glm4v_ros.engine.scheduler import Scheduler
-        from glm4v_ros.vision.towers import make_tower
+        from glm4v_ros.engine.vision import tower_of
 
         self._tick()
         log = LlamaLog()
@@ -93,7 +93,7 @@ class Worker:
             arguments=config.model.template_arguments,
             answer_prefix=config.model.answer_prefix,
         )
-        tower = make_tower(config, model, log, self._tick)
+        tower = tower_of(config, model, log, self._tick)
         self._tick()
         tower.load()
         if not config.vision_resident:
@@ -110,6 +110,12 @@ class Worker:
 
     def _tick(self) -> None:
         self._ticks += 1
+
+    @property
+    def _progress(self) -> int:
+        """Grows with all work: of the tower and the loading, with every decode, and on a CPU with its graph's nodes."""
+        model = self._model
+        return self._ticks + ((model.decodes << 32) + model.interrupt.progress if model else 0)
 
     def _read(self) -> None:
         while True:
@@ -138,23 +144,9 @@ class Worker:
                 scheduler.interrupt_overdue()
             if now >= due:
                 due = now + _BEAT_EVERY
-                figures = (
-                    scheduler.figures
-                    if scheduler
-                    else dict(
-                        stage="load",
-                        busy=True,
-                        queued=0,
-                        running=0,
-                        tokens_per_second=0.0,
-                        prefix_tokens=0,
-                        used_tokens=0,
-                        embedding_bytes=0,
-                    )
-                )
-                progress = self._ticks + (self._model.interrupt.progress if self._model else 0)
+                figures = scheduler.figures if scheduler else dict(stage="load", busy=True)
                 try:
-                    self._channel.send(Beat(progress=progress, resident_mib=_resident_mib(), **figures))
+                    self._channel.send(Beat(progress=self._progress, resident_mib=_resident_mib(), **figures))
                 except OSError:
                     os._exit(0)
             time.sleep(_LOOK_EVERY)

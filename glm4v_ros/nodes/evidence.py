@@ -158,7 +158,7 @@ class Witness:
             "question": question.text,
             "system_prompt": question.system_prompt,
             "preset": inquiry.request.preset.name,
-            "language": question.language,
+            "language": inquiry.request.language,
             "choices": list(question.choices),
             "json_schema": question.json_schema,
             "max_tokens": question.max_tokens,

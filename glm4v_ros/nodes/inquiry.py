@@ -18,6 +18,7 @@ from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.picture import Picture
 from glm4v_ros.nodes.requests import Request, check_regions
 from glm4v_ros.nodes.sessions import Sessions, Shown
+from glm4v_ros.policy.abstention import judged
 from glm4v_ros.policy.question_check import check_frames
 from glm4v_ros.vision.frame import Frame
 
@@ -89,7 +90,7 @@ class Inquiry:
         self._asked = True
         if self._canceled.is_set():  # between the check above and the engine's taking it
             self._around.engine.cancel(self.request_id)
-        return (await self._around.executor.wrap(future)).result()
+        return judged((await self._around.executor.wrap(future)).result())
 
     async def _find(self) -> Shown:
         """What to show: the request's own pictures, else the session's, else the cameras'.

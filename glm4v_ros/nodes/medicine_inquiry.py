@@ -33,7 +33,7 @@ class MedicineInquiry(Inquiry):
 
     async def answer(self, on_delta: Callable[[Delta], None] | None = None) -> Answer:
         question = self.request.question
-        medicine = MedicineQuestion(question.text, base_language(question.language) or language_of(question.text))
+        medicine = MedicineQuestion(question.text, base_language(self.request.language) or language_of(question.text))
         try:
             return await self._answer(medicine, on_delta and _without_words(on_delta))
         except VqaError as error:

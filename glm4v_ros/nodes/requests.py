@@ -14,6 +14,7 @@ from glm4v_ros.msg import Question as QuestionMessage
 from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.picture import Picture, Region, region_of
 from glm4v_ros.policy import question_check
+from glm4v_ros.policy.language import with_language
 from glm4v_ros.policy.preset import Preset, find_preset
 from glm4v_ros.srv import AskImage as AskImageService
 
@@ -26,6 +27,7 @@ class Request:
     """What is asked, and of which pictures."""
 
     question: Question  # its timeout is the whole request's
+    language: str  # of the answer, BCP 47; empty: the question's
     preset: Preset
     cameras: tuple[str, ...]  # empty: none was named
     pictures: tuple[Picture, ...]  # that came with the request
@@ -46,12 +48,13 @@ def read_request(
     images = [] if by_topic else [*message.images, *message.compressed_images]
     options = message.options
     preset = find_preset(presets, options.preset or parameters["preset"])
+    language = options.language or preset.language
+    question_check.check_language(language)
     question = Question(
         text=message.text if by_topic else message.question,
         request_id=uuid.uuid4().hex,
         session_id=message.session_id,
-        system_prompt=preset.system_prompt,
-        language=options.language or preset.language,
+        system_prompt=with_language(preset.system_prompt, language),
         choices=tuple(options.choices),
         json_schema=options.json_schema,
         max_tokens=options.max_tokens or preset.max_tokens or parameters["max_tokens"],
@@ -72,6 +75,7 @@ def read_request(
     _check_pictures(images, message.cameras, parameters)
     return Request(
         question=question,
+        language=language,
         preset=preset,
         cameras=tuple(message.cameras),
         pictures=tuple(map(Picture, images)),

@@ -56,6 +56,7 @@ from glm4v_ros.nodes.shutdown import shut_down
 from glm4v_ros.nodes.tally import Tally
 from glm4v_ros.nodes.warmer import Warmer
 from glm4v_ros.policy.preset import Preset, find_preset, load_presets
+from glm4v_ros.policy.question_check import check_session_id
 from glm4v_ros.srv import AskImage, ResetSession
 
 # A flood of requests is refused one by one as BUSY; a shorter history would lose them without a word.
@@ -408,6 +409,7 @@ class VqaNode(LifecycleNode):
         try:
             if around is None:
                 raise NotActive("the node is not active; it holds no sessions")
+            check_session_id(request.session_id)
             around.engine.reset_session(request.session_id)
             around.sessions.forget(request.session_id)
             response.success = True

@@ -7,7 +7,7 @@ import threading
 import time
 from concurrent.futures import Future
 
-from glm4v_ros.engine.abstention import abstains
+from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.status import EngineStatus
