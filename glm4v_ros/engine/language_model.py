@@ -144,6 +144,11 @@ class LanguageModel:
         return self.device != "CPU"
 
     @property
+    def progress(self) -> int:
+        """Grows with every decode, and on a CPU with every node of its graph."""
+        return (self.decodes << 32) + self.interrupt.progress
+
+    @property
     def mixes(self) -> bool:
         """Whether tokens and image embeddings go into one batch."""
         return self._token_embeddings is not None

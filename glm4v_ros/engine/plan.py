@@ -10,7 +10,7 @@ from typing import NamedTuple
 from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.kv_cache import KVCache
 from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.pace import Pace
+from glm4v_ros.engine.pace import TILE, Pace
 from glm4v_ros.engine.request import Phase, Request
 from glm4v_ros.engine.sequence import Sequence
 
@@ -180,11 +180,13 @@ class Plan:
 
     def _add_images(self, feeds: list, running: Sequences[Request], spare: int, shares: Counter[str]) -> None:
         """``spare`` entries are left free."""
-        most = self._pace.piece(alone=len(running) <= 1)
+        most = self._pace.entries(alone=len(running) <= 1) - self._text.size
         for _, sequence, request in feeds:
             room = min(self._images.room - spare, most)
             if not sequence.next_is_image or room <= 0:
                 continue
+            if sequence.image_cells_left - room < TILE:  # what would be left is not worth a decode of its own
+                room = min(self._images.room - spare, sequence.image_cells_left)
             scratch = self._kv.begin_piece(sequence)
             if scratch is None:
                 break

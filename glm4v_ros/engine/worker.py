@@ -111,12 +111,6 @@ class Worker:
     def _tick(self) -> None:
         self._ticks += 1
 
-    @property
-    def _progress(self) -> int:
-        """Grows with all work: of the tower and the loading, with every decode, and on a CPU with its graph's nodes."""
-        model = self._model
-        return self._ticks + ((model.decodes << 32) + model.interrupt.progress if model else 0)
-
     def _read(self) -> None:
         while True:
             try:
@@ -145,8 +139,9 @@ class Worker:
             if now >= due:
                 due = now + _BEAT_EVERY
                 figures = scheduler.figures if scheduler else dict(stage="load", busy=True)
+                progress = self._ticks + (self._model.progress if self._model else 0)
                 try:
-                    self._channel.send(Beat(progress=self._progress, resident_mib=_resident_mib(), **figures))
+                    self._channel.send(Beat(progress=progress, resident_mib=_resident_mib(), **figures))
                 except OSError:
                     os._exit(0)
             time.sleep(_LOOK_EVERY)
