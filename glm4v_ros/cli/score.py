@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 
 from glm4v_ros.cli.case import Turn
-from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.engine.answer import Answer
+from glm4v_ros.policy.abstention import abstains
 
 _NUMBER = re.compile(r"[-−+]?\d+(?:\.\d+)?")
 

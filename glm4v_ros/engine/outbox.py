@@ -29,8 +29,13 @@ class Outbox:
         self._more_than_text = False
 
     @property
+    def has_news(self) -> bool:
+        """There is more in it than text of running answers."""
+        return self._more_than_text
+
+    @property
     def due(self) -> bool:
-        """There is more in it than a few milliseconds' text of running answers."""
+        """There is more in it than a few milliseconds' text."""
         return self._more_than_text or time.monotonic() - self._flushed_at >= _TEXT_EVERY
 
     def put(self, message: object) -> None:

@@ -212,6 +212,8 @@ class Scheduler:
     def _decode(self) -> None:
         plan = self._plan
         self.stage = "prefill" if plan.has_images else "decode"
+        if self._model.gpu_offload and self._outbox.has_news:
+            self._flush()  # planning and launching a piece of an image takes the host a while
         started = time.monotonic()
         try:
             self._model.decode(*plan.batches)

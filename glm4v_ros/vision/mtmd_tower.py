@@ -20,7 +20,7 @@ from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, Run
 
 # Graph nodes between two looks at should_stop. A GPU stands still at each, and is soon done with a node.
 _LOOK_EVERY = 16
-_LOOK_EVERY_GPU = 64
+_LOOK_EVERY_GPU = 192
 
 
 class MtmdTower(VisionTower):

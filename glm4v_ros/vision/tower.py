@@ -35,8 +35,8 @@ class TokenRun:
 class EmbeddingRun:
     """Image embeddings in the language model's input space.
 
-    ``embeddings`` is contiguous, (n, d), float32 as a tower makes them or float16 as they are kept. ``positions`` is (p, n), int32, p being 4 with M-RoPE (time, row,
-    column, extra) and 1 without; relative to the run's first position, but for the extra stream, which is absolute (it
+    ``embeddings`` is contiguous, (n, d), float32 or, rounded, float16. ``positions`` is (p, n), int32, p being 4 with
+    M-RoPE (time, row, column, extra) and 1 without; relative to the run's first position, but for the extra stream, which is absolute (it
     is 0 in text). Time never falls. ``advance`` is how far the position of what follows lies behind the run's first
     position.
     """

@@ -4,7 +4,9 @@ import pytest
 from asking import noise
 
 from glm4v_ros.engine.answer import Delta, Stage
+from glm4v_ros.engine.interrupt import Interrupt
 from glm4v_ros.engine.messages import Done
+from glm4v_ros.engine.session import History
 from glm4v_ros.errors import EngineFailed, OutOfMemory
 
 
@@ -128,14 +130,24 @@ def test_a_picture_for_which_memory_is_short_ends_its_question_alone(run, parts,
     assert run.answer(other) is not None
 
 
-def test_every_decode_is_progress_where_its_nodes_are_not_counted(gpu_run):
-    """A GPU never asks whether it is to stop."""
-    gpu_run.ask(noise(46), max_tokens=16)
+def test_every_decode_is_progress_where_its_nodes_are_not_counted(gpu_run, monkeypatch):
+    """A GPU never asks whether it is to stop, so that the interrupt alone sees nothing move."""
+    monkeypatch.setattr(Interrupt, "progress", 1)
+    request_id = gpu_run.ask(noise(46), max_tokens=16)
     seen = []
-    for _ in range(60):
+    while not gpu_run.found(Done, request_id):
+        before = len(gpu_run.batches)
         gpu_run.scheduler.step()
-        seen.append(gpu_run.model.decodes)
-        if gpu_run.scheduler.stage == "idle" and seen[-1] > 10:
-            break
-    decoded = len(gpu_run.batches)
-    assert seen == sorted(seen) and seen[-1] - seen[0] >= decoded - 1 > 10
+        if len(gpu_run.batches) > before:
+            seen.append(gpu_run.model.progress)
+    assert len(seen) > 15 and len(set(seen)) == len(seen)
+
+
+def test_the_end_of_a_question_costs_as_much_with_many_sessions_as_with_few(run, monkeypatch):
+    frame, looks = noise(47), []
+    for number in range(40):
+        run.answer(run.ask(frame, max_tokens=1, session_id=f"talk {number}"))
+    pictures = History.all_pictures.fget
+    monkeypatch.setattr(History, "all_pictures", property(lambda self: looks.append(1) or pictures(self)))
+    run.answer(run.ask(frame, max_tokens=1))
+    assert len(looks) <= 4

@@ -154,6 +154,17 @@ def test_positions_must_be_of_one_kind(nano, language_model):
     assert not tower.loaded
 
 
+def test_an_error_of_before_is_no_reason_now(nano, language_model, monkeypatch):
+    errors = ["something else: std::bad_alloc"]
+    take = lambda: errors.pop() if errors else ""  # noqa: E731
+    tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, take_error=take)
+    tower.load()
+    monkeypatch.setattr(mtmd, "mtmd_tokenize", lambda *_: 2)
+    with pytest.raises(BadImage):
+        tower.encode(picture(56, 56))
+    tower.free()
+
+
 @pytest.mark.parametrize("reason, error", [("mtmd_tokenize: error: std::bad_alloc", OutOfMemory), ("", BadImage)])
 def test_a_picture_for_which_memory_is_short_is_no_bad_picture(nano, language_model, monkeypatch, reason, error):
     """A fresh worker may have enough for it; what is bad about a picture stays."""
