@@ -131,7 +131,7 @@ class EngineClient:
         """From now on the worker is replaced when it uses more than ``mib`` MiB; 0: whatever it uses."""
         self._memory_limit_mib = mib
         if self._supervisor is not None:
-            self._supervisor.memory_limit_mib = mib
+            self._supervisor.watchdog.memory_limit_mib = mib
 
     @property
     def status(self) -> EngineStatus:
@@ -139,7 +139,8 @@ class EngineClient:
         if supervisor is None:
             return EngineStatus(model=self._config.model.name)
         with supervisor.lock:
-            age = time.monotonic() - supervisor.beat_at if supervisor.beat_at else 0.0
+            beat_at = supervisor.watchdog.beat_at
+            age = time.monotonic() - beat_at if beat_at else 0.0
             queued = sum(pending.stage == Stage.QUEUED for pending in supervisor.pending.values())
             running = len(supervisor.pending) - queued
             return replace(supervisor.status, heartbeat_age=age, queue_length=queued, running=running)

@@ -18,6 +18,7 @@ from glm4v_ros.engine.interrupt import Interrupt
 from glm4v_ros.engine.llama_log import LlamaLog
 from glm4v_ros.engine.token_embeddings import TokenEmbeddings
 from glm4v_ros.errors import BadRequest, EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.machine.cores import Cores
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +36,7 @@ class Interrupted(Exception):
 class LanguageModel:
     """Weights, KV cache and vocabulary. One thread uses it; ``interrupt`` alone is for others."""
 
-    def __init__(
-        self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool], *, allocate: bool = True
-    ):
+    def __init__(self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool], *, allocate: bool = True):
         """Loads the weights and makes a context. ``on_progress`` gets 0 to 1 and says whether to go on.
 
         Without ``allocate`` llama.cpp only plans, and logs, what it would take; nothing can be decoded then.
@@ -94,7 +93,9 @@ class LanguageModel:
         params.n_batch = params.n_ubatch = config.batch_tokens
         params.n_seq_max = self.sequences
         params.n_outputs_max = self.sequences  # the logits buffer is vocabulary times this; fewer than sequences aborts
-        params.n_threads = params.n_threads_batch = config.threads or len(os.sched_getaffinity(0))
+        #: Of which it takes those that are free, on a CPU.
+        self.cores = Cores(config.threads)
+        params.n_threads = params.n_threads_batch = self._threads = config.threads or len(os.sched_getaffinity(0))
         params.flash_attn_type = int(config.flash_attention)
         params.type_k = params.type_v = _KV_TYPES[config.kv_type]
         params.kv_unified = True  # sequences share the cells of a frame
@@ -162,9 +163,7 @@ class LanguageModel:
     def chat_template(self) -> str:
         template = llama_cpp.llama_model_chat_template(self._model, None)
         if not template:
-            raise Unsupported(
-                "the language model's file has no chat template (tokenizer.chat_template); convert it again"
-            )
+            raise Unsupported("the language model's file has no chat template (tokenizer.chat_template); convert it again")
         return template.decode()
 
     def token_text(self, token: int) -> str:
@@ -236,6 +235,13 @@ class LanguageModel:
                 raise EngineFailed("the KV cache has no room for a batch that was meant to fit")
             if result != 0:
                 raise EngineFailed(f"llama.cpp could not decode (code {result}): {self._log.take_error()}")
+
+    def share_cores(self, encoding: bool, fixed: bool) -> None:
+        """Decodes on the cores that other programs leave free, on half of them while a picture is encoded; ``fixed``: on all."""
+        free = self.cores.free
+        threads = self._threads if fixed else max(1, free // 2) if encoding else free
+        if threads != llama_cpp.llama_n_threads(self._context):
+            llama_cpp.llama_set_n_threads(self._context, threads, threads)
 
     def logits(self, index: int) -> np.ndarray:
         """Behind batch entry ``index`` of the last decode: (vocabulary,) float32, a view that the next decode

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -12,23 +12,14 @@ from dataclasses import replace
 
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.messages import (
-    Ask,
-    Beat,
-    Cancel,
-    Done,
-    Encoded,
-    Evicted,
-    Failed,
-    Loading,
-    Ready,
-)
+from glm4v_ros.engine.messages import Ask, Beat, Cancel, Done, Encoded, Evicted, Failed, Loading, Ready
 from glm4v_ros.engine.pending import Pending
 from glm4v_ros.engine.service_time import ServiceTime
 from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.engine.status import EngineStatus
-from glm4v_ros.engine.worker_process import WorkerProcess
-from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
+from glm4v_ros.engine.watchdog import Watchdog
+from glm4v_ros.engine.worker_process import WorkerProcess, exit_reason
+from glm4v_ros.errors import EngineFailed, VqaError
 from glm4v_ros.vision.frame import Frame
 
 _log = logging.getLogger(__name__)
@@ -45,12 +36,8 @@ class Supervisor:
     worker; whoever adds a question does so under it and then calls ``submit``."""
 
     def __init__(
-        self,
-        config: EngineConfig,
-        status: EngineStatus,
-        on_progress: Callable[[float], None] | None,
-        on_status: Callable[[], None],
-        memory_limit_mib: int,
+        self, config: EngineConfig, status: EngineStatus, on_progress: Callable[[float], None] | None,
+        on_status: Callable[[], None], memory_limit_mib: int,
     ):
         self.lock = threading.RLock()
         self.pending: dict[str, Pending] = {}
@@ -60,11 +47,10 @@ class Supervisor:
         self.started: Future = Future()
         #: No further worker will be started.
         self.stopped = False
-        self.memory_limit_mib = memory_limit_mib
         self.service_time = ServiceTime()
-        self.beat_at = 0.0
+        self.watchdog = Watchdog(config.watchdog_timeout, memory_limit_mib)
         self._config = config
-        self._on_progress = on_progress
+        self._on_progress = on_progress or (lambda _: None)
         self._on_status = on_status
         self._closing = threading.Event()
         self._worker: WorkerProcess | None = None
@@ -73,8 +59,6 @@ class Supervisor:
         self._load_seconds = 1.0  # that the last worker took until it was ready
         self._failed = 0  # questions in a row that it did not answer for a reason of its own
         self._answered = False  # it has answered a question
-        self._progress: object = None
-        self._progress_at = 0.0
         self._thread = threading.Thread(target=self._run, name="glm4v-engine", daemon=True)
         self._thread.start()
 
@@ -142,19 +126,15 @@ class Supervisor:
         worker = WorkerProcess(self._config)
         with self.lock:
             self._worker = worker
-            self.beat_at = self._progress_at = time.monotonic()
-            self.status = replace(
-                self.status, alive=True, loaded=False, worker_pid=worker.pid, stage="load", resident_mib=0.0
-            )
+            self.watchdog.begin()
+            self.status = replace(self.status, alive=True, loaded=False, worker_pid=worker.pid, stage="load", resident_mib=0.0)
         patiently = True
         try:
             while not self._closing.is_set():
-                try:
+                with contextlib.suppress(TimeoutError):
                     self._handle(worker.receive(_LOOK_EVERY))
-                except TimeoutError:
-                    pass
                 self._end_overdue()
-                self._check_watchdog()
+                self.watchdog.check()
         except EOFError:
             pass
         except VqaError:
@@ -166,9 +146,9 @@ class Supervisor:
         if self._closing.is_set():
             return
         if self._ready:
-            raise EngineFailed(f"the worker process ended ({_exit_reason(code)}); ask again")
+            raise EngineFailed(f"the worker process ended ({exit_reason(code)}); ask again")
         raise EngineFailed(
-            f"the worker process ended while it loaded the model ({_exit_reason(code)}); check the files with `glm4v models verify`"
+            f"the worker process ended while it loaded the model ({exit_reason(code)}); check the files with `glm4v models verify`"
         )
 
     def _handle(self, message: object) -> None:
@@ -189,17 +169,14 @@ class Supervisor:
         elif isinstance(message, Evicted):
             self.encoded.discard(message.frame_key)
         elif isinstance(message, Loading):
-            if self._on_progress is not None:
-                self._on_progress(message.fraction)
+            self._on_progress(message.fraction)
         elif isinstance(message, Ready):
             self._on_ready(message)
 
     def _on_ready(self, message: Ready) -> None:
         if self._config.gpu_layers > 0 and not message.gpu_offload:
-            _log.error(
-                "gpu_layers is %d but the model runs on the CPU: llama-cpp-python was built without GPU support, or no GPU was found",
-                self._config.gpu_layers,
-            )
+            _log.error("gpu_layers is %d but the model runs on the CPU: llama-cpp-python was built without GPU support, or no GPU "
+                       "was found", self._config.gpu_layers)  # fmt: skip
         with self.lock:
             self._ready, self._ready_at = True, time.monotonic()
             self._load_seconds = self._worker.age
@@ -214,26 +191,13 @@ class Supervisor:
         self._on_status()
 
     def _on_beat(self, beat: Beat) -> None:
-        now = time.monotonic()
         with self.lock:
-            self.beat_at = now
-            if beat.progress != self._progress or not beat.busy:
-                self._progress, self._progress_at = beat.progress, now
+            self.watchdog.take(beat)
             self.status = replace(
                 self.status, stage=beat.stage, tokens_per_second=beat.tokens_per_second, used_tokens=beat.used_tokens,
                 prefix_tokens=beat.prefix_tokens, embedding_mib=beat.embedding_bytes / 2**20, resident_mib=beat.resident_mib,
             )  # fmt: skip
         self._on_status()
-
-    def _check_watchdog(self) -> None:
-        now, limit = time.monotonic(), self._config.watchdog_timeout
-        if limit > 0 and now - self.beat_at > limit:
-            raise EngineFailed(f"the worker gave no sign of life for {limit:g} s and was ended")
-        if limit > 0 and self.beat_at - self._progress_at > limit:
-            raise EngineFailed(f"the worker made no progress for {limit:g} s (stage: {self.status.stage}) and was ended")
-        most, used = self.memory_limit_mib, self.status.resident_mib
-        if most and used > most:
-            raise OutOfMemory(f"the worker used {used:.0f} MiB, more than memory_limit_mib ({most})")
 
     def _end_overdue(self) -> None:
         """A deadline holds even when the worker does not answer, or is not there."""
@@ -333,11 +297,3 @@ class Supervisor:
             question = self.pending.pop(request_id, None)
         if question is not None:
             question.complete(result)
-
-
-def _exit_reason(code: int) -> str:
-    if code == -9:
-        return "SIGKILL: the kernel may have run out of memory"
-    if code == -signal.SIGBUS:
-        return "SIGBUS: a model file was cut short, or its disk failed, while it was in use"
-    return f"signal {-code}" if code < 0 else f"exit code {code}"

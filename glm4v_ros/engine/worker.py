@@ -21,7 +21,7 @@ from glm4v_ros.engine.channel import Channel
 from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Start
 from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
-from glm4v_ros.machine import malloc
+from glm4v_ros.machine import malloc, openmp
 
 _BEAT_EVERY = 0.25  # seconds
 _LOOK_EVERY = 0.02  # seconds between looks at the deadlines of running questions
@@ -93,7 +93,7 @@ class Worker:
             arguments=config.model.template_arguments,
             answer_prefix=config.model.answer_prefix,
         )
-        tower = tower_of(config, model, log, self._tick)
+        tower = tower_of(config, model, log, self._tick if model.gpu_offload else self._tick_encoding)
         self._tick()
         tower.load()
         if not config.vision_resident:
@@ -110,6 +110,13 @@ class Worker:
 
     def _tick(self) -> None:
         self._ticks += 1
+
+    def _tick_encoding(self) -> None:
+        """In the thread that encodes: on one core where there is no more for it, beside other programs and a decode."""
+        self._ticks += 1
+        scheduler = self._scheduler
+        decoding = scheduler is not None and scheduler.stage in ("prefill", "decode")
+        openmp.one_thread(self._model.cores.free - decoding <= 1)
 
     def _read(self) -> None:
         while True:
@@ -136,6 +143,7 @@ class Worker:
             scheduler = self._scheduler
             if scheduler is not None:
                 scheduler.interrupt_overdue()
+                self._model.cores.look()
             if now >= due:
                 due = now + _BEAT_EVERY
                 figures = scheduler.figures if scheduler else dict(stage="load", busy=True)
