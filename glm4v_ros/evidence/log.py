@@ -86,15 +86,22 @@ class EvidenceLog:
                 os.close(self._lock)
                 self._lock = -1
 
-    def check_room(self, picture_bytes: int = 0) -> None:
-        """Raises EvidenceFull if a record with pictures of this size could not be kept; removes nothing."""
+    def disk_space(self) -> int:
+        """Bytes that are left on the log's disk; waits as long as the disk does. Raises EvidenceFailed."""
+        try:
+            return self._disk_space
+        except OSError as error:
+            raise self._error(error) from error
+
+    def check_room(self, picture_bytes: int = 0, space: int | None = None) -> None:
+        """Raises EvidenceFull if a record with pictures of this size could not be kept; removes nothing.
+
+        ``space`` is what ``disk_space`` said a moment ago; without it the disk is asked.
+        """
         need = picture_bytes + RECORD_ROOM
         if need > self.max_bytes or (self.on_full == "refuse" and self.nbytes + need > self.max_bytes):
             raise self._full(f"it holds {self.nbytes} of at most {self.max_bytes} bytes (evidence.max_bytes)")
-        try:
-            space = self._disk_space
-        except OSError as error:
-            raise self._error(error) from error
+        space = self.disk_space() if space is None else space
         if self.on_full == "rotate":
             space += sum(tuple(self._sizes.values())[:-1])
         if space < need:

@@ -11,14 +11,15 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
+from glm4v_ros.asking.ports import Region
 from glm4v_ros.errors import BadImage, OutOfMemory
+from glm4v_ros.evidence.log import Evidence
 from glm4v_ros.vision.converter import to_rgb
 from glm4v_ros.vision.decoder import decode
 from glm4v_ros.vision.enhance import crop, enhance
 from glm4v_ros.vision.frame import Frame
 
 JPEG_QUALITY = 92
-Region = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 
 class Picture:
@@ -37,6 +38,11 @@ class Picture:
     @property
     def header(self) -> Header:
         return self.message.header
+
+    @property
+    def nbytes(self) -> int:
+        """Of its data as received."""
+        return len(self.message.data)
 
     @property
     def sha256(self) -> str:
@@ -71,6 +77,19 @@ class Picture:
         if isinstance(self.message, CompressedImage):
             return self.message
         return self._once("jpeg", self._jpeg)
+
+    def evidence(self, region: Region | None) -> Evidence:
+        """The bytes as received, and what the record says of them and of the region that was shown."""
+        message, stamp = self.message, self.header.stamp
+        packed = isinstance(message, CompressedImage)
+        fields = ("format",) if packed else ("encoding", "height", "width", "step", "is_bigendian")
+        about = {
+            "camera": self.camera,
+            "header": {"stamp": {"sec": stamp.sec, "nanosec": stamp.nanosec}, "frame_id": self.header.frame_id},
+            "region": list(region) if region else [],
+            **{field: getattr(message, field) for field in fields},
+        }
+        return Evidence(memoryview(message.data).cast("B"), packed, self.sha256, about)
 
     def _once(self, key, make):
         with self._lock:

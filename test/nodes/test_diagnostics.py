@@ -194,14 +194,14 @@ def test_failed_questions_over_dds(rig):
     assert status_of(heard, "node").level == OK
     rig.robot.ask("fail", images=[image(RED, rig.robot.now())])
     eventually(lambda: status_of(heard, "node").level == WARN)
-    rig.node._tally._own.clear()  # a minute later
+    rig.node.tally._own.clear()  # a minute later
     eventually(lambda: status_of(heard, "node").level == OK)
 
 
 def test_every_part_speaks(tmp_path):
     rig = start(tmp_path)
     try:
-        parts = {status.name for status in rig.node._statuses(rig.node._active)}
+        parts = {status.name for status in rig.node.reporter.statuses()}
         assert parts == {
             f"/vqa: {part}" for part in ("node", "engine", "machine", "evidence", "camera front", "camera left")
         }
