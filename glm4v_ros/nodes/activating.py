@@ -55,5 +55,5 @@ def _camera(node: LifecycleNode, parameters: Parameters, name: str) -> Camera:
     settings = (parameters[f"camera.{name}.{field}"] for field in ("topic", "transport", "stamp_source"))
     try:
         return Camera(node, name, *settings)
-    except InvalidTopicNameException as error:
+    except (InvalidTopicNameException, ValueError) as error:
         raise BadRequest(f"camera.{name}.topic is no topic's name: {error}") from error

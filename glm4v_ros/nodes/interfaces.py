@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from rclpy.action import ActionServer, CancelResponse
@@ -23,7 +24,7 @@ from glm4v_ros.srv import AskImage
 
 # A flood of requests is refused one by one as BUSY; a shorter history would lose them without a word.
 REQUEST_QOS = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
-RESULT_TIMEOUT = 10  # s that a goal's result is kept for a client that has not asked for it yet; rclpy's default is 900
+RESULT_TIMEOUT = 10  # s that a goal's result is kept at least for a client that has not asked for it yet
 
 
 class QuestionService:
@@ -55,7 +56,9 @@ class QuestionTopics:
 class QuestionAction:
     """``~/ask_image_stream``. Every goal is accepted, for one that is rejected could not be told why."""
 
-    def __init__(self, node: Node, questions: Questions):
+    def __init__(self, node: Node, questions: Questions, timeout: float):
+        """``timeout`` is a question's, in seconds: where ROS keeps results from their goal's acceptance on, as on Humble,
+        one that took so long is there all the same."""
         self._node = node
         self._questions = questions
         self._tickets: dict[bytes, Ticket] = {}  # of goals; a cancel may come before its goal begins
@@ -69,7 +72,7 @@ class QuestionAction:
             goal_service_qos_profile=REQUEST_QOS,
             cancel_service_qos_profile=REQUEST_QOS,
             result_service_qos_profile=REQUEST_QOS,
-            result_timeout=RESULT_TIMEOUT,
+            result_timeout=math.ceil(timeout) + RESULT_TIMEOUT,
         )
 
     def destroy(self) -> None:

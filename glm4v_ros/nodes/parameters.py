@@ -28,7 +28,6 @@ def _each(read: Read, *table: Parameter) -> list[Parameter]:
 NODE = [
     Parameter("autostart", True, "Configure and activate by itself; false: a manager does (bond_timeout 0.0).", read=Read.START),
     Parameter("robot", "", "Name of the robot, in diagnostics (hardware_id) and in evidence; empty: the host's name.", read=Read.START),
-    Parameter("executor_threads", 8, "Threads that run the callbacks.", 2, 64, read=Read.START),
     Parameter("cameras", ["front"], "Names of the cameras; the first is asked when none is named.", read=Read.ACTIVATE),
     Parameter("max_image_age", 2.0, "Oldest picture to answer from, in seconds.", 0.0, 1e9),
     Parameter("timeout", 60.0, "Deadline of a question, waiting for a picture included, in seconds.", 0.001, 3600.0),

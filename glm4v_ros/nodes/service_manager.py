@@ -9,6 +9,8 @@ from collections.abc import Callable
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
+from glm4v_ros.nodes.guard import guarded
+
 
 class ServiceManager:
     """sd_notify(3): datagrams to the socket that NOTIFY_SOCKET names; without it nothing happens.
@@ -25,7 +27,7 @@ class ServiceManager:
         if not self._address:
             return
         period = _watchdog_seconds() / 3 or 1.0
-        self.timer = node.create_timer(period, self._on_timer, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.timer = node.create_timer(period, guarded(node, self._on_timer), clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def status(self, text: str) -> None:
         """One line that `systemctl status` shows."""

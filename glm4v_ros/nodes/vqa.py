@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 
 import rclpy
@@ -12,7 +13,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
-from rclpy.executors import MultiThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 
@@ -58,6 +59,7 @@ class VqaNode(LifecycleNode):
         self._make_engine = make_engine
         self._warmer: Warmer | None = None
         self._warm_timer: Timer | None = None
+        self._warming: Future | None = None
         # By the steady clock: a simulation that stands still or jumps does not stop the node from telling how it is.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
 
@@ -67,14 +69,14 @@ class VqaNode(LifecycleNode):
         )
         QuestionService(self, self.questions)
         QuestionTopics(self, self.questions)
-        self._action = QuestionAction(self, self.questions)
+        self._action = QuestionAction(self, self.questions, self.parameters["timeout"])
         self.create_service(ResetSession, "~/reset_session", guarded(self, self._on_reset_session))
-        self.create_timer(malloc.GIVE_BACK_EVERY, malloc.give_back, clock=self._steady)
+        self.create_timer(malloc.GIVE_BACK_EVERY, guarded(self, malloc.give_back), clock=self._steady)
         always_answer(self)
 
     @property
     def default_callback_group(self) -> ReentrantCallbackGroup:
-        """Reentrant, so that get_state and everything else is answered while configure loads the model."""
+        """Reentrant: questions are answered beside each other."""
         return self._group
 
     def autostart(self) -> None:
@@ -218,15 +220,18 @@ class VqaNode(LifecycleNode):
 
     def _on_warm(self) -> None:
         activation, warmer = self.activation, self._warmer
-        if activation is None or warmer is None or len(activation.desk):
-            return
+        if activation and warmer and not len(activation.desk) and (self._warming is None or self._warming.done()):
+            self._warming = activation.desk.submit(self._warm, activation, warmer)
+
+    def _warm(self, activation: Activation, warmer: Warmer) -> None:
+        """In a thread of the desk, for a picture has to be decoded."""
         settings = activation.settings
         try:
             preset = find_preset(activation.presets, settings["preset"])
             warmer.step(
                 settings["max_image_age"], settings["enhance"], preset.system_prompt, settings["max_image_tokens"]
             )
-        except VqaError as error:
+        except Exception as error:
             self.get_logger().warning(f"no picture was encoded ahead: {error}", throttle_duration_sec=10.0)
 
 
@@ -239,7 +244,9 @@ def main() -> int:
     except (RuntimeError, ParameterException) as error:  # arguments, or a file of parameters, that rclpy cannot read
         print(f"vqa: {error}", file=sys.stderr)
         return 1
-    executor = MultiThreadedExecutor(node.parameters["executor_threads"])
+    # One thread is enough, for no callback waits; MultiThreadedExecutor looks at every question that is on its way again
+    # and again, each time something comes.
+    executor = SingleThreadedExecutor()
     starting = threading.Thread(target=node.autostart, name="autostart", daemon=True)
     if node.parameters["autostart"]:
         starting.start()

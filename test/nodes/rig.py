@@ -32,7 +32,7 @@ class Rig:
         self,
         directory: Path,
         alone: bool = False,
-        make_executor: Callable[[Context], Executor] = EXECUTORS["MultiThreaded"],
+        make_executor: Callable[[Context], Executor] = EXECUTORS["SingleThreaded"],
         **parameters,
     ):
         self.loading = threading.Event()

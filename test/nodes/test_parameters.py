@@ -101,7 +101,7 @@ def test_no_cameras(context):
 
 def one_of_each():
     return [
-        (Read.START, "executor_threads", 4),
+        (Read.START, "diagnostics_period", 4.0),
         (Read.CONFIGURE, "model", "other"),
         (Read.CONFIGURE, "max_parallel", 3),
         (Read.CONFIGURE, "evidence.directory", "/tmp/evidence"),
