@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from glm4v_ros.engine.answer import Answer, Delta
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
 from glm4v_ros.nodes.camera import Camera
+from glm4v_ros.nodes.cameras import Cameras
 from glm4v_ros.nodes.evidence import Witness
 from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.picture import Picture
@@ -32,7 +33,7 @@ class Surroundings:
     executor: NodeExecutor
     engine: EngineClient
     model: Model
-    cameras: Mapping[str, Camera]
+    cameras: Cameras
     sessions: Sessions
     witness: Witness | None = None  # records every answer
 
@@ -43,6 +44,7 @@ class Inquiry:
     def __init__(self, request: Request, surroundings: Surroundings):
         self.request = request
         self.pictures: tuple[Picture, ...] = ()  # in the order shown to the model
+        self.cameras: tuple[Camera, ...] = ()  # that it looks at
         self._around = surroundings
         self._deadline = time.monotonic() + request.question.timeout
         self._canceled = threading.Event()
@@ -127,7 +129,7 @@ class Inquiry:
         if not names:
             raise NoImage("this node has no cameras; set the parameter cameras, or send a picture with the request")
         check_regions(request, len(names))
-        cameras = [around.cameras[name] for name in names]
+        self.cameras = cameras = tuple(around.cameras[name] for name in names)
         regions = request.regions or (None,) * len(cameras)
         not_before = [max(request.not_before, picture.stamp + 1) for picture in seen]
         not_before = not_before or [request.not_before] * len(cameras)
@@ -139,7 +141,7 @@ class Inquiry:
             while True:
                 self._waiting = around.executor.future()
                 pictures = [
-                    camera.pick(request.max_image_age, since, self._encoded(region))
+                    camera.pick(request.max_image_age, since, self._encoded(region), request.prefer)
                     for camera, since, region in zip(cameras, not_before, regions, strict=True)
                 ]
                 if None not in pictures:

@@ -11,7 +11,7 @@ from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, UnknownCamera
 from glm4v_ros.msg import Question as QuestionMessage
-from glm4v_ros.nodes.parameters import Parameters
+from glm4v_ros.nodes.parameters import PREFERENCES, Parameters
 from glm4v_ros.nodes.picture import Picture, Region, region_of
 from glm4v_ros.policy import question_check
 from glm4v_ros.policy.preset import Preset, find_preset
@@ -33,6 +33,7 @@ class Request:
     enhance: str
     not_before: int  # ROS time, ns
     max_image_age: float  # s
+    prefer: str  # one of PREFERENCES
     speak: bool
 
 
@@ -79,6 +80,7 @@ def read_request(
         enhance=_one_of("enhance", options.enhance or parameters["enhance"], ENHANCEMENTS),
         not_before=_nanoseconds("not_before", options.not_before),
         max_image_age=_nanoseconds("max_image_age", options.max_image_age) / 1e9 or parameters["max_image_age"],
+        prefer=_one_of("prefer", options.prefer or parameters["prefer"], PREFERENCES),
         speak=options.speak or parameters["speak"],
     )
 

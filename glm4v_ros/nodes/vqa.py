@@ -32,6 +32,7 @@ from glm4v_ros.machine import malloc
 from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.msg import Answer, Question
 from glm4v_ros.nodes.camera import Camera
+from glm4v_ros.nodes.cameras import Cameras
 from glm4v_ros.nodes.diagnostics import (
     Restarts,
     camera_status,
@@ -176,16 +177,11 @@ class VqaNode(LifecycleNode):
         self._trouble = ""
         try:
             self._engine.start()  # it may have given up since
+            cameras = Cameras(self, parameters, self._is_asked_about)
         except VqaError as error:
             self._trouble = f"activate failed: {error}"
             self.get_logger().error(self._trouble)
             return TransitionCallbackReturn.FAILURE
-        cameras = {
-            name: Camera(
-                self, name, *(parameters[f"camera.{name}.{field}"] for field in ("topic", "transport", "stamp_source"))
-            )
-            for name in parameters["cameras"]
-        }
         self._active = Surroundings(
             self.executor, self._engine, self._model, cameras, Sessions(parameters["session_idle"]), self._witness
         )
@@ -253,8 +249,7 @@ class VqaNode(LifecycleNode):
         for inquiry in tuple(self._inquiries.values()):
             inquiry.cancel()
         if around:
-            for camera in around.cameras.values():
-                camera.close()
+            around.cameras.close()
 
     def _unload(self) -> None:
         engine, self._engine = self._engine, None
@@ -320,6 +315,9 @@ class VqaNode(LifecycleNode):
             self.get_logger().error(str(failure), throttle_duration_sec=10.0)
             return answer_message(inquiry, None, failure), failure
         return reply, error
+
+    def _is_asked_about(self, camera: Camera) -> bool:
+        return any(camera in inquiry.cameras for inquiry in tuple(self._inquiries.values()))
 
     @property
     def _most_inquiries(self) -> int:
@@ -438,8 +436,6 @@ class VqaNode(LifecycleNode):
         around = self._active
         if around:
             around.engine.limit_memory(self.parameters["memory_limit_mib"])
-        for camera in around.cameras.values() if around else ():
-            camera.choose_transport()
         message = DiagnosticArray(status=list(self._statuses(around)))
         worst = max(message.status, key=lambda status: status.level)
         self._service_manager.status(f"{worst.name.partition(': ')[2]}: {worst.message}")
