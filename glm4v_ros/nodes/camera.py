@@ -26,8 +26,8 @@ DEEP = re.compile(r"16[US]C\d|32[SF]C\d|64FC\d|mono16|(rgb|bgr)a?16|bayer_[rgb]{
 class Camera:
     """Subscribes to a camera's topics and keeps the newest picture. Times are ROS time in ns, ages are in s.
 
-    While nobody asks, pictures are taken at each ``step`` only, and the newest waits in the middleware. Somebody asks who
-    is to be notified, and whoever ``is_asked_about`` knows of. BadRequest if ``topic`` is no name of a topic.
+    While nobody asks, pictures are taken at each ``step`` only, and the newest waits in the middleware. Who is to be
+    notified asks, and whoever ``is_asked_about`` knows of. BadRequest if ``topic`` is no name of a topic.
     """
 
     def __init__(
@@ -97,6 +97,13 @@ class Camera:
     def transport(self) -> str:
         """How its pictures come, for a person; empty before the first."""
         return f"{self._source.transport}, {self._source.reliability}" if self._source else ""
+
+    @property
+    def advice(self) -> str:
+        """What a person should look at when no picture comes."""
+        if any(source.is_offered for source in self._sources):
+            return "it is there and sends nothing, or its pictures are too large for its DDS: see docs/cameras.md"
+        return f"is it running, and is the parameter camera.{self.name}.topic right?"
 
     @property
     def has_picture(self) -> bool:

@@ -156,7 +156,7 @@ def machine_status(name: str, sensors: Sensors, memory: tuple[int, int] | None =
 def camera_status(name: str, camera: Camera, max_age: float) -> DiagnosticStatus:
     age = camera.age
     if age is None:
-        level, text = WARN, f"no picture on {camera.topic} yet"
+        level, text = WARN, f"no picture on {camera.topic} yet; {camera.advice}"
     elif age > max_age:
         level, text = WARN, f"the newest picture is {age:.1f} s old"
     else:

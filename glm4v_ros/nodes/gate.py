@@ -11,7 +11,7 @@ PATIENCE = 1.0  # s; a callback behind a gate takes milliseconds
 
 
 class Gate(CallbackGroup):
-    """The callback group of one subscription or timer: an executor may run it while ``is_open`` says so, once at a time.
+    """The callback group of one subscription or timer: an executor may run it while ``is_open``, once at a time.
 
     A subscription whose gate is closed is in no wait set: what comes wakes nobody, is not deserialised, and the newest
     message lies in the middleware for whoever takes it by hand, between ``beginning_execution`` and
@@ -34,5 +34,5 @@ class Gate(CallbackGroup):
         self._running.release()
 
     def shut(self) -> None:
-        """For good, after what is running. Before its entity is destroyed: Humble's executors raise where they find that."""
+        """For good, after what is running; before the entity is destroyed, at which Humble's executors would raise."""
         self._running.acquire(timeout=PATIENCE)

@@ -183,7 +183,7 @@ class Inquiry:
         if not camera.has_picture:
             raise NoImage(
                 f"camera '{camera.name}' sent no picture on {camera.topic} within {self.request.question.timeout:g} s; "
-                f"is it running, and is the parameter camera.{camera.name}.topic right?"
+                f"{camera.advice}"
             )
         raise StaleImage(
             f"camera '{camera.name}' sent no fresh picture within {self.request.question.timeout:g} s; its newest is "

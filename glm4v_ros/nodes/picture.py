@@ -68,7 +68,7 @@ class Picture:
         )
 
     def difference(self, other: Picture) -> float:
-        """Mean absolute difference of the small grey copies, in grey levels; infinite if the sizes differ. Raises BadImage."""
+        """Mean difference of the small grey copies, in grey levels; infinite if the sizes differ. Raises BadImage."""
         return float(np.abs(self.thumbnail - other.thumbnail).mean()) if self.size == other.size else np.inf
 
     def compressed(self) -> CompressedImage:

@@ -55,7 +55,12 @@ def code(response) -> ErrorCode:
 def test_no_image_before_the_first_one(rig):
     response = rig.robot.ask("what?", options={"timeout": duration(SHORT)})
     assert not response.success and code(response) is ErrorCode.NO_IMAGE
-    assert "front" in response.error_msg and "/front/image_raw" in response.error_msg
+    assert "/front/image_raw/compressed or /front/image_raw" in response.error_msg
+    assert "camera.front.topic" in response.error_msg
+    silent = rig.robot.camera("/front/image_raw")
+    told = rig.robot.ask("what?", options={"timeout": duration(SHORT)}).error_msg
+    assert "sends nothing" in told and "docs/cameras.md" in told
+    rig.robot.node.destroy_publisher(silent)
     assert response.answer.finish_reason == Answer.ERROR and response.answer.text == ""
 
 
