@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from glm4v_ros.asking.desk import Desk
-from glm4v_ros.asking.ports import Camera
+from glm4v_ros.asking.ports import Cameras
 from glm4v_ros.asking.sessions import Sessions
 from glm4v_ros.asking.witness import Witness
 from glm4v_ros.catalog.model import Model
@@ -28,7 +28,7 @@ class Activation:
     presets: Mapping[str, Preset]
     model: Model
     engine: EngineClient
-    cameras: Mapping[str, Camera]  # the first is asked when none is named
+    cameras: Cameras  # the first is asked when none is named
     sessions: Sessions
     witness: Witness | None  # records every answer
     desk: Desk

@@ -32,6 +32,11 @@ class Desk:
     def closed(self) -> bool:
         return self._closed
 
+    def looks_at(self, camera: str) -> bool:
+        """Whether a question on its way is about this camera."""
+        with self._lock:
+            return any(camera in ticket.cameras for ticket in self._tickets)
+
     def submit(self, work: Callable, *arguments) -> Future:
         """Has ``work`` done in a thread. Raises NotActive once the desk is closed."""
         try:

@@ -92,6 +92,7 @@ class Inquiry:
         if not names:
             raise NoImage("this node has no cameras; set the parameter cameras, or send a picture with the request")
         request.check_regions(len(names))
+        self._ticket.cameras = tuple(names)
         cameras = [activation.cameras[name] for name in names]
         regions = request.regions or (None,) * len(cameras)
         not_before = [max(request.not_before, picture.stamp + 1) for picture in seen]
@@ -102,7 +103,7 @@ class Inquiry:
             while True:
                 self._news.clear()
                 pictures = [
-                    camera.pick(request.max_image_age, since, self._encoded(region))
+                    camera.pick(request.max_image_age, since, self._encoded(region), request.prefer)
                     for camera, since, region in zip(cameras, not_before, regions, strict=True)
                 ]
                 if None not in pictures:
@@ -135,7 +136,7 @@ class Inquiry:
         if not camera.has_picture:
             raise NoImage(
                 f"camera '{camera.name}' sent no picture on {camera.topic} within {self.request.question.timeout:g} s; "
-                f"is it running, and is the parameter camera.{camera.name}.topic right?"
+                f"{camera.advice}"
             )
         raise StaleImage(
             f"camera '{camera.name}' sent no fresh picture within {self.request.question.timeout:g} s; its newest is "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from glm4v_ros.engine.answer import Delta
@@ -48,13 +48,29 @@ class Camera(Protocol):
     def age(self) -> float | None:
         """Of the newest picture; None before the first."""
 
-    def pick(self, max_age: float, not_before: int, is_encoded: Callable[[Picture], bool]) -> Picture | None:
-        """The picture to answer from; None while there is none that is fresh."""
+    @property
+    def advice(self) -> str:
+        """What a person should look at when no picture comes."""
+
+    def pick(
+        self, max_age: float, not_before: int, is_encoded: Callable[[Picture], bool], prefer: str
+    ) -> Picture | None:
+        """The picture to answer from, see Request.prefer; None while there is none that is fresh. Raises BadImage."""
 
     def notify(self, wake: Callable[[], None]) -> None:
         """Calls ``wake`` with each picture that comes, until ``forget``."""
 
     def forget(self, wake: Callable[[], None]) -> None: ...
+
+
+class Cameras(Protocol):
+    """A mapping by name."""
+
+    def __getitem__(self, name: str) -> Camera: ...
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def close(self) -> None: ...
 
 
 class Asked(Protocol):

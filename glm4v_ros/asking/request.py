@@ -22,6 +22,7 @@ class Request:
     enhance: str  # none or auto
     not_before: int  # as Picture.stamp, ns
     max_image_age: float  # s
+    prefer: str  # newest, encoded or auto: which of a camera's pictures
     speak: bool
 
     def check_regions(self, pictures: int) -> None:

@@ -12,6 +12,7 @@ class Ticket:
 
     def __init__(self):
         self.request_id = uuid.uuid4().hex
+        self.cameras: tuple[str, ...] = ()  # that the question looks at
         self._lock = threading.Lock()
         self._canceled = False
         self._then: list[Callable[[], None]] = []

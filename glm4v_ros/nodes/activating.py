@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
-from rclpy.exceptions import InvalidTopicNameException
 from rclpy.lifecycle import LifecycleNode
 
 from glm4v_ros.asking.activation import Activation
 from glm4v_ros.asking.desk import Desk
 from glm4v_ros.asking.sessions import Sessions
-from glm4v_ros.errors import BadRequest
-from glm4v_ros.nodes.camera import Camera
+from glm4v_ros.nodes.cameras import Cameras
 from glm4v_ros.nodes.configuration import Configuration
 from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.policy.preset import find_preset
@@ -21,39 +17,26 @@ def activate(node: LifecycleNode, parameters: Parameters, configuration: Configu
     """Raises VqaError that says what is wrong, and leaves nothing behind then."""
     parameters.declare_cameras()
     parameters.check()
-    find_preset(configuration.presets, parameters["preset"])
-    configuration.engine.start()  # it may have given up since
-    with ExitStack() as made:
-        cameras = {}
-        for name in parameters["cameras"]:
-            cameras[name] = _camera(node, parameters, name)
-            made.callback(cameras[name].close)
-            node.get_logger().info(f"camera {name}: {cameras[name].topic}")
-        engine = configuration.engine
-        activation = Activation(
-            settings=parameters.snapshot,
-            presets=configuration.presets,
-            model=configuration.model,
-            engine=engine,
-            cameras=cameras,
-            sessions=Sessions(parameters["session_idle"]),
-            witness=configuration.witness,
-            desk=Desk(parameters["max_parallel"] + parameters["max_queue"], lambda: engine.retry_after),
-        )
-        made.pop_all()
-    return activation
+    settings, engine = parameters.snapshot, configuration.engine
+    find_preset(configuration.presets, settings["preset"])
+    engine.start()  # it may have given up since
+    desk = Desk(settings["max_parallel"] + settings["max_queue"], lambda: engine.retry_after)
+    cameras = Cameras(node, settings, lambda camera: desk.looks_at(camera.name))
+    for camera in cameras.values():
+        node.get_logger().info(f"camera {camera.name}: {camera.topic}")
+    return Activation(
+        settings=settings,
+        presets=configuration.presets,
+        model=configuration.model,
+        engine=engine,
+        cameras=cameras,
+        sessions=Sessions(settings["session_idle"]),
+        witness=configuration.witness,
+        desk=desk,
+    )
 
 
 def deactivate(activation: Activation) -> None:
     """Lets no further question in and ends those that are on their way."""
     activation.desk.close()
-    for camera in activation.cameras.values():
-        camera.close()
-
-
-def _camera(node: LifecycleNode, parameters: Parameters, name: str) -> Camera:
-    settings = (parameters[f"camera.{name}.{field}"] for field in ("topic", "transport", "stamp_source"))
-    try:
-        return Camera(node, name, *settings)
-    except (InvalidTopicNameException, ValueError) as error:
-        raise BadRequest(f"camera.{name}.topic is no topic's name: {error}") from error
+    activation.cameras.close()

@@ -19,6 +19,8 @@ from glm4v_ros.evidence.log import ON_FULL, EvidenceLog
 from glm4v_ros.nodes.parameter import UNLIMITED, Declared, Parameter, Read
 
 
+PREFERENCES = ("auto", "newest", "encoded")
+
 def _each(read: Read, *table: Parameter) -> list[Parameter]:
     """The table, all of it read at that time."""
     return [replace(parameter, read=read) for parameter in table]
@@ -30,6 +32,9 @@ NODE = [
     Parameter("robot", "", "Name of the robot, in diagnostics (hardware_id) and in evidence; empty: the host's name.", read=Read.START),
     Parameter("cameras", ["front"], "Names of the cameras; the first is asked when none is named.", read=Read.ACTIVATE),
     Parameter("max_image_age", 2.0, "Oldest picture to answer from, in seconds.", 0.0, 1e9),
+    Parameter("prefer", "auto", "Which of a camera's pictures to answer from, none older than max_image_age: the newest; encoded, "
+              "one that was asked about or warmed before, if there is one; auto, such a one only if it is less than 0.5 s older "
+              "than the newest or differs from it by warm_threshold at most.", choices=PREFERENCES),
     Parameter("timeout", 60.0, "Deadline of a question, waiting for a picture included, in seconds.", 0.001, 3600.0),
     Parameter("preset", "default", "Preset of prompts_file for questions that name none."),
     Parameter("prompts_file", "", "File of presets; empty: config/prompts.yaml of the package.", read=Read.CONFIGURE),
@@ -38,8 +43,8 @@ NODE = [
     Parameter("speak", False, "Publish every answer's sentences for the voice, not only where a question asks for it."),
     Parameter("warm_rate", 0.0, "Times a second that a new picture may be encoded ahead of any question, when idle; "
               "0: never.", 0.0, 100.0, read=Read.ACTIVATE),
-    Parameter("warm_threshold", 4.0, "How much a picture must differ from the one encoded before to be encoded too: "
-              "mean difference in grey levels of two small copies.", 0.0, 255.0, read=Read.ACTIVATE),
+    Parameter("warm_threshold", 4.0, "How much a picture must differ from the one encoded before to be encoded too, and to be "
+              "preferred to it (prefer: auto): mean difference in grey levels of two small copies.", 0.0, 255.0, read=Read.ACTIVATE),
     Parameter("diagnostics_period", 1.0, "Seconds between two messages on /diagnostics.", 0.1, 3600.0, read=Read.START),
 ]
 MODEL = _each(
@@ -103,13 +108,16 @@ def camera_table(camera: str) -> list[Parameter]:
     return _each(
         Read.ACTIVATE,
         Parameter(
-            f"camera.{camera}.topic", f"/{camera}/image_raw", "Topic of its pictures, without a transport's ending."
+            f"camera.{camera}.topic",
+            f"{camera}/image_raw",
+            "Topic of its pictures, without a transport's ending; a name that does not begin with / lies in the node's "
+            "namespace.",
         ),
         Parameter(
             f"camera.{camera}.transport",
             "auto",
             "raw (sensor_msgs/Image on topic), compressed (sensor_msgs/CompressedImage on "
-            "topic/compressed) or auto: compressed where it is offered.",
+            "topic/compressed) or auto: compressed where it is delivered and keeps the depth, else raw.",
             choices=("auto", "raw", "compressed"),
         ),
         Parameter(

@@ -69,12 +69,17 @@ class Picture:
     @property
     def thumbnail(self) -> np.ndarray:
         """A small grey copy, (36, 48), float32, 0 to 255. Raises BadImage."""
+        whole = self._whole()
         return self._once(
             "thumbnail",
-            lambda: cv2.cvtColor(
-                cv2.resize(self._whole(), (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
-            ).astype(np.float32),
+            lambda: cv2.cvtColor(cv2.resize(whole, (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(
+                np.float32
+            ),
         )
+
+    def difference(self, other: Picture) -> float:
+        """Mean difference of the small grey copies, in grey levels; infinite if the sizes differ. Raises BadImage."""
+        return float(np.abs(self.thumbnail - other.thumbnail).mean()) if self.size == other.size else np.inf
 
     def compressed(self) -> CompressedImage:
         """The picture for people to look at: as it came if it came compressed, else as JPEG."""
@@ -112,7 +117,9 @@ class Picture:
 
     def _frame(self, region, mode: str) -> Frame:
         try:
-            return Frame(np.ascontiguousarray(enhance(self._rgb(region), mode)))
+            plain = self._made.get((None, "none"))
+            rgb = self._rgb(region) if plain is None else crop(plain.rgb, *region) if region else plain.rgb
+            return Frame(np.ascontiguousarray(enhance(rgb, mode)))
         except MemoryError as error:
             raise OutOfMemory("there is not enough memory for this picture; send a smaller one") from error
         except cv2.error as error:
@@ -121,11 +128,8 @@ class Picture:
             raise BadImage(f"the picture cannot be converted: {error}") from error
 
     def _whole(self) -> np.ndarray:
-        """All of the picture, enhanced or not; converted only if it was not yet."""
-        made = next(
-            (frame for key, frame in tuple(self._made.items()) if isinstance(key, tuple) and key[0] is None), None
-        )
-        return made.rgb if made else self._rgb()
+        """All of the picture as it came."""
+        return self.frame(None, "none").rgb
 
     def _jpeg(self) -> CompressedImage:
         plain = self._made.get((None, "none"))

@@ -78,8 +78,6 @@ class Reporter:
         activation = self._state()[1]
         if activation:
             activation.engine.limit_memory(self._parameters["memory_limit_mib"])
-        for camera in activation.cameras.values() if activation else ():
-            camera.choose_transport()
         message = DiagnosticArray(status=self.statuses())
         worst = max(message.status, key=lambda status: status.level)
         self._service_manager.status(f"{worst.name.partition(': ')[2]}: {worst.message}")

@@ -12,6 +12,7 @@ from glm4v_ros.asking.request import Request
 from glm4v_ros.engine.question import Question, Sampling
 from glm4v_ros.errors import BadRequest, UnknownCamera
 from glm4v_ros.msg import Question as QuestionMessage
+from glm4v_ros.nodes.parameters import PREFERENCES
 from glm4v_ros.nodes.picture import Picture, region_of
 from glm4v_ros.policy import question_check
 from glm4v_ros.policy.preset import find_preset
@@ -67,6 +68,7 @@ class AskedByMessage:
             enhance=_one_of("enhance", options.enhance or settings["enhance"], ENHANCEMENTS),
             not_before=_nanoseconds("not_before", options.not_before),
             max_image_age=_nanoseconds("max_image_age", options.max_image_age) / 1e9 or settings["max_image_age"],
+            prefer=_one_of("prefer", options.prefer or settings["prefer"], PREFERENCES),
             speak=options.speak or settings["speak"],
         )
 

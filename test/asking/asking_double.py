@@ -49,7 +49,7 @@ class Picture:
 
 class Camera:
     def __init__(self, name: str, newest: Picture | None = None):
-        self.name, self.topic, self.age = name, f"/{name}/image_raw", 0.0
+        self.name, self.topic, self.age, self.advice = name, f"/{name}/image_raw", 0.0, "look at it"
         self.newest = newest
         self.listeners = []
         self.asked = threading.Event()
@@ -90,7 +90,7 @@ class Asked:
         question_check.check_words(question)
         plain = Request(
             question=question, preset=activation.presets["default"], cameras=(), pictures=(), regions=(), enhance="none",
-            not_before=0, max_image_age=3600.0, speak=False,
+            not_before=0, max_image_age=3600.0, prefer="auto", speak=False,
         )  # fmt: skip
         return replace(plain, **fields)
 

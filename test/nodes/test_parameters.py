@@ -63,6 +63,7 @@ def test_every_one_is_described(declare):
         {"model": [1, 2]},
         {"kv_type": "q4_0"},
         {"camera__front__transport": "theora"},
+        {"prefer": "oldest"},
         {"cameras": ["a", "a"]},
         {"cameras": ["../a"]},
         {"top_p": 1.5},
@@ -135,7 +136,7 @@ def test_the_description_says_when_each_is_read(declare):
 
 def test_cameras_have_their_own(declare):
     node, parameters = declare(cameras=["left", "right"], camera__right__topic="/r")
-    assert parameters["camera.left.topic"] == "/left/image_raw" and parameters["camera.right.topic"] == "/r"
+    assert parameters["camera.left.topic"] == "left/image_raw" and parameters["camera.right.topic"] == "/r"
     assert not node.has_parameter("camera.front.topic")
     node.set_parameters([Parameter("cameras", value=["left", "rear"])])
     parameters.declare_cameras()

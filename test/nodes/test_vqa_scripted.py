@@ -14,10 +14,10 @@ from glm4v_ros.msg import Answer, AskOptions, Question
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from rclpy.parameter import Parameter
-from rclpy.qos import ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rig import LONG, Rig
 from robot import compressed, duration, eventually, image, plain, wait
-from sensor_msgs.msg import CompressedImage, RegionOfInterest
+from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Empty, String
 
 from glm4v_ros.errors import ErrorCode
@@ -61,7 +61,12 @@ def code(response) -> ErrorCode:
 def test_no_image_before_the_first_one(rig):
     response = rig.robot.ask("what?", options={"timeout": duration(SHORT)})
     assert not response.success and code(response) is ErrorCode.NO_IMAGE
-    assert "front" in response.error_msg and "/front/image_raw" in response.error_msg
+    assert "/front/image_raw/compressed or /front/image_raw" in response.error_msg
+    assert "camera.front.topic" in response.error_msg
+    silent = rig.robot.camera("/front/image_raw")
+    told = rig.robot.ask("what?", options={"timeout": duration(SHORT)}).error_msg
+    assert "sends nothing" in told and "docs/cameras.md" in told
+    rig.robot.node.destroy_publisher(silent)
     assert response.answer.finish_reason == Answer.ERROR and response.answer.text == ""
 
 
@@ -101,16 +106,57 @@ def test_newest_picture_is_the_one(rig, front):
     assert rig.robot.ask("what?").answer.text == key(BLUE)
 
 
-def test_encoded_picture_wins_while_it_is_fresh(rig, front):
-    old = rig.publish(front, image(GREEN, rig.robot.now(-0.5)))
+@pytest.mark.parametrize(
+    "prefer, older, shows, wins",
+    [
+        ("", 0.4, RED, "encoded"),
+        ("", 0.6, RED, "newest"),
+        ("auto", 0.6, GREEN + 4, "encoded"),  # within warm_threshold
+        ("auto", 0.6, GREEN + 5, "newest"),
+        ("newest", 0.1, GREEN + 1, "newest"),
+        ("encoded", 5.0, RED, "encoded"),
+    ],
+)
+def test_encoded_picture_or_newest(rig, front, prefer, older, shows, wins):
+    now = rig.robot.now()
+    old = rig.publish(front, image(GREEN, rig.robot.now(-older)))
+    assert rig.robot.ask("what?", options={"prefer": "newest"}).answer.text == key(GREEN)
+    rig.engine.encoded.add(key(GREEN))
+    new = rig.publish(front, image(shows, now))
+    answer = rig.robot.ask("what?", options={"prefer": prefer}).answer
+    sent = {"encoded": old, "newest": new}[wins]
+    assert answer.text == key(GREEN if wins == "encoded" else shows) and answer.header == sent.header
+    answer = rig.robot.ask("what?", options={"prefer": prefer, "not_before": new.header.stamp}).answer
+    assert answer.text == key(shows) and answer.header == new.header
+    rig.engine.encoded.clear()
+
+
+def test_the_newest_by_parameter(rig, front):
+    rig.publish(front, image(GREEN, rig.robot.now(-0.1)))
     assert rig.robot.ask("what?").answer.text == key(GREEN)
     rig.engine.encoded.add(key(GREEN))
-    new = rig.publish(front, image(RED, rig.robot.now()))
-    answer = rig.robot.ask("what?").answer
-    assert answer.text == key(GREEN) and answer.header == old.header
-    answer = rig.robot.ask("what?", options={"not_before": new.header.stamp}).answer
-    assert answer.text == key(RED) and answer.header == new.header
+    rig.publish(front, image(RED, rig.robot.now()))
+    rig.node.set_parameters([Parameter("prefer", value="newest")])
+    assert rig.robot.ask("what?").answer.text == key(RED)
+    rig.node.set_parameters([Parameter("prefer", value="auto")])
+    assert rig.robot.ask("what?").answer.text == key(GREEN)
     rig.engine.encoded.clear()
+
+
+def test_a_question_is_about_what_came_before_it(tmp_path):
+    """A picture that lies in the middleware because nobody asked counts too."""
+    rig = Rig(tmp_path, alone=True)
+    try:
+        front = rig.robot.node.create_publisher(Image, "/front/image_raw", QoSProfile(depth=1))
+        rig.node.autostart()
+        eventually(front.get_subscription_count)
+        for shade in range(20):
+            shown = plain((shade, 0, 0))
+            front.publish(image(shown, rig.robot.now()))
+            assert front.wait_for_all_acked()
+            assert rig.robot.ask("what?").answer.text == key(shown)
+    finally:
+        rig.close()
 
 
 def test_not_before_is_waited_for(rig, front):
@@ -174,6 +220,7 @@ def bad_requests():
     yield of("is a JSON object", options={"json_schema": "[]"})
     yield of("there is no preset", options={"preset": "none"})
     yield of("enhance is one of", options={"enhance": "magic"})
+    yield of("prefer is one of", options={"prefer": "oldest"})
     yield of("timeout is negative", options={"timeout": duration(-1)})
     yield of("max_image_age.nanosec", options={"max_image_age": Duration(nanosec=2 * 10**9)})
     yield of("not_before is negative", options={"not_before": Time(sec=-1)})
@@ -430,16 +477,13 @@ def test_diagnostics(rig, front):
 
 
 def test_auto_transport_prefers_compressed_and_returns_to_raw(rig, front):
-    camera = rig.node.activation.cameras["front"]
     offered = rig.robot.node.create_publisher(CompressedImage, "/front/image_raw/compressed", 1)
-    eventually(lambda: camera._raw is None)
-    sent = compressed(BLUE, rig.robot.now())
     eventually(offered.get_subscription_count)
-    offered.publish(sent)
-    eventually(lambda: camera._newest.header == sent.header)
+    offered.publish(compressed(BLUE, rig.robot.now()))
+    assert offered.wait_for_all_acked()
     assert rig.robot.ask("what?", cameras=["front"]).answer.text == key(BLUE)
+    eventually(lambda: not front.get_subscription_count())
     rig.robot.node.destroy_publisher(offered)
-    eventually(lambda: camera._raw is not None)
     eventually(front.get_subscription_count)
     rig.publish(front, image(GREEN, rig.robot.now()))
     assert rig.robot.ask("what?").answer.text == key(GREEN)
