@@ -16,7 +16,7 @@ class ServiceManager:
     """sd_notify(3): datagrams to the socket that NOTIFY_SOCKET names; without it nothing happens.
 
     READY as soon as the executor runs. Then, three times per WatchdogSec, a sign of life out of the executor itself, so
-    that one whose threads are all stuck gives none; and none either while ``trouble`` says why only a new process helps.
+    that one that is stuck gives none; and none either while ``trouble`` says why only a new process helps.
     """
 
     def __init__(self, node: Node, trouble: Callable[[], str]):
