@@ -44,7 +44,7 @@ def _ask(asked: Asked, ticket: Ticket, activation: Activation, listeners: Sequen
         if activation.desk.closed and isinstance(raised, (Canceled, EngineFailed)):
             error, answer = NotActive("the node was deactivated before the question was answered"), None
     except Exception as raised:
-        error = VqaError(f"internal error, please report it: {type(raised).__name__}: {raised}")
+        error = unforeseen(raised)
     pictures = inquiry.pictures if inquiry else ()
     reply = Reply(ticket.request_id, asked.text, asked.session_id, answer, error, request, pictures)
     if witness:
@@ -61,3 +61,8 @@ def _all(listeners: Sequence[Listener]) -> Callable[[Delta], None]:
             listener.hear(delta)
 
     return hear
+
+
+def unforeseen(error: Exception) -> VqaError:
+    """The error UNKNOWN."""
+    return VqaError(f"internal error, please report it: {type(error).__name__}: {error}")

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 from glm4v_ros.engine.answer import Delta
 from glm4v_ros.evidence.log import Evidence
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.orientation import Region
 
 if TYPE_CHECKING:
     from glm4v_ros.asking.activation import Activation
     from glm4v_ros.asking.reply import Reply
     from glm4v_ros.asking.request import Request
-
-Region = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 
 class Picture(Protocol):

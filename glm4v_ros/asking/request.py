@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from glm4v_ros.asking.ports import Picture, Region
+from glm4v_ros.asking.ports import Picture
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.policy.preset import Preset
+from glm4v_ros.vision.orientation import Region
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.evidence.log import ON_FULL, EvidenceLog
 from glm4v_ros.nodes.parameter import UNLIMITED, Declared, Parameter, Read
 
-
 PREFERENCES = ("auto", "newest", "encoded")
 
 def _each(read: Read, *table: Parameter) -> list[Parameter]:

@@ -11,7 +11,6 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
-from glm4v_ros.asking.ports import Region
 from glm4v_ros.errors import BadImage, OutOfMemory
 from glm4v_ros.evidence.log import Evidence
 from glm4v_ros.vision.converter import to_rgb

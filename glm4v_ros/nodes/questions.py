@@ -11,7 +11,7 @@ from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import String
 
 from glm4v_ros.asking.activation import Activation
-from glm4v_ros.asking.ask import ask
+from glm4v_ros.asking.ask import ask, unforeseen
 from glm4v_ros.asking.ports import Listener
 from glm4v_ros.asking.reply import Reply
 from glm4v_ros.asking.ticket import Ticket
@@ -59,7 +59,10 @@ class Questions:
 
     def _answer(self, asked: AskedByMessage, ticket: Ticket, activation: Activation, listener: Listener | None) -> Told:
         listeners = [*filter(None, [listener]), Spoken(self.voice, ticket)]
-        return self._told(ask(asked, ticket, activation, listeners), activation)
+        try:
+            return self._told(ask(asked, ticket, activation, listeners), activation)
+        except Exception as error:  # of publishing: ROS shuts down, for instance
+            return self._told(Reply(ticket.request_id, asked.text, asked.session_id, error=unforeseen(error)), None)
 
     def _told(self, reply: Reply, activation: Activation | None) -> Told:
         answer = answer_message(reply, activation and activation.model)

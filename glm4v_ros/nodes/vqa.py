@@ -26,7 +26,8 @@ from glm4v_ros.nodes.configuration import Configuration, configure
 from glm4v_ros.nodes.guard import guarded
 from glm4v_ros.nodes.interfaces import QuestionAction, QuestionService, QuestionTopics
 from glm4v_ros.nodes.lifecycle import always_answer
-from glm4v_ros.nodes.parameters import Parameters, Read
+from glm4v_ros.nodes.parameter import Read
+from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.questions import Questions
 from glm4v_ros.nodes.reporter import Reporter
 from glm4v_ros.nodes.shared_memory import sweep

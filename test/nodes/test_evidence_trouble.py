@@ -66,7 +66,7 @@ def test_an_answer_that_cannot_be_recorded_does_not_leave(tmp_path, monkeypatch)
             raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as context:
-            context.setattr("glm4v_ros.evidence.log._write_all", full)
+            context.setattr("glm4v_ros.evidence.log.write_all", full)
             response = rig.robot.ask("what?", images=[image(RED, Time())])
         assert code(response) is ErrorCode.OUT_OF_MEMORY and response.answer.text == "" and len(rig.engine.questions) == 1
         assert rig.robot.ask("and?", images=[image(RED, Time())]).success

@@ -439,7 +439,7 @@ def test_a_new_spoken_question_cancels_the_generation_of_the_one_before(rig):
 
 
 def test_a_person_silences_the_voice_and_the_answer_behind_it_ends(rig):
-    heard = rig.robot.listen(String, "/vqa/sentences")
+    rig.robot.listen(String, "/vqa/sentences")
     silenced = rig.robot.node.create_publisher(Empty, "/vqa/stop_speaking", 10)
     eventually(lambda: rig.subscribers("/vqa/sentences") and silenced.get_subscription_count())
     spoken = rig.robot.goal("slow one", images=[image(RED, Time())], options={"speak": True, "timeout": duration(60)})
