@@ -90,6 +90,7 @@ setup(
         "numpy",
         "opencv-python-headless",
         "pillow",
+        "simplejpeg",
         "pyyaml",
         "jinja2",
         "jsonschema",

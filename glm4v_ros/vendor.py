@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.machinery
+import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import glm4v_ros
 
@@ -22,8 +26,24 @@ def prefer_vendor() -> None:
     """Looks there first for the rest of this process.
 
     For processes of this package that no other code shares: the engine's worker, the synthesiser, the command line. A node
-    stays without, so that nothing of apt's is shadowed for it or for what it is composed with.
+    stays without, so that nothing of apt's is shadowed for it or for what it is composed with; see ``vendored``.
     """
     folder = vendor_dir()
     if folder:
         sys.path[:] = [str(folder), *(entry for entry in sys.path if entry != str(folder))]
+
+
+def vendored(name: str) -> ModuleType:
+    """The package ``name`` from there, without that folder on any path: what a node may take of it. Else the system's.
+
+    Raises ModuleNotFoundError when it is in neither.
+    """
+    folder = vendor_dir()
+    if name not in sys.modules and folder and (spec := importlib.machinery.PathFinder.find_spec(name, [str(folder)])):
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return importlib.import_module(name)
