@@ -1,4 +1,4 @@
-"""A robot's ROS and Python as apt lays them out, made of links to those that run the tests."""
+"""A ROS and Python as apt lays them out on a robot, made of links to those that run the tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PYTHON = f"python{sysconfig.get_python_version()}"
 _EXPORTED = re.compile(r'set_target_properties\(\S+ PROPERTIES\s+INTERFACE_INCLUDE_DIRECTORIES "[^"]*"\s*\)')
 
 
-class Robot:
+class AptRos:
     """``prefix`` is ROS's, Python's and apt's in one.
 
     Its Python refuses to install (EXTERNALLY-MANAGED) and has none of the packages that the build brings, but for
@@ -29,6 +29,7 @@ class Robot:
         self._lay_out_python()
         self._lay_out_packages()
         self._lay_out_ros()
+        self._lay_out_espeak()
 
     def environment(self, *prefixes: Path, **more: str) -> dict[str, str]:
         """Of a shell that sourced this ROS and workspaces that are installed in ``prefixes``."""
@@ -36,20 +37,21 @@ class Robot:
         return {
             **{name: os.environ[name] for name in ("HOME", "LANG", "XDG_CACHE_HOME", "ROS_DOMAIN_ID") if name in os.environ},
             **{name: value for name, value in os.environ.items() if name.startswith(("PIP_", "OPENBLAS", "ROS_AUTO"))},
-            "PATH": f"{self.prefix}/bin:/usr/bin:/bin",
+            "PATH": ":".join([*(str(path / "bin") for path in ours), "/usr/bin", "/bin"]),
             "AMENT_PREFIX_PATH": ":".join(map(str, ours)),
             "CMAKE_PREFIX_PATH": ":".join(map(str, ours)),
             "PYTHONPATH": ":".join(str(path / "lib" / _PYTHON / "site-packages") for path in prefixes),
             "LD_LIBRARY_PATH": ":".join([*(str(path / "lib") for path in ours), *map(str, self.site_packages.glob("ros_*.libs"))]),
+            "ESPEAK_DATA_PATH": self.espeak_data,
             "PYTHONDONTWRITEBYTECODE": "1",  # what is a link here leads into .venv
             "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1",  # else the wheels start each Python twice
             **more,
         }
 
-    def run(self, *words: object, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
-        """A command of the robot's own, its output as text, outside of the checkout."""
+    def run(self, *words: object, prefixes: tuple[Path, ...] = (), **environment: str) -> subprocess.CompletedProcess:
+        """A command in such a shell, outside of the checkout; its output is text."""
         return subprocess.run(
-            list(map(str, words)), env=environment or self.environment(), cwd="/", check=check, text=True,
+            list(map(str, words)), env=self.environment(*prefixes, **environment), cwd="/", text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
@@ -84,6 +86,13 @@ class Robot:
             self._rewrite(path.relative_to(self.prefix), lambda text: _EXPORTED.sub("", text))
         generator = "share/rosidl_generator_py/cmake/rosidl_generator_py_generate_interfaces.cmake"
         self._rewrite(generator, lambda text: text.replace("PUBLIC ${Python3_INCLUDE_DIRS}", "PRIVATE ${Python3_INCLUDE_DIRS}"))
+
+    def _lay_out_espeak(self) -> None:
+        """As the package libespeak-ng1."""
+        import espeakng_loader
+
+        (self.prefix / "lib" / "libespeak-ng.so.1").symlink_to(espeakng_loader.get_library_path())
+        self.espeak_data = espeakng_loader.get_data_path()
 
     def _rewrite(self, name: str | Path, change) -> None:
         """A file of the wheels that upstream's differs from; its folder, a link so far, becomes a copy."""
