@@ -12,10 +12,12 @@ import io
 import re
 
 import numpy as np
-import simplejpeg
 from PIL import Image
 
 from glm4v_ros.errors import BadImage
+from glm4v_ros.vendor import vendored
+
+simplejpeg = vendored("simplejpeg")  # nodes decode too
 
 SIGNATURE = b"\xff\xd8\xff"
 MAX_SCANS = 100  # of a progressive JPEG; encoders make about ten, and each passes over the whole picture
