@@ -33,10 +33,7 @@ END
     step model "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" &
     local drawing=$! cuda=()
     [ -n "$CUDA" ] && cuda=(--cuda "$CUDA")
-    # Where the driver's library is not found at build time, CUDA's virtual memory cannot be used.
-    step build "$PYTHON" benchmarks/build_peers.py "$build" --source "$bundle/llama.tar.xz" "${cuda[@]}" ||
-        step build "$PYTHON" benchmarks/build_peers.py "$build" --source "$bundle/llama.tar.xz" "${cuda[@]}" \
-            --option=-DGGML_CUDA_NO_VMM=ON || return
+    built build "$build" || return
     wait "$drawing" || return
     local layers=-1
     [ -n "$CUDA" ] || layers=0
@@ -47,12 +44,19 @@ END
     # The same with whole images through cuBLAS and the tower's weights at F16.
     step tower "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" --tower F16 || return
     [ -n "$CUDA" ] && cuda+=(--option=-DGGML_CUDA_FORCE_CUBLAS=ON)
-    step cublas "$PYTHON" benchmarks/build_peers.py "$work/cublas" --source "$bundle/llama.tar.xz" "${cuda[@]}" || return
+    built cublas "$work/cublas" || return
     export PYTHONPATH=$work/first:$work/cublas/python:$site
     alone "$work/cublas" cublas-1 vision-f16.gguf 1280 && alone "$work/cublas" cublas-2 vision-f16.gguf 1280 &&
         alone "$work/cublas" cublas-3 vision-f16.gguf 1280 || return
     step bench "$PYTHON" -m glm4v_ros.cli.main bench --json --text "$work/model/text.gguf" \
         --vision "$work/model/vision-f16.gguf" --size "$FRAME" --gpu-layers "$layers" --context 32768
+}
+
+# llama.cpp in a folder, with the options in ``cuda``. Where the driver's library is not found at build time, CUDA's virtual memory
+# cannot be used.
+built() {
+    step "$1" "$PYTHON" benchmarks/build_peers.py "$2" --source "$bundle/llama.tar.xz" "${cuda[@]}" ||
+        step "$1" "$PYTHON" benchmarks/build_peers.py "$2" --source "$bundle/llama.tar.xz" "${cuda[@]}" --option=-DGGML_CUDA_NO_VMM=ON
 }
 
 # What one asker sees, with the build, tower and ubatch given.
