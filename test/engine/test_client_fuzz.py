@@ -172,7 +172,7 @@ def _code(error: BaseException) -> ErrorCode:
     return error.code
 
 
-@pytest.mark.parametrize("session_id", [5, "s" * 201, "\0", None, ["one"]])
+@pytest.mark.parametrize("session_id", [5, None, ["one"]])
 def test_what_no_session_is_called(engine, session_id):
     with pytest.raises(VqaError, match="session_id"):
         engine.reset_session(session_id)
