@@ -153,6 +153,15 @@ def test_a_gpu_build_that_came_out_for_the_cpu_is_refused(ros, prefix):
     assert done.returncode and "came out for the CPU only" in done.stdout
 
 
+def test_an_update_leaves_nothing_of_the_old_packages(ros, build, prefix):
+    vendor = prefix / "lib" / "glm4v_ros" / "vendor"
+    (vendor / "stamp").write_text("of an older lock")
+    (vendor / "gguf-0.1.dist-info").mkdir()
+    done = ros.run("cmake", "--install", build.directory, "--prefix", prefix)
+    assert done.returncode == 0, done.stdout
+    assert not (vendor / "gguf-0.1.dist-info").exists() and (vendor / "gguf").is_dir()
+
+
 def test_symlink_install(ros, linked):
     """Modules and vendor folder are links; pip does not run again, for the build directory has its packages."""
     prefix, told = linked
