@@ -119,7 +119,8 @@ def _odd_packed(draw) -> CompressedImage:
 
 def _right(draw) -> tuple[dict, dict]:
     """Fields and options of a request that must be answered; the camera front has a picture."""
-    fields = dict(question=draw(fuzz.texts), session_id=draw(fuzz.session_ids))
+    texts = fuzz.texts.filter(lambda text: not text.startswith(("fail", "slow", "tell")))  # which the scripted engine obeys
+    fields = dict(question=draw(texts), session_id=draw(fuzz.session_ids))
     shown = draw(st.sampled_from(("camera", "default", "raw", "raw", "packed", "both")))
     if shown == "camera":
         fields["cameras"] = ["front"]

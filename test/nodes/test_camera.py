@@ -22,12 +22,10 @@ from sensor_msgs.msg import CompressedImage, Image
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.cameras import PERIOD, Cameras
-from glm4v_ros.nodes.executor import NodeExecutor
 
 EXECUTORS = {
     "single": lambda context: SingleThreadedExecutor(context=context),
     "multi": lambda context: MultiThreadedExecutor(4, context=context),
-    "node": lambda context: NodeExecutor(4, context=context),
 }
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
