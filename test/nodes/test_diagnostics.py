@@ -189,7 +189,7 @@ def test_camera_over_dds(rig):
 
     for _ in range(2):
         told = values(eventually(shown))
-        assert float(told["last image age s"]) >= 0 and float(told["rate Hz"]) >= 0
+        assert float(told["last image age s"]) >= 0 and float(told["taken Hz"]) >= 0
         eventually(lambda: status_of(heard, "camera left").level == WARN)
         assert "s old" in status_of(heard, "camera left").message
 
@@ -199,14 +199,14 @@ def test_failed_questions_over_dds(rig):
     assert status_of(heard, "node").level == OK
     rig.robot.ask("fail", images=[image(RED, rig.robot.now())])
     eventually(lambda: status_of(heard, "node").level == WARN)
-    rig.node._tally._own.clear()  # a minute later
+    rig.node.tally._own.clear()  # a minute later
     eventually(lambda: status_of(heard, "node").level == OK)
 
 
 def test_every_part_speaks(tmp_path):
     rig = start(tmp_path)
     try:
-        parts = {status.name for status in rig.node._statuses(rig.node._active)}
+        parts = {status.name for status in rig.node.reporter.statuses()}
         assert parts == {
             f"/vqa: {part}" for part in ("node", "engine", "machine", "evidence", "camera front", "camera left")
         }
