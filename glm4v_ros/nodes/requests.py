@@ -79,7 +79,7 @@ def read_request(
         enhance=_one_of("enhance", options.enhance or parameters["enhance"], ENHANCEMENTS),
         not_before=_nanoseconds("not_before", options.not_before),
         max_image_age=_nanoseconds("max_image_age", options.max_image_age) / 1e9 or parameters["max_image_age"],
-        speak=options.speak or parameters["speak"],
+        speak=(options.speak or parameters["speak"]) and not options.silent,
     )
 
 

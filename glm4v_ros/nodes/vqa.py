@@ -19,7 +19,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage
-from std_msgs.msg import Empty, String
+from std_msgs.msg import String
 
 from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.catalog.catalog import Catalog, model_of
@@ -48,12 +48,12 @@ from glm4v_ros.nodes.medicine_inquiry import MedicineInquiry
 from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.requests import Request, read_request
 from glm4v_ros.nodes.responses import answer_message, fill_response, refusal
-from glm4v_ros.nodes.sentences import Sentences
 from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.sessions import Sessions
 from glm4v_ros.nodes.shared_memory import sweep
 from glm4v_ros.nodes.shutdown import shut_down
 from glm4v_ros.nodes.tally import Tally
+from glm4v_ros.nodes.voice import Voice
 from glm4v_ros.nodes.warmer import Warmer
 from glm4v_ros.policy.preset import Preset, find_preset, load_presets
 from glm4v_ros.srv import AskImage, ResetSession
@@ -61,9 +61,6 @@ from glm4v_ros.srv import AskImage, ResetSession
 # A flood of requests is refused one by one as BUSY; a shorter history would lose them without a word.
 REQUEST_QOS = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 RELIABLE_QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE)
-SENTENCE_QOS = QoSProfile(
-    history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE
-)  # a burst at an answer's end
 GPU_DEVICES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/nvgpu/igpu0", "/dev/kfd")  # NVIDIA, Jetson, AMD
 RESULT_TIMEOUT = 10  # s that a goal's result is kept for a client that has not asked for it yet; rclpy's default is 900
 
@@ -85,7 +82,6 @@ class VqaNode(LifecycleNode):
         self._goals: dict[bytes, Inquiry | None] = {}  # None: canceled before its inquiry began
         self._warmer: Warmer | None = None
         self._warm_timer: Timer | None = None
-        self._voiced: tuple[Inquiry, Sentences] | None = None  # the answer that is to be heard
         self._tally = Tally()
         self._restarts = Restarts()
         self._sensors = Sensors()
@@ -95,7 +91,7 @@ class VqaNode(LifecycleNode):
         self._answers = self.create_publisher(Answer, "~/answers", RELIABLE_QOS)
         self._answer_text = self.create_publisher(String, "~/answer_text", RELIABLE_QOS)
         self._answer_image = self.create_publisher(CompressedImage, "~/answer_image/compressed", RELIABLE_QOS)
-        self._sentences = self.create_publisher(String, "~/sentences", SENTENCE_QOS)
+        self._voice = Voice(self)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", RELIABLE_QOS)
         self.create_service(AskImage, "~/ask_image", self._on_ask_image, qos_profile=REQUEST_QOS)
         self.create_service(ResetSession, "~/reset_session", self._on_reset_session)
@@ -113,7 +109,6 @@ class VqaNode(LifecycleNode):
         )
         self.create_subscription(Question, "~/question", self._on_question, RELIABLE_QOS)
         self.create_subscription(String, "~/question_text", self._on_question_text, RELIABLE_QOS)
-        self.create_subscription(Empty, "~/stop_speaking", self._on_stop_speaking, RELIABLE_QOS)
         # By the steady clock: a simulation that stands still or jumps does not stop the node from telling how it is.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(self.parameters["diagnostics_period"], self._on_timer, clock=self._steady)
@@ -275,7 +270,7 @@ class VqaNode(LifecycleNode):
         """Answers, publishes the answer, and returns it with the error if there was one; never raises."""
         question = message.text if isinstance(message, Question) else message.question
         around = self._active
-        inquiry = answer = error = sentences = None
+        inquiry = answer = error = speech = None
         try:
             if around is None:
                 raise NotActive(self._trouble or "the node is not active; activate it, or set autostart")
@@ -284,8 +279,11 @@ class VqaNode(LifecycleNode):
             if around.witness:
                 request = around.witness.bind(request)
             inquiry = self._admit(request, around, goal_id)
-            sentences = self._voice(inquiry) if request.speak else None
-            answer = await inquiry.answer(_both(on_delta, sentences))
+            if request.speak:
+                speech = self._voice.claim(
+                    inquiry.request_id, request.question.priority, request.preset.spoken_whole, inquiry.cancel
+                )
+            answer = await inquiry.answer(_both(on_delta, speech))
         except VqaError as raised:
             error, answer = raised, raised.answer
             if around and around is not self._active and isinstance(raised, (Canceled, EngineFailed)):
@@ -302,8 +300,8 @@ class VqaNode(LifecycleNode):
             reply = answer_message(inquiry, answer, error)
             if around.witness and (error is None or reply.text):
                 reply, error = await self._record(around, inquiry, reply, error)
-        if sentences:
-            sentences.silence() if error else sentences.finish(reply.text)
+        if speech:
+            speech.close(reply.text, error)
         if error is None:
             self._publish(inquiry, reply)
             self._tally.add_answer(answer)
@@ -339,27 +337,6 @@ class VqaNode(LifecycleNode):
                 inquiry.cancel()
             self._goals[goal_id] = inquiry
         return inquiry
-
-    def _voice(self, inquiry: Inquiry) -> Sentences:
-        """Ends the answer that is being spoken, for this question's answer comes next."""
-        self._end_spoken()
-        # In the topic itself: a call could overtake sentences of the old answer, or come after those of the new one.
-        self._sentences.publish(String(data=""))
-        sentences = Sentences(self._sentences, inquiry.request.preset.spoken_whole)
-        self._voiced = inquiry, sentences
-        return sentences
-
-    def _end_spoken(self) -> None:
-        """Nothing more of the spoken answer is written or said."""
-        if self._voiced:
-            inquiry, sentences = self._voiced
-            self._voiced = None
-            sentences.silence()
-            inquiry.cancel()
-
-    def _on_stop_speaking(self, message: Empty) -> None:
-        """The voice was silenced by a person."""
-        self._end_spoken()
 
     def _publish(self, inquiry: Inquiry, answer: Answer) -> None:
         self._answers.publish(answer)

@@ -229,7 +229,7 @@ def test_other_questions_are_answered_as_ever(rig):
 )
 def test_it_is_spoken_whole_and_never_streamed(rig, question, said):
     heard, feedback = rig.robot.listen(String, "/vqa/sentences"), []
-    eventually(rig.node._sentences.get_subscription_count)
+    eventually(lambda: rig.node.count_subscribers("/vqa/sentences"))
     for picture in (FIRST, SECOND):
         shows(rig, picture, question, said)
     rig.publish(rig.front, image(FIRST, rig.robot.now()))
