@@ -65,14 +65,14 @@ class TtsNode(Node):
         self._is_speaking, self._listeners = False, 0
         self._say_whether_it_speaks()
         self.speaker: Speaker | None = None
-        self._parameters = TtsParameters(self, self._on_change)
-        if self._parameters.trouble:
-            self.get_logger().error(f"wrong parameters: {self._parameters.trouble}")
+        self.parameters = TtsParameters(self, self._on_change)
+        if self.parameters.trouble:
+            self.get_logger().error(f"wrong parameters: {self.parameters.trouble}")
         self._utterances: dict[bytes, Utterance | SpeechError] = {}
         self._canceled: set[bytes] = set()
         self._silence = self.create_publisher(String, "~/silence", SENTENCE_QOS)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._pcm = self.create_publisher(PcmMessage, "~/pcm", PCM_QOS) if self._parameters["output"] == "topic" else None
+        self._pcm = self.create_publisher(PcmMessage, "~/pcm", PCM_QOS) if self.parameters["output"] == "topic" else None
         self.speaker = self._make_speaker()
         self._owners = Owners(self.speaker)
         self.create_subscription(Sentence, "~/speech", self._on_speech, SENTENCE_QOS)
@@ -93,7 +93,7 @@ class TtsNode(Node):
             cancel_service_qos_profile=SENTENCE_QOS,
         )
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # a simulation may stand still
-        self.create_timer(self._parameters["diagnostics_period"], self._on_diagnostics, clock=steady)
+        self.create_timer(self.parameters["diagnostics_period"], self._on_diagnostics, clock=steady)
         self.create_timer(LISTENERS_CHECK, self._on_listeners_check, clock=steady)
         self._service_manager = ServiceManager(self, lambda: "")
 
@@ -105,7 +105,7 @@ class TtsNode(Node):
         super().destroy_node()
 
     def _make_speaker(self) -> Speaker:
-        parameters = self._parameters
+        parameters = self.parameters
         voices = {"en": parameters["piper_voice_en"], "zh": parameters["piper_voice_zh"]}
         return Speaker(
             Synthesizer(VoiceConfig(parameters["voice"], voices)),
@@ -118,11 +118,11 @@ class TtsNode(Node):
         )
 
     def _output(self) -> Output:
-        if self._parameters["output"] == "wav":
-            return WavFile(self._parameters["wav_file"])
-        if self._parameters["output"] == "topic":
+        if self.parameters["output"] == "wav":
+            return WavFile(self.parameters["wav_file"])
+        if self.parameters["output"] == "topic":
             return PcmStream(self._publish)
-        return SoundDevice(self._parameters["device"])
+        return SoundDevice(self.parameters["device"])
 
     def _on_change(self, name: str, value) -> None:
         if self.speaker:
@@ -155,7 +155,7 @@ class TtsNode(Node):
         self._pcm.publish(message)
 
     def _on_diagnostics(self) -> None:
-        statuses = speech_statuses(self.get_fully_qualified_name(), self.speaker, self._owners, self._parameters)
+        statuses = speech_statuses(self.get_fully_qualified_name(), self.speaker, self._owners, self.parameters)
         worst = max(statuses, key=lambda status: status.level)
         self._service_manager.status(f"{worst.name.partition(': ')[2]}: {worst.message}")
         message = DiagnosticArray(status=statuses)
