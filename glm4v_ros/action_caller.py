@@ -63,7 +63,11 @@ class ActionCaller:
         was started anew and does not know it. Without that such a goal fails.
         """
         goal = Goal(message, self._thread.submit, timeout, resend)
-        self._thread.submit(lambda: self._begin(goal))
+        self._goals[goal] = time.monotonic()
+        goal.on_done(lambda ended: self._goals.pop(ended, None))
+        self._thread.submit(lambda: self._watch_goal(goal))
+        if self._thread.ended:  # nobody watches it any more
+            self._shut_down(goal)
         return goal
 
     def cancel(self) -> None:
@@ -114,12 +118,10 @@ class ActionCaller:
     def _on_end(self) -> None:
         self.closed = True
         for goal in list(self._goals):
-            goal._fail(NotActive(f"ROS was shut down before {self.name} answered"))
+            self._shut_down(goal)
 
-    def _begin(self, goal: Goal) -> None:
-        self._goals[goal] = time.monotonic()
-        goal.on_done(lambda ended: self._goals.pop(ended, None))
-        self._watch_goal(goal)
+    def _shut_down(self, goal: Goal) -> None:
+        goal._fail(NotActive(f"ROS was shut down before {self.name} answered"))
 
     def _watch(self) -> None:
         if self.hung_after:
@@ -129,7 +131,7 @@ class ActionCaller:
 
     def _ask_for_a_word(self, now: float) -> None:
         """Cancels a goal that nobody has: whoever can answer says at once that there is none. Servers of all languages do."""
-        if not any(goal.accepted for goal in self._goals):
+        if not any(goal.accepted for goal in list(self._goals)):
             self._heard = now
         elif now - self._pinged > self.hung_after / 5:
             self._pinged = now
@@ -140,6 +142,8 @@ class ActionCaller:
         self._heard = time.monotonic()
 
     def _watch_goal(self, goal: Goal) -> None:
+        if goal.done:
+            return
         now = time.monotonic()
         if not self._client.server_is_ready():
             missed = now - self._goals[goal]
@@ -191,6 +195,6 @@ class ActionCaller:
     def _on_taken(self, taken: Goal) -> None:
         """The server takes goals in their order: it is at work on those that were sent after this one."""
         now = time.monotonic()
-        for goal in self._goals:
+        for goal in list(self._goals):
             if goal.sent >= taken.sent:
                 goal.waits_since = now
