@@ -203,8 +203,9 @@ def test_a_node_that_hangs_is_noticed(monkeypatch, options, error):
     """By who waits for the result, by who listens to the stream, and by who only looks whether it is done."""
     monkeypatch.setattr(vqa_client, "_GRACE", 0.5)
     monkeypatch.setattr(vqa_client, "_HUNG_AFTER", 60.0 if options else 1.0)
-    hung = Hung("hung")
-    with VqaClient(name="hung", server_timeout=20) as client:
+    name = f"hung_{error.code.name.lower()}"  # of one that was killed, all is still seen for a while
+    hung = Hung(name)
+    with VqaClient(name=name, server_timeout=20) as client:
         try:
             assert client.ask("There?").text == "There?"
             waited, heard, looked_at = pending = [client.start("slow", **options) for _ in range(3)]
