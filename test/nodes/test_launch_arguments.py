@@ -90,7 +90,10 @@ def test_the_voice_has_its_own_parameters_file(tmp_path):
     assert parameters_of(start, tmp_path, "tts")["use_sim_time"] is False
 
 
-@pytest.mark.parametrize("words, value", [(("true", "True", "TRUE", "1", "yes", "on", " true "), True), (("false", "False", "0", "No", "off"), False)])  # fmt: skip
+_YES, _NO = ("true", "True", "TRUE", "1", "yes", "on", " true "), ("false", "False", "0", "No", "off")
+
+
+@pytest.mark.parametrize("words, value", [(_YES, True), (_NO, False)])
 @pytest.mark.parametrize("argument", ["tts", "autostart", "use_sim_time", "speak"])
 def test_words_for_yes_and_no(argument, words, value):
     for word in words:

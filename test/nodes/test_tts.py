@@ -4,6 +4,7 @@ import os
 import threading
 import time
 import wave
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from glm4v_ros.msg import Pcm, Sentence
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -34,7 +35,7 @@ LONG = "This sentence is long enough to be interrupted in the middle of it, agai
 class Rig:
     """The node in this process and a listener beside it."""
 
-    def __init__(self, namespace="/", **parameters):
+    def __init__(self, namespace="/", make_executor=partial(NodeExecutor, 4), **parameters):
         self.context = Context()
         rclpy.init(context=self.context)
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
@@ -54,7 +55,7 @@ class Rig:
         self.silence = self.ear.create_publisher(String, "tts/silence", 1000)
         self.text = self.ear.create_publisher(String, "tts/say_text", 1000)
         self.stop_client = self.ear.create_client(Trigger, "tts/stop")
-        self.executors = [NodeExecutor(4, context=self.context), SingleThreadedExecutor(context=self.context)]
+        self.executors = [make_executor(context=self.context), SingleThreadedExecutor(context=self.context)]
         for executor, node in zip(self.executors, (self.node, self.ear)):
             executor.add_node(node)
         self.threads = [threading.Thread(target=executor.spin, daemon=True) for executor in self.executors]
@@ -321,6 +322,21 @@ def test_rate_and_volume_change_while_running(rig):
     assert soft < 0.2 * loud and long > 1.5 * short
     assert not rig.set(volume=2.0)[0].successful
     assert all(result.successful for result in rig.set(volume=1.0, rate=450))
+
+
+@pytest.mark.parametrize("make_executor", [SingleThreadedExecutor, partial(MultiThreadedExecutor, 4)], ids=["single", "multi"])
+def test_in_an_executor_of_somebody_else(make_executor):
+    rig = Rig("/guest", make_executor, output="topic", rate=450, volume=0.0)
+    assert rig.client.say("Hello.").spoken
+    goal = rig.client.start(LONG)
+    rig.wait(lambda: rig.pieces)
+    goal.cancel()
+    assert goal.result(20)[0] == GoalStatus.STATUS_CANCELED
+    rig.say("guest", LONG, last=False)
+    waiting = rig.client.start("Never heard.")
+    rig.wait(lambda: rig.node.speaker.queued)
+    assert rig.stop().success and waiting.result(20)[1].interrupted
+    rig.close()
 
 
 def test_five_hundred_sayings_at_once():
