@@ -6,19 +6,20 @@ from collections.abc import Iterable
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from glm4v_ros.nodes.tts_parameters import TtsParameters
+from glm4v_ros.errors import BadRequest
+from glm4v_ros.nodes.parameter import Declared
 from glm4v_ros.speech.owners import Owners
 from glm4v_ros.speech.speaker import Speaker
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 
-def speech_statuses(name: str, speaker: Speaker, owners: Owners, parameters: TtsParameters) -> list[DiagnosticStatus]:
+def speech_statuses(name: str, speaker: Speaker, owners: Owners, parameters: Declared) -> list[DiagnosticStatus]:
     """Those of node, voice, sound and queue; ``name`` is the node's."""
     return [
         _status(
             f"{name}: node",
-            *((WARN, f"wrong parameters: {parameters.trouble}") if parameters.trouble else (OK, "runs")),
+            *_parameters(parameters),
             [("owners", " ".join(owners.there))],
         ),
         _status(
@@ -37,6 +38,14 @@ def speech_statuses(name: str, speaker: Speaker, owners: Owners, parameters: Tts
             [("queue", speaker.queued), ("max_queue", speaker.max_queue)],
         ),
     ]
+
+
+def _parameters(parameters: Declared) -> tuple[bytes, str]:
+    try:
+        parameters.check()
+    except BadRequest as error:
+        return WARN, f"the defaults are used, for these cannot be: {error}"
+    return OK, "runs"
 
 
 def _level(trouble: str, well: str) -> tuple[bytes, str]:

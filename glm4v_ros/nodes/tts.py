@@ -11,27 +11,31 @@ from array import array
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
-from rclpy.task import Future
 from std_msgs.msg import Bool, String
 from std_srvs.srv import Trigger
 
 from glm4v_ros.action import Say
 from glm4v_ros.msg import Pcm as PcmMessage
 from glm4v_ros.msg import Sentence
-from glm4v_ros.nodes.executor import NodeExecutor
+from glm4v_ros.nodes.awaiting import awaitable
+from glm4v_ros.nodes.guard import guarded, subscribe
+from glm4v_ros.nodes.parameter import Declared
 from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.shared_memory import sweep
 from glm4v_ros.nodes.shutdown import shut_down
 from glm4v_ros.nodes.speech_diagnostics import speech_statuses
-from glm4v_ros.nodes.tts_parameters import LIVE, TtsParameters
+from glm4v_ros.nodes.spinning import spin
+from glm4v_ros.nodes.tts_parameters import LIVE, PARAMETERS
 from glm4v_ros.nodes.voice import SENTENCE_QOS
 from glm4v_ros.speech.output import Output
 from glm4v_ros.speech.owners import Owners
@@ -65,9 +69,8 @@ class TtsNode(Node):
         self._is_speaking, self._listeners = False, 0
         self._say_whether_it_speaks()
         self.speaker: Speaker | None = None
-        self.parameters = TtsParameters(self, self._on_change)
-        if self.parameters.trouble:
-            self.get_logger().error(f"wrong parameters: {self.parameters.trouble}")
+        self.add_on_set_parameters_callback(self._on_set)  # rclpy asks the one that was added last first: Declared's check
+        self.parameters = Declared(self, PARAMETERS)
         self._utterances: dict[bytes, Utterance | SpeechError] = {}
         self._canceled: set[bytes] = set()
         self._silence = self.create_publisher(String, "~/silence", SENTENCE_QOS)
@@ -75,10 +78,11 @@ class TtsNode(Node):
         self._pcm = self.create_publisher(PcmMessage, "~/pcm", PCM_QOS) if self.parameters["output"] == "topic" else None
         self.speaker = self._make_speaker()
         self._owners = Owners(self.speaker)
-        self.create_subscription(Sentence, "~/speech", self._on_speech, SENTENCE_QOS)
-        self.create_subscription(String, "~/silence", self._on_silence, SENTENCE_QOS)
-        self.create_subscription(String, "~/say_text", self._on_say_text, SENTENCE_QOS)
-        self.create_service(Trigger, "~/stop", self._on_stop, callback_group=MutuallyExclusiveCallbackGroup())
+        subscribe(self, Sentence, "~/speech", self._on_speech, SENTENCE_QOS)
+        subscribe(self, String, "~/silence", self._on_silence, SENTENCE_QOS)
+        subscribe(self, String, "~/say_text", self._on_say_text, SENTENCE_QOS)
+        stop = guarded(self, self._on_stop)
+        self.create_service(Trigger, "~/stop", stop, callback_group=MutuallyExclusiveCallbackGroup())
         self._action = ActionServer(
             self,
             Say,
@@ -93,8 +97,8 @@ class TtsNode(Node):
             cancel_service_qos_profile=SENTENCE_QOS,
         )
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # a simulation may stand still
-        self.create_timer(self.parameters["diagnostics_period"], self._on_diagnostics, clock=steady)
-        self.create_timer(LISTENERS_CHECK, self._on_listeners_check, clock=steady)
+        self.create_timer(self.parameters["diagnostics_period"], guarded(self, self._on_diagnostics), clock=steady)
+        self.create_timer(LISTENERS_CHECK, guarded(self, self._on_listeners_check), clock=steady)
         self._service_manager = ServiceManager(self, lambda: "")
 
     def destroy_node(self) -> None:
@@ -124,9 +128,11 @@ class TtsNode(Node):
             return PcmStream(self._publish)
         return SoundDevice(self.parameters["device"])
 
-    def _on_change(self, name: str, value) -> None:
-        if self.speaker:
-            setattr(self.speaker, name, value)
+    def _on_set(self, parameters) -> SetParametersResult:
+        for parameter in parameters:
+            if self.speaker and parameter.name in LIVE:
+                setattr(self.speaker, parameter.name, parameter.value)
+        return SetParametersResult(successful=True)
 
     # ---- what it tells
 
@@ -223,7 +229,7 @@ class TtsNode(Node):
         try:
             if isinstance(utterance, SpeechError):
                 raise utterance
-            done = await self._wrap(utterance.future)
+            done = await awaitable(utterance.future, self.executor)
             result.spoken = done.result()
             result.interrupted = not result.spoken
         except SpeechError as error:
@@ -247,20 +253,13 @@ class TtsNode(Node):
         self.speaker.cancel(utterance)
         return CancelResponse.ACCEPT
 
-    def _wrap(self, future: concurrent.futures.Future) -> Future:
-        """Ends, with ``future`` itself as the result, when ``future`` is done; in whatever executor this node is."""
-        executor = self.executor
-        waiting = Future(executor=executor)
-        future.add_done_callback(lambda done: executor.create_task(waiting.set_result, done))
-        return waiting
-
     async def _becomes_canceling(self, goal: ServerGoalHandle) -> bool:
         """rclpy changes the goal's state just after the cancel callback, which has already ended the speech."""
         deadline = time.monotonic() + 1.0
         while not goal.is_cancel_requested and time.monotonic() < deadline:
             moment: concurrent.futures.Future = concurrent.futures.Future()
             threading.Timer(0.001, moment.set_result, [None]).start()
-            await self._wrap(moment)
+            await awaitable(moment, self.executor)
         return goal.is_cancel_requested
 
 
@@ -272,24 +271,22 @@ def main(args: list[str] | None = None) -> int:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    node = TtsNode()
-    executor = NodeExecutor(4)
-    executor.add_node(node)
+    node, executor = TtsNode(), SingleThreadedExecutor()
 
-    def spin() -> None:
+    def work() -> None:
         try:
-            executor.spin()
+            spin(node, executor)
         finally:
             ended.set()
 
-    spinning = threading.Thread(target=spin, name="executor", daemon=True)
-    spinning.start()
+    working = threading.Thread(target=work, name="executor", daemon=True)
+    working.start()
     try:
         ended.wait()
     finally:
         node.speaker.close()
         executor.shutdown()
-        spinning.join()
+        working.join(5.0)
         node.destroy_node()
         shut_down()
     return 0

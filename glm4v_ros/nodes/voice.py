@@ -11,6 +11,7 @@ from std_msgs.msg import String
 
 from glm4v_ros.errors import Canceled, VqaError
 from glm4v_ros.msg import Sentence
+from glm4v_ros.nodes.guard import subscribe
 from glm4v_ros.nodes.sentences import Sentences
 
 # The sentences of one answer come in a burst at its end.
@@ -33,7 +34,7 @@ class Voice:
         self._speech = node.create_publisher(Sentence, "~/speech", SENTENCE_QOS)
         self._sentences = node.create_publisher(String, "~/sentences", SENTENCE_QOS)
         self._silence = node.create_publisher(String, "~/silence", SENTENCE_QOS)
-        node.create_subscription(String, "~/silence", self._on_silence, SENTENCE_QOS)
+        subscribe(node, String, "~/silence", self._on_silence, SENTENCE_QOS)
 
     @property
     def owner(self) -> str:

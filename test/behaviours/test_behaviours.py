@@ -10,14 +10,15 @@ import rclpy
 from glm4v_ros.msg import Answer
 from py_trees.common import Status
 from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from robot import PATIENCE, eventually
 from vqa_double import VqaDouble
 
 from glm4v_ros.behaviours import AnswerIs, AskImage, Say
 from glm4v_ros.client import TtsClient, VqaClient
 from glm4v_ros.errors import ErrorCode
-from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.tts import TtsNode
 
 
@@ -141,10 +142,10 @@ def test_a_tree_that_cancels_twenty_times(client, vqa, blackboard):
         tree = py_trees.trees.BehaviourTree(
             py_trees.composites.Sequence("reactive", memory=False, children=[may_ask, leaf])
         )
-        tree.setup(timeout=10)
+        tree.setup(timeout=PATIENCE)
         vqa.slow_began.clear()
         tree.tick()
-        assert vqa.slow_began.wait(10)
+        assert vqa.slow_began.wait(PATIENCE)
         tree.tick()
         assert leaf.status == Status.RUNNING
         may_ask.answer = Status.FAILURE
@@ -152,10 +153,7 @@ def test_a_tree_that_cancels_twenty_times(client, vqa, blackboard):
         assert leaf.status == Status.INVALID
         assert run(AskImage("next", f"question {i}", client=client))[0] == Status.SUCCESS
         assert blackboard.answer.text == f"question {i}"
-    deadline = time.monotonic() + 10
-    while vqa.canceled < before + 20 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert vqa.canceled == before + 20
+    eventually(lambda: vqa.canceled == before + 20)
 
 
 def test_no_tick_takes_long(client, blackboard):
@@ -227,7 +225,7 @@ def tts(tmp_path_factory):
     node = TtsNode(
         context=context, parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()]
     )
-    executor = NodeExecutor(4, context=context)
+    executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin, daemon=True)
     thread.start()
