@@ -19,7 +19,7 @@ def speech_statuses(name: str, speaker: Speaker, owners: Owners, parameters: Dec
     return [
         _status(
             f"{name}: node",
-            *_parameters(parameters),
+            *((WARN, wrong) if (wrong := wrong_parameters(parameters)) else (OK, "runs")),
             [("owners", " ".join(owners.there))],
         ),
         _status(
@@ -40,12 +40,13 @@ def speech_statuses(name: str, speaker: Speaker, owners: Owners, parameters: Dec
     ]
 
 
-def _parameters(parameters: Declared) -> tuple[bytes, str]:
+def wrong_parameters(parameters: Declared) -> str:
+    """What was given wrongly at start; empty: nothing. A robot without a voice could not say it."""
     try:
         parameters.check()
     except BadRequest as error:
-        return WARN, f"the defaults are used, for these cannot be: {error}"
-    return OK, "runs"
+        return f"the defaults are used in place of what cannot be: {error}"
+    return ""
 
 
 def _level(trouble: str, well: str) -> tuple[bytes, str]:

@@ -33,7 +33,7 @@ from glm4v_ros.nodes.parameter import Declared
 from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.shared_memory import sweep
 from glm4v_ros.nodes.shutdown import shut_down
-from glm4v_ros.nodes.speech_diagnostics import speech_statuses
+from glm4v_ros.nodes.speech_diagnostics import speech_statuses, wrong_parameters
 from glm4v_ros.nodes.spinning import spin
 from glm4v_ros.nodes.tts_parameters import LIVE, PARAMETERS
 from glm4v_ros.nodes.voice import SENTENCE_QOS
@@ -71,6 +71,8 @@ class TtsNode(Node):
         self.speaker: Speaker | None = None
         self.add_on_set_parameters_callback(self._on_set)  # rclpy asks the one that was added last first: Declared's check
         self.parameters = Declared(self, PARAMETERS)
+        if wrong := wrong_parameters(self.parameters):
+            self.get_logger().error(wrong)
         self._utterances: dict[bytes, Utterance | SpeechError] = {}
         self._canceled: set[bytes] = set()
         self._silence = self.create_publisher(String, "~/silence", SENTENCE_QOS)

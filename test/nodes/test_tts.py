@@ -24,6 +24,7 @@ from std_srvs.srv import Trigger
 
 from glm4v_ros.client import TtsClient
 from glm4v_ros.nodes import tts
+from glm4v_ros.nodes.health import Grade, look
 from glm4v_ros.nodes.tts import TtsNode
 from glm4v_ros.nodes.tts_parameters import PARAMETERS
 from glm4v_ros.share import share_dir
@@ -375,6 +376,7 @@ def test_without_a_sound_device_everything_else_goes_on_and_diagnostics_say_so(t
     assert status == GoalStatus.STATUS_ABORTED and not result.spoken
     assert "apt install alsa-utils" in result.error_msg
     assert rig.statuses["voice"].level == DiagnosticStatus.OK
+    assert look("/mute/tts", 20.0, rig.context).grade is Grade.DOWN
     assert rig.stop().success
     rig.close()
 
@@ -407,10 +409,12 @@ def test_diagnostics_tell_of_voice_sound_and_queue(tmp_path):
     )
     rig.say("a", LONG, "Second.", "Third.")
     rig.wait(lambda: rig.statuses["queue"].level == DiagnosticStatus.WARN)
+    assert look("/told/tts", 20.0, rig.context).grade is Grade.DEGRADED
     values = {pair.key: pair.value for status in rig.statuses.values() for pair in status.values}
     assert values["queue"] == "2" and values["owners"] == "a" and values["voice"] == "pyttsx3"
     rig.stop()
     rig.wait(lambda: rig.statuses["queue"].level == DiagnosticStatus.OK)
+    assert look("/told/tts", 20.0, rig.context).grade is Grade.OK
     rig.close()
 
 

@@ -1,13 +1,18 @@
 """Who may speak: what the node vqa publishes for the voice, over DDS, with a scripted engine."""
 
+import threading
+
 import pytest
 from glm4v_ros.msg import Sentence
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rig import Rig
 from robot import duration, eventually, image, plain, wait
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 from glm4v_ros.errors import ErrorCode
+from glm4v_ros.nodes.tts import TtsNode
 from glm4v_ros.vision.frame import Frame
 
 PICTURE = plain((200, 10, 20))
@@ -218,3 +223,46 @@ def test_eldercare_is_spoken_whole(ear):
     wait(future)
     eventually(lambda: ear.ended(owner))
     assert ear.said(owner) == ["One. Two."] and ear.said_plainly == ["", "One. Two."]
+
+
+@pytest.fixture
+def tts(shared):
+    """The voice itself, connected as the launch file does it, from the other side."""
+    words = [word for name in ("speech", "silence") for word in ("-r", f"~/{name}:=/vqa/{name}")]
+    parameters = {"output": "topic", "rate": 450, "volume": 0.0, "speaking_tail": 0.0}
+    node = TtsNode(
+        context=shared.rig.context,
+        cli_args=["--ros-args", *words],
+        parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()],
+    )
+    executor = SingleThreadedExecutor(context=shared.rig.context)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin, daemon=True)
+    thread.start()
+    eventually(lambda: shared.rig.node.count_subscribers("/vqa/speech") == 2)
+    yield node
+    executor.shutdown()
+    thread.join()
+    node.destroy_node()
+
+
+def test_both_nodes_together(ear, tts):
+    """A stop at the voice ends the question behind it and no other, and the next answer is said."""
+    stop = ear.rig.robot.node.create_client(Trigger, "/tts/stop")
+    assert stop.wait_for_service(30)
+    first, one = spoken(ear, "slow", timeout=duration(60))
+    eventually(lambda: tts.speaker.speaking)
+    silent = start(ear, "slow too", silent=True, timeout=duration(1.0))
+    assert wait(stop.call_async(Trigger.Request())).success
+    assert wait(first).error_code == ErrorCode.CANCELED
+    eventually(lambda: not tts.speaker.speaking)
+    assert wait(silent).error_code == ErrorCode.TIMEOUT
+    said = tts.speaker.said
+    ear.rig.engine.says[Frame(PICTURE).key, "next?"] = "All is well."
+    assert ask(ear, "next?", speak=True).success
+    eventually(lambda: tts.speaker.said == said + 1)
+    long, two = spoken(ear, "slow again", timeout=duration(1.5))
+    eventually(lambda: tts.speaker.speaking)
+    assert ask(ear, "next?", speak=True).success
+    eventually(lambda: tts.speaker.said == said + 2 and not tts.speaker.speaking)  # not the rest of the one before
+    assert wait(long).error_code == ErrorCode.TIMEOUT  # which was written to its end all the same
