@@ -59,8 +59,8 @@ class ActionCaller:
         """Sends a goal as soon as there is a server; returns at once.
 
         The goal fails with DeadlineExceeded when there is no result ``timeout`` seconds after the server took it (None:
-        never). ``resend``: it may run twice, so it is sent anew when the server's word on it got lost, or when the server
-        was started anew and does not know it. Without that such a goal fails.
+        never). ``resend``: it may run twice, so it is sent anew when the server's word on it got lost, or when the
+        server was started anew and does not know it. Without that such a goal fails.
         """
         goal = Goal(message, self._thread.submit, timeout, resend)
         self._goals[goal] = time.monotonic()
@@ -130,7 +130,7 @@ class ActionCaller:
             self._watch_goal(goal)
 
     def _ask_for_a_word(self, now: float) -> None:
-        """Cancels a goal that nobody has: whoever can answer says at once that there is none. Servers of all languages do."""
+        """Cancels a goal that nobody has: a server that can still answer says at once that there is none."""
         if not any(goal.accepted for goal in list(self._goals)):
             self._heard = now
         elif now - self._pinged > self.hung_after / 5:
@@ -164,8 +164,8 @@ class ActionCaller:
             if not goal.resend and self._servers() != goal.servers:
                 goal._fail(
                     NotActive(
-                        f"the node behind {self.name} was started anew before it took the goal, which may not run twice: "
-                        f"send it again if nothing of it was done"
+                        f"the node behind {self.name} was started anew before it took the goal, which may not run "
+                        f"twice: send it again if nothing of it was done"
                     )
                 )
             elif goal.sends < _SENDS:
@@ -182,7 +182,7 @@ class ActionCaller:
             goal._fail(DeadlineExceeded(f"{self.name} gave no result within {goal.timeout:g} s: is its node hanging?"))
             goal._give_up()
         elif self.hung_after and now - max(self._heard, goal.accepted) > self.hung_after:
-            goal._fail(NotActive(f"the node behind {self.name} has not said a word for {self.hung_after:g} s: it hangs"))
+            goal._fail(NotActive(f"the node behind {self.name} has said nothing for {self.hung_after:g} s: it hangs"))
             goal._give_up()
         else:
             goal._ask_again(now)

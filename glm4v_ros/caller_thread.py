@@ -20,8 +20,8 @@ _WATCH_PERIOD = 0.1  # s
 class CallerThread:
     """A private node, spun by a thread of its own: nothing that its users wait for runs in an executor of theirs.
 
-    One for each context, made when the first user joins and ended when the last one leaves. Scripts without a node have a
-    context of their own, so they need no rclpy.init().
+    One for each context, made when the first user joins and ended when the last one leaves. Scripts without a node
+    have a context of their own, so they need no rclpy.init().
     """
 
     _threads: dict[Context | None, CallerThread] = {}

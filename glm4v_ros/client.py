@@ -56,7 +56,7 @@ class PendingAnswer:
     def result(self) -> Answer:
         """Waits for the answer; raises the VqaError that the node's error code stands for.
 
-        A node that is gone or hangs is noticed too: NotActive, or DeadlineExceeded 5 s after the question's own timeout.
+        A node that is gone or hangs is noticed too: NotActive, or DeadlineExceeded 5 s after the question's timeout.
         """
         _, result = self._goal.result()
         if result.success:
@@ -86,10 +86,10 @@ class PendingAnswer:
 class VqaClient:
     """Asks the node ``vqa`` through its action.
 
-    May be used in any thread and in any callback, whatever executor the caller's node has: results come through a
-    node and thread that all clients of the process share (see CallerThread). A call that waits holds up the callback it is made in, nothing else;
-    ``start`` does not wait. The one thing that cannot work is to wait in a single-threaded executor that runs the
-    node vqa too.
+    May be used in any thread and in any callback, whatever executor the caller's node has: results come through a node
+    and thread that all clients of the process share (see CallerThread). A call that waits holds up the callback it is
+    made in, nothing else; ``start`` does not wait. The one thing that cannot work is to wait in a single-threaded
+    executor that runs the node vqa too.
 
     Without ``node`` it serves a plain script. ``name`` is the node's name, resolved in the namespace of ``node``.
     Errors are those of glm4v_ros.errors; NotActive also means that no such node was found within ``server_timeout``.

@@ -17,8 +17,8 @@ from glm4v_ros.errors import EngineFailed
 
 _ASK_AGAIN_AFTER = 3.0  # s after which a result is asked for again, doubled each time
 _LOST = (
-    "the server took the goal, but its word on that got lost; the goal was canceled and is not sent again, for it may not run "
-    "twice (resend): ask again if nothing of it was done"
+    "the server took the goal, but its word on that got lost; the goal was canceled and is not sent again, for it may "
+    "not run twice (resend): ask again if nothing of it was done"
 )
 
 
@@ -129,9 +129,10 @@ class Goal:
             on_taken(self)
             self._ask_for_result()
         elif self._sends_of_id > 1:
-            # The server knows the id, yet its acceptance never came. rmw_fastrtps waits only 100 ms for the client's reader to
-            # be matched, and rclpy's and rclcpp's servers never begin a goal whose acceptance could not be sent: it
-            # would wait for ever. So it is canceled, in case it runs after all, and sent under another id if it may run twice.
+            # The server knows the id, yet its acceptance never came. rmw_fastrtps waits only 100 ms for the client's
+            # reader to be matched, and rclpy's and rclcpp's servers never begin a goal whose acceptance could not be
+            # sent: it would wait for ever. So it is canceled, in case it runs after all, and sent under another id if
+            # it may run twice.
             handle.cancel_goal_async()
             if self.resend:
                 self._start_over()

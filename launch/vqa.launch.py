@@ -19,7 +19,8 @@ def nodes(context):
     started = [_node(start, "vqa", start.params_file, start.parameters, remappings=start.remappings)]
     if start.tts:
         # A new voice says first that nobody speaks: else a recogniser that muted itself would stay deaf.
-        started.append(_node(start, "tts", start.tts_params_file, start.tts_parameters, respawn=True, respawn_delay=0.5))
+        again = {"respawn": True, "respawn_delay": 0.5}
+        started.append(_node(start, "tts", start.tts_params_file, start.tts_parameters, **again))
     return started
 
 

@@ -25,8 +25,8 @@ class AskImage(Behaviour):
     cancels the question.
 
     Arguments may be "{key}" for a value of the blackboard, texts may contain it. ``options`` are the fields of
-    AskOptions.msg, e.g. ``not_before="{arrived}"``. Leaves share one client; a
-    ``client`` that is given is the caller's to close.
+    AskOptions.msg, e.g. ``not_before="{arrived}"``. Leaves share one client; one that is
+    given is the caller's to close.
     """
 
     def __init__(

@@ -18,8 +18,7 @@ class Say(Behaviour):
     """Lets the node tts speak: RUNNING while it does, SUCCESS when all is said, FAILURE when interrupted or not heard.
 
     ``text`` may contain "{key}" or "{key.field}" for a value of the blackboard, e.g. "I read {answer.text}.". Being
-    terminated silences it. Leaves share one client; a
-    ``client`` that is given is the caller's to close.
+    terminated silences it. Leaves share one client; one that is given is the caller's to close.
     """
 
     def __init__(

@@ -16,10 +16,10 @@ ARGUMENTS = {
     "camera_topic": ("", "Topic of the camera 'front'; empty: that of params_file."),
     "namespace": ("", "Namespace of the nodes."),
     "use_sim_time": ("", "Take the time from /clock, true or false; empty: as the parameters files say."),
-    "autostart": ("", "Load the model and begin without a lifecycle manager, true or false; empty: as params_file says."),
+    "autostart": ("", "Load the model and begin without a lifecycle manager, true or false; empty: params_file's."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
     "tts": ("false", "Start the voice too, true or false."),
-    "speak": ("", "Speak every answer that does not opt out, true or false; empty: with tts true, else as params_file says."),
+    "speak": ("", "Speak every answer that does not opt out, true or false; empty: true with tts, else params_file's."),
 }
 #: What connects the node vqa with the node tts.
 REMAPPINGS = (("~/speech", "tts/speech"), ("~/silence", "tts/silence"))

@@ -11,8 +11,8 @@ from glm4v_ros.speech.sentence import SentenceSplitter
 class Sentences:
     """Gives each sentence of one answer as soon as it is finished; with ``whole`` all of it when it is complete.
 
-    ``give(sentences, last)`` gets them in their order, the last ones with ``last``. Called by the engine client's thread
-    while the answer is written, and by whoever ends it.
+    ``give(sentences, last)`` gets them in their order, the last ones with ``last``. Called by the engine client's
+    thread while the answer is written, and by whoever ends it.
     """
 
     def __init__(self, give: Callable[[list[str], bool], None], whole: bool):
