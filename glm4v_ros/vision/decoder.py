@@ -9,10 +9,11 @@ import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from glm4v_ros.errors import BadImage
 from glm4v_ros.vision import converter
+from glm4v_ros.vision.placement import UPRIGHT, Placement
 
 TOPIC_FORMATS = ("JPEG", "PNG")
 FILE_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
@@ -62,6 +63,16 @@ def read_picture(path: str | Path) -> np.ndarray:
     if len(data) > MAX_FILE_BYTES:
         raise BadImage(f"{path} is too large; picture files up to {MAX_FILE_BYTES >> 20} MiB are read")
     return _rgb(_decoded(io.BytesIO(data), FILE_FORMATS, str(path), turned=True))
+
+
+def placement(path: str | Path, rgb: np.ndarray, x: int = 0, y: int = 0) -> Placement:
+    """How what ``read_picture`` gave, cut at (x, y), lies in the file's own pixels."""
+    with Image.open(path, formats=FILE_FORMATS) as picture:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+    if orientation not in range(1, 9):
+        orientation = UPRIGHT
+    height, width = rgb.shape[:2]
+    return Placement(*((height, width) if orientation > 4 else (width, height)), orientation, x, y)
 
 
 def _decoded(stream: io.BytesIO, formats: tuple[str, ...], what: str, turned: bool = False) -> Image.Image:

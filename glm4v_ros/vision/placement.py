@@ -30,8 +30,12 @@ class Placement:
     x: int = 0
     y: int = 0
 
+    def turned(self, region: Region) -> Region:
+        """A region of the frame in pixels of the turned picture, before it was cut."""
+        return Region(region.x + self.x, region.y + self.y, region.width, region.height)
+
     def stored(self, region: Region) -> Region:
         """A region of the frame in pixels of the stored picture."""
         turn = _STORED[self.orientation]
-        points = [turn(x + self.x, y + self.y, self.width, self.height) for x, y in region.corners]
+        points = [turn(x, y, self.width, self.height) for x, y in self.turned(region).corners]
         return Region.around(points, self.width, self.height)
