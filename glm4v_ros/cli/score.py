@@ -98,7 +98,7 @@ class Result:
     def silent(self) -> bool:
         """Wrong, and nothing says so."""
         wrong = self.quotes_wrong if self.quotes else self.answer is not None and not self.right
-        return wrong and self.unmarked
+        return wrong and not self.abstained and self.unmarked
 
     @property
     def places_region(self) -> bool:
