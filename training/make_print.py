@@ -29,25 +29,35 @@ _SEGMENTS = {name for split in ("train", "test") for name in FACES["segment", sp
 
 
 def region_of(picture, answer: str) -> tuple[list[int] | None, bool]:
-    """Around the answer's ink in the warped picture, None where it is not printed in one line; whether segments show it."""
+    """Around the answer's ink in the warped picture, None where it is not printed as it is answered; whether segments show it."""
     bare = answer.replace(" ", "")
-    for line in picture.lines:
-        text = "".join(run.text for run in line)
-        places = [place for place, character in enumerate(text) if character != " "]
+    lines = [(line, "".join(run.text for run in line)) for line in picture.lines]
+    for number, (line, text) in enumerate(lines):
         tight = text.replace(" ", "")
-        inside = tight in bare and len(tight) >= 3  # "这是NAME。" answers what is printed as NAME
-        start = 0 if inside else tight.find(bare)
-        if start < 0:
-            continue
-        chosen = places[start:] if inside else places[start : start + len(bare)]
-        x0, y0, x1, y1 = np.concatenate([run.inks for run in line])[chosen].T
-        corners = np.array([(x, y) for x in (x0.min(), x1.max()) for y in (y0.min(), y1.max())])
-        moved = move_centres(corners, picture.degradation)
-        height, width = picture.image.shape[:2]
-        left, top = np.clip(np.floor(moved.min(0)), 0, (width, height))
-        right, bottom = np.clip(np.ceil(moved.max(0)), 0, (width, height))
-        return [int(left), int(top), int(right - left), int(bottom - top)], any(run.face in _SEGMENTS for run in line)
+        following = lines[number + 1] if number + 1 < len(lines) else ([], "")
+        if tight + following[1].replace(" ", "") == bare and following[1]:  # a reading and its unit
+            return _around(picture, [*line, *following[0]], 0, len(bare)), _segments(line)
+        named = tight in bare and len(tight) > 2 and not any(character.isdigit() for character in bare)  # 这是NAME。
+        start = 0 if named or tight == bare else tight.find(bare) if len(bare) > 2 else -1
+        if start >= 0:
+            return _around(picture, line, start, len(tight) if named else len(bare)), _segments(line)
     return None, False
+
+
+def _segments(line) -> bool:
+    return any(run.face in _SEGMENTS for run in line)
+
+
+def _around(picture, runs, start: int, count: int) -> list[int]:
+    text = "".join(run.text for run in runs)
+    chosen = [place for place, character in enumerate(text) if character != " "][start : start + count]
+    x0, y0, x1, y1 = np.concatenate([run.inks for run in runs])[chosen].T
+    corners = np.array([(x, y) for x in (x0.min(), x1.max()) for y in (y0.min(), y1.max())])
+    moved = move_centres(corners, picture.degradation)
+    height, width = picture.image.shape[:2]
+    left, top = np.clip(np.floor(moved.min(0)), 0, (width, height))
+    right, bottom = np.clip(np.ceil(moved.max(0)), 0, (width, height))
+    return [int(left), int(top), int(right - left), int(bottom - top)]
 
 
 def make(out: Path, split: str, skill: str, number: int) -> list[dict]:

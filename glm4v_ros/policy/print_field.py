@@ -45,7 +45,7 @@ FIELDS = (
           r"s/?n|ser(?:ial)?[ .]*(?:no|number|nr|#)?|s/no|(?:factory|unit|prod(?:uct)?)[ .]*(?:no|number)|no|nr"),
     Field("model", r"(?:产品|设备|规格|机器)?型号(?:规格)?|机型|款式",
           r"(?:product |device |type )?model(?: ?(?:no|number|name|nr))?|type(?: (?:designation|no|number))?|mod|part ?(?:no|number)|"
-          r"p/?n|cat(?:alog)?(?:ue)? ?(?:no|number)",
+          r"p/n|cat(?:alog)?(?:ue)? ?(?:no|number)",
           r"which (?:device|machine|unit) is|what type", bare=True),
     Field("date", r"(?:生产|制造|出厂|製造)(?:日期|年月|时间|年份)|日期|製造年月",
           r"(?:mfg|mfd|mfr|manufactur(?:ed|ing|e)|prod(?:uction)?|build|built)?[ .]*date(?: of (?:mfg|manufacture|production|issue))?|"
@@ -174,7 +174,7 @@ def _in_question(field: Field) -> re.Pattern[str]:
 @lru_cache(None)
 def label_pattern(field: Field) -> re.Pattern[str]:
     """At the beginning of what is left of a line."""
-    latin = re.sub(r"\[ \.\]\*| \??", "[ .]?", field.latin)  # readers lose blanks
+    latin = re.sub(r"\[ \.\]\*| \??", "[ .]{0,2}", field.latin)  # readers lose blanks
     return re.compile(rf"(?:(?:{field.chinese})|(?:{latin})(?![A-Za-z])\.?)", re.IGNORECASE)
 
 

@@ -13,6 +13,7 @@ _ALIKE = {
 }  # fmt: skip
 # Letters whose capital differs from the small one in size alone, which a line by itself does not tell.
 _SAME_SHAPE = {letter: letter.lower() for letter in "COSVWXZUPK"}
+_LOOKS = str.maketrans("OoQDIl|i!SsBZzG", "000011111558226", ".,")
 _TRAILING = ".,;:。 "
 
 
@@ -85,6 +86,12 @@ def _same_number(one: Form, other: Form) -> bool:
         return "".join(_SAME_SHAPE.get(character, character) for character in form.numeric)
 
     return key(one) == key(other)
+
+
+def alike(first: str, second: str) -> bool:
+    """Whether they differ, and in nothing but what readers mistake or miss most: 0 and O, 1 and I, 5 and S, a point."""
+    one, other = (Form.of(bare(text)).folded.translate(_LOOKS) for text in (first, second))
+    return one == other and not same(first, second)
 
 
 def distance(first: str, second: str) -> int:

@@ -17,7 +17,7 @@ _NEAR = 0.5  # of a line's height: a gap in a row that is no wider is a blank
 _WIDE = 1.7  # of a line's height: from one character's middle to the next one's, a gap that separates
 _BELOW = 2.4  # of a line's height: how far a value may stand below its label
 _BLANK, _APART = 1, 2
-_AFTER_LABEL = re.compile(r"[\s:.;=|/\-]*")
+_AFTER_LABEL = re.compile(r"[\s:.;=|/\]】）)\-]*")
 _UNKNOWN_LABEL = re.compile(r"([^\d:]{2,24}?) ?: ?(?=\S)")
 
 
@@ -141,7 +141,7 @@ class Page:
         for number, row in enumerate(self.rows):
             labels = list(_labels(row))
             first = labels[0][0] if labels else len(row)
-            if first and row not in taken:
+            if first and row not in taken and any(glyph.character.isalnum() for glyph in row[:first]):
                 yield from self._bare(row[:first], number)
             for index, (_, end, field, label) in enumerate(labels):
                 value = row[end : labels[index + 1][0] if index + 1 < len(labels) else len(row)]
@@ -257,7 +257,9 @@ def _label_at(text: str, at: int, glyphs, places, after_label: bool = False) -> 
         separated = glyphs[places[at]].gap == _APART
         pointed = after.lstrip()[:1] in (":", "=")
         changed = chinese and letters >= 2 and not _chinese(before.strip() or "x")
-        if not separated and not pointed and not changed:
+        # After a number another label begins.
+        numbered = letters >= 4 and any(character.isdigit() for character in text[:at].split()[-1])
+        if not separated and not pointed and not changed and not numbered:
             return None
     return best
 

@@ -52,11 +52,10 @@ def test_confirmed(question, answer):
         ("序列号是什么？", "SN118529790"),
         ("序列号是什么？", "LVV9-70S1-9"),  # which is the model
         ("型号是什么?", "LVV9-70S1"),
-        ("型号是什么?", "LVV9-70SI-9"),  # in a model's name I is no 1
         ("电压是多少？", "220V"),
         ("电压是多少？", "AC 220V±1%"),
-        ("电压是多少？", "AC 22OV±1O0%"),
-        ("功率?", "15kW"),
+        ("电压是多少？", "AC 22OV±1O5%"),
+        ("功率?", "16kW"),
         ("功率?", "1.5W"),
         ("功率?", "-1.5kW"),
         ("什么时候生产的？", "2021.03.06"),
@@ -69,6 +68,19 @@ def test_another_value_stands_at_the_label(question, answer):
     assert found.verdict is Verdict.CONTRADICTED and found.evidence and found.confidence == 0.99
     assert found.evidence[0].text in ("SN11852979", "LVV9-70S1-9", "AC 220V±10%", "1.5kW", "2021.03.05")
     assert found.evidence[0].text in found.reason
+
+
+@pytest.mark.parametrize(
+    "question, answer",
+    [
+        ("型号是什么?", "LVV9-70SI-9"),  # in a model's name I is no 1
+        ("型号是什么?", "LVV9-7OS1-9"),
+        ("功率?", "15kW"),  # and a point is easily missed
+    ],
+)
+def test_what_readers_mistake_most_is_neither_confirmed_nor_contradicted(question, answer):
+    found = judged(question, answer, PLATE)
+    assert found.verdict is Verdict.NOT_FOUND and found.evidence and "mistake" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -103,7 +115,7 @@ def test_not_found(question, answer):
         ("批号？", "20231107", "CONTRADICTED"),
         ("规格是多少？", "30mg", "CONFIRMED"),
         ("规格是多少？", "30 mg", "CONFIRMED"),
-        ("规格是多少？", "3Omg", "CONTRADICTED"),
+        ("规格是多少？", "3Omg", "NOT_FOUND"),
     ],
 )
 def test_a_medicine_s_box(question, answer, expected):
@@ -133,7 +145,7 @@ def test_a_letter_that_can_only_be_a_digit():
     """In numbers with units what looks alike is alike, in names and codes it is not."""
     read = plate("额定电压 22OV", "额定频率 5O Hz", "IP: l0.0.1.7", "型号 X5O", "S/N: A10I")
     assert verdict("电压？", "220V", read) == verdict("频率?", "50Hz", read) == verdict("IP?", "10.0.1.7", read) == "CONFIRMED"
-    assert verdict("型号?", "X50", read) == verdict("S/N?", "A101", read) == "CONTRADICTED"
+    assert verdict("型号?", "X50", read) == verdict("S/N?", "A101", read) == "NOT_FOUND"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +163,7 @@ def test_a_letter_that_can_only_be_a_digit():
 )
 def test_temperatures(printed, answer, same):
     found = verdict("工作温度是多少？", answer, plate(("工作温度", printed)))
-    assert found == ("CONFIRMED" if same else "CONTRADICTED")
+    assert (found == "CONFIRMED") is same
 
 
 LAYOUTS = {
@@ -161,6 +173,9 @@ LAYOUTS = {
     "turned": plate(("型号", "XK-7"), ("编号", "A77-2"), ("电压", "24V"), slope=0.12),
     "below its label": plate("型号", "XK-7", "编号", "A77-2", "电压", "24V"),
     "two pairs in a row": plate(("型号 XK-7", "编号 A77-2"), "电压 24V"),
+    "two pairs in a row, close": plate("型号 XK-7 编号 A77-2", "电压 24V"),
+    "English, two pairs in a row, close": plate("Type XK-7 Serial No. A77-2", "VOLTAGE 24V"),
+    "in brackets": plate("【型号】XK-7", "【编号】 A77-2", "【电压】24V"),
     "in two languages": plate("型号 MODEL: XK-7", "编号/Serial No. A77-2", "电压 Voltage 24V"),
     "English": plate("Model: XK-7", "Serial No. A77-2", "VOLTAGE 24V"),
     "English, blanks lost": plate("Model:XK-7", "SerialNo.A77-2", "RatedVoltage:24V"),
