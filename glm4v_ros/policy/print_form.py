@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,7 +48,7 @@ class Form:
         """As a number with a unit is compared: letters that look like digits are digits where they touch some."""
         characters = list(self.text)
         for place, character in enumerate(characters):
-            before = place > 0 and characters[place - 1].isdigit()
+            before = bool(re.search(r"\d[.,]?$", "".join(characters[max(0, place - 2) : place])))
             after = characters[place + 1 : place + 2]
             followed = bool(after) and (after[0].isdigit() or after[0] in ".,")
             alone = place == 0 or not characters[place - 1].isalpha()
