@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 import uuid
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from glm4v_ros.catalog.model import Model
     from glm4v_ros.engine.answer import Answer, Delta
     from glm4v_ros.engine.question import Question
-    from glm4v_ros.reader.client import SecondReader
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

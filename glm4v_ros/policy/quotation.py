@@ -19,8 +19,10 @@ _FRAMES = tuple(
         r"^I read:?\s+(?P<q>.+)$",
         r"^(?:这|那|它|该\w{0,4}|上面|屏幕|显示屏|铭牌上?|标签上?)(?:的\w{1,8})?(?:是|为|叫|写着|写的是|显示(?:的是|为)?|标的是)[:：]?(?P<q>.+)$",
         r"^(?:\w{0,6}的)?[^\W\d]{1,8}(?:是|为|[:：])\s*(?P<q>[^\s].*)$",
-        r"^(?:it|this)(?: \w+)? (?:expires?|was (?:made|manufactured|produced)|is valid|is made)(?: (?:in|on|by|until))?\s+(?P<q>.+)$",
-        r"^(?:this|it|that|the \w+(?: \w+){0,4}|its \w+(?: \w+){0,3})(?: (?:\w+ )?(?:is|reads|says|shows|was|are)|'s)(?: (?:called|named|made by|a|an|the|on))?:?\s+(?P<q>.+)$",
+        r"^(?:it|this)(?: \w+)? (?:expires?|was (?:made|manufactured|produced)|is valid|is made)(?: (?:in|on|by|until))?\s+"
+        r"(?P<q>.+)$",
+        r"^(?:this|it|that|the \w+(?: \w+){0,4}|its \w+(?: \w+){0,3})(?: (?:\w+ )?(?:is|reads|says|shows|was|are)|'s)"
+        r"(?: (?:called|named|made by|a|an|the|on))?:?\s+(?P<q>.+)$",
         r"^(?:有效期|保质期)?(?:至|到|为)?(?P<q>\d.*?)(?:到期|过期|为止|生产|制造)?$",
         r"^(?P<q>\d.+?)(?:到期|过期|失效|为止|生产的?|制造的?|出厂的?)$",
         r"^made by (?P<q>.+)$",

@@ -18,6 +18,7 @@ from glm4v_ros.vision.region import Region
 MODES = ("off", "auto", "required")
 
 _SURE = 0.9  # the reader's confidence in a line from which its word stands against the model's
+_NEAR = 0.34  # share of characters: a value that differs by less is the answer's, read in another way
 
 
 class Verdict(IntEnum):
@@ -82,7 +83,8 @@ def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verificat
     pages = [Page(reading.lines) for reading in readings]
     field = asked_field(question)
     founds = [_find(quotation, field, pages) for quotation in quotations]
-    verdict = max((found.verdict for found in founds), key=(Verdict.CONFIRMED, Verdict.NOT_FOUND, Verdict.CONTRADICTED).index)
+    worst = (Verdict.CONFIRMED, Verdict.NOT_FOUND, Verdict.CONTRADICTED)
+    verdict = max((found.verdict for found in founds), key=worst.index)
     shown = [found for found in founds if found.glyphs]
     return Verification(
         verdict,
@@ -107,45 +109,50 @@ def _evidence(found: _Found, pages: Sequence[Page], readings: Sequence[Reading])
 
 def _find(quotation: str, field: Field | None, pages: Sequence[Page]) -> _Found:
     """The best that any page says about it."""
-    order = (Verdict.CONFIRMED, Verdict.CONTRADICTED, Verdict.NOT_FOUND)
+    best = (Verdict.CONFIRMED, Verdict.CONTRADICTED, Verdict.NOT_FOUND)
     founds = [_find_on(quotation, field, page, number) for number, page in enumerate(pages)]
-    return min(founds, key=lambda found: order.index(found.verdict), default=_Found(Verdict.NOT_FOUND, reason="no picture was read"))
+    nothing = _Found(Verdict.NOT_FOUND, reason="no picture was read")
+    return min(founds, key=lambda found: best.index(found.verdict), default=nothing)
 
 
 def _find_on(quotation: str, field: Field | None, page: Page, number: int) -> _Found:
     own = [cell for cell in page.cells if field and cell.field is field]
-    if not own and field:
-        own = [cell for cell in page.cells if cell.field and cell.field.name in instead(field)]
-        if not any(_equal(quotation, cell, field) for cell in own):
-            own = []
-    for cell in own:
-        if glyphs := _equal(quotation, cell, field):
-            return _Found(Verdict.CONFIRMED, glyphs, number)
+    if field and not own:
+        also = [cell for cell in page.cells if cell.field and cell.field.name in instead(field)]
+        own = also if any(_equal(quotation, cell, field) for cell in also) else []
     if own:
-        cell = min(own, key=lambda cell: _difference(quotation, cell))
-        # How to take a medicine is said in words that nobody printed.
-        sure = page.confidence(cell.glyphs) >= _SURE and field.name != "dose"
-        reason = f"beside {cell.label!r} the second reader read {cell.text!r}"
-        if print_form.alike(quotation, cell.text):
-            sure, reason = False, reason + ", which differs in what readers mistake most"
-        return _Found(Verdict.CONTRADICTED if sure else Verdict.NOT_FOUND, cell.glyphs, number, reason)
-    labelled = [cell for cell in page.cells if cell.label]
-    bare = [cell for cell in page.cells if not cell.label] + ([] if field else list(page.whole_rows))
-    for cell in bare:
+        return _at_its_label(quotation, field, own, page, number)
+    unlabelled = [cell for cell in page.cells if not cell.label] + ([] if field else list(page.whole_rows))
+    for cell in unlabelled:
         if glyphs := _equal(quotation, cell, field):
             if field is None or field.may_be(quotation):
                 return _Found(Verdict.CONFIRMED, glyphs, number)
             return _Found(Verdict.NOT_FOUND, glyphs, number, "the second reader read it, but no label says what it is")
-    for cell in labelled:
-        if glyphs := _equal(quotation, cell, field):
+    for cell in page.cells:
+        if cell.label and (glyphs := _equal(quotation, cell, field)):
             if field is None or cell.field is None:
                 return _Found(Verdict.CONFIRMED, glyphs, number)
             return _Found(Verdict.NOT_FOUND, glyphs, number, f"the second reader read it beside {cell.label!r}")
     near = min(page.cells, key=lambda cell: _difference(quotation, cell), default=None)
-    paraphrased = field is not None and field.name == "dose"
-    if near is not None and not paraphrased and not print_form.alike(quotation, near.text) and _difference(quotation, near) < 0.34 and page.confidence(near.glyphs) >= _SURE:
+    if near is not None and _difference(quotation, near) < _NEAR and _stands_against(quotation, near, field, page):
         return _Found(Verdict.CONTRADICTED, near.glyphs, number, f"the second reader read {near.text!r}")
     return _Found(Verdict.NOT_FOUND, reason="the second reader found no such print")
+
+
+def _at_its_label(quotation: str, field: Field, cells: Sequence[Cell], page: Page, number: int) -> _Found:
+    for cell in cells:
+        if glyphs := _equal(quotation, cell, field):
+            return _Found(Verdict.CONFIRMED, glyphs, number)
+    cell = min(cells, key=lambda cell: _difference(quotation, cell))
+    verdict = Verdict.CONTRADICTED if _stands_against(quotation, cell, field, page) else Verdict.NOT_FOUND
+    alike = ", which differs in what readers mistake most" if print_form.alike(quotation, cell.text) else ""
+    return _Found(verdict, cell.glyphs, number, f"beside {cell.label!r} the second reader read {cell.text!r}{alike}")
+
+
+def _stands_against(quotation: str, cell: Cell, field: Field | None, page: Page) -> bool:
+    """Whether the reader is as sure of another value as a reader can be. How to take a medicine is said in words of its own."""
+    paraphrased = field is not None and field.name == "dose"
+    return page.confidence(cell.glyphs) >= _SURE and not paraphrased and not print_form.alike(quotation, cell.text)
 
 
 def _equal(quotation: str, cell: Cell, field: Field | None) -> tuple[Glyph, ...]:
