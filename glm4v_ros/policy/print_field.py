@@ -80,13 +80,14 @@ FIELDS = (
     Field("humidity", r"(?:相对|当前|环境)?湿度", r"(?:relative |current )?humi(?:dity)?|rh", numeric=True, unit=r"%(?:RH)?"),
     Field("pressure", r"(?:当前|工作|额定|最大)?压力值?|压强", r"(?:current |working |rated |max )?press(?:ure)?(?: reading)?|p(?=\s)",
           numeric=True, unit=r"[kKMmh]?Pa|m?bar|psi"),
-    Field("flow", r"(?:额定|当前|瞬时)?流量", r"(?:rated |current )?flow(?: ?rate)?|q", numeric=True),
+    Field("flow", r"(?:额定|当前|瞬时)?流量", r"(?:rated |current )?flow(?: ?rate)?|q", numeric=True,
+          unit=r"m³/h|m3/h|L/(?:min|h|s)|l/(?:min|h|s)|LPM|GPM"),
     Field("head", r"扬程", r"head|h", numeric=True),
     Field("speed", r"(?:额定|当前)?转速", r"(?:rated |rotational |motor )?speed|rpm|n", r"每分钟多少转|\brevolutions per\b|\bhow fast\b",
-          numeric=True, unit=r"r/min|rpm"),
-    Field("weight", r"(?:净|毛|当前)?重量?|质量", r"(?:net |gross )?w(?:eigh)?t|mass", r"多重|\bhow heavy\b|\bhow much does it weigh\b",
-          numeric=True, unit=r"k?g"),
-    Field("level", r"(?:当前)?(?:液|水|料|油)位", r"(?:liquid |water |tank |oil )?level", numeric=True),
+          numeric=True, unit=r"r/min|rpm|RPM"),
+    Field("weight", r"(?:净|毛|当前)?重量?|质量", r"(?:net |gross )?w(?:eigh)?t|net|gross|mass", r"多重|\bhow heavy\b|\bhow much does it weigh\b",
+          numeric=True, unit=r"[kKm]?[gG]|t|lbs?|oz"),
+    Field("level", r"(?:当前)?(?:液|水|料|油)位", r"(?:liquid |water |tank |oil )?level", numeric=True, unit=r"%|mm|cm|m"),
     Field("manufacturer", r"制造商|生产(?:厂家|商|企业|单位|厂)|制造(?:厂家?|单位|企业)|厂家|厂商|公司名称",
           r"manufacturer(?:'s name)?|mfr|made by|maker|producer|company(?: name)?|name of the maker|manufactured by",
           r"谁(?:家)?(?:生产|制造|的产品)|哪(?:个|家|一家)(?:公司|厂|企业)|\bwho (?:made|makes|manufactured|produced|built|is the)\b|"
@@ -103,6 +104,14 @@ FIELDS = (
     Field("duty", r"工作制|定额", r"duty(?: cycle)?|rating"),
     Field("spec", r"(?:产品|药品)?规格", r"spec(?:ification)?s?|size|strength"),
     Field("version", r"(?:软件|硬件|固件)?版本号?", r"(?:software |hardware |firmware |hw |sw |fw )?ver(?:sion)?|rev(?:ision)?"),
+    Field("energy", r"(?:总|累计)?(?:电能|电量|电度|能耗)", r"(?:total )?energy|consumption", numeric=True, unit=r"[kM]?Wh"),
+    Field("resistance", r"(?:绝缘)?电阻", r"(?:insulation )?resistance|r", numeric=True, unit=r"[kMm]?Ω"),
+    Field("concentration", r"浓度|CO2|二氧化碳", r"co2|concentration|conc", numeric=True, unit=r"ppm|mg/m³|mg/L"),
+    Field("acidity", r"酸碱度|pH值?", r"ph(?: value)?", numeric=True),
+    Field("noise", r"噪[声音]", r"noise(?: level)?|sound level", numeric=True, unit=r"dB(?:\(A\))?"),
+    Field("count", r"产量|计数|件数|数量", r"count(?:er)?|quantity|qty|pieces", numeric=True, unit=r"pcs|件|个"),
+    Field("time", r"(?:当前|北京|运行)?时间|时刻", r"(?:clock |current |run(?:ning)? )?time|clock", r"几点|\bwhat time\b", numeric=True,
+          unit=r":\d\d"),
     Field("port", r"端口号?", r"port(?: ?(?:no|number))?"),
     Field("gateway", r"(?:默认)?网关", r"(?:default )?gateway"),
     Field("mask", r"子网掩码|掩码", r"(?:subnet |net)mask"),
@@ -162,7 +171,7 @@ def instead(field: Field) -> tuple[str, ...]:
 
 
 # Labels that are letters of a formula, or words that questions use for something else.
-_LABELS_ALONE = set("in? un? ue pn? fn f n h q i ta sp sv pv no nr made size source target rating enclosure head level p(?=\\s)".split())
+_LABELS_ALONE = set("r net gross pieces in? un? ue pn? fn f n h q i ta sp sv pv no nr made size source target rating enclosure head level p(?=\\s)".split())
 
 
 @lru_cache(None)

@@ -30,6 +30,7 @@ class _Job:
 
     frame: Frame
     futures: list[Future] = field(default_factory=list)
+    interrupted: bool = False  # its process was told to let go of it
 
     @property
     def canceled(self) -> bool:
@@ -78,11 +79,11 @@ class SecondReader:
                 future.set_exception(NotRead("the second reader was closed"))
                 return future
             job = self._jobs.get(key)
-            if job is None or job.canceled:
+            if job is None:
                 if len(self._jobs) > self._config.max_queue:
                     future.set_exception(NotRead(f"the second reader is busy with {len(self._jobs)} pictures"))
                     return future
-                job = self._jobs.setdefault(key, _Job(frame))
+                job = self._jobs[key] = _Job(frame)
             job.futures.append(future)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="glm4v-second-reader", daemon=True)
@@ -125,6 +126,9 @@ class SecondReader:
                     self._end_process(patiently=False)
                     result = NotRead(f"the second reader's process could not be kept running: {error}")
             with self._changed:
+                if job.interrupted and not job.canceled and not isinstance(result, tuple) and not self._closing:
+                    job.interrupted = False  # somebody asked for it again
+                    continue
                 if isinstance(result, tuple):
                     self._readings[key] = result
                     while len(self._readings) > self._config.max_readings:
@@ -173,7 +177,7 @@ class SecondReader:
                 return message
             now = time.monotonic()
             if job.canceled or self._closing:
-                canceled_at = canceled_at or now
+                job.interrupted, canceled_at = True, canceled_at or now
                 if not key or now - canceled_at > _CANCEL_PATIENCE:
                     raise _AtFault("the reading was cancelled")
                 self._process.send(Cancel(key))  # again each time: it may not have begun

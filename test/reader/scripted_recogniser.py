@@ -26,16 +26,16 @@ class Scripted:
         self._read = 0
         self._interrupted = threading.Event()
         self._held = []
+        self._waited = set()  # each picture of this kind waits once
 
     def lines(self, rgb):
         """Tells how many pictures were read until now, and the second value of the first pixel."""
         self._interrupted.clear()
         self._read += 1
         what, level, _ = map(int, rgb[0, 0])
-        if fifo := os.environ.get("GLM4V_TEST_FIFO"):
-            if what in (HANG, WAIT):
-                with open(fifo, "w"):
-                    pass  # whoever opens it to read knows that this picture is being read
+        if (fifo := os.environ.get("GLM4V_TEST_BEGUN")) and what in (HANG, WAIT) and level not in self._waited:
+            with open(fifo, "w"):
+                pass  # whoever opens it to read knows that this picture is being read
         if what == DIE:
             os.kill(os.getpid(), signal.SIGKILL)
         if what == STOP:
@@ -50,8 +50,13 @@ class Scripted:
             raise NotRead("this one is too dark")
         if what == RAISE:
             raise ValueError("a fault")
-        if what == WAIT and not self._interrupted.wait(60):
-            raise AssertionError("nobody interrupted")
+        if what == WAIT and level not in self._waited:
+            self._waited.add(level)
+            if not self._interrupted.wait(60):
+                raise AssertionError("nobody interrupted")
+            if fifo := os.environ.get("GLM4V_TEST_INTERRUPTED"):
+                with open(fifo, "w"):
+                    pass
         if self._interrupted.is_set():
             from glm4v_ros.reader.recogniser import Interrupted
 

@@ -95,18 +95,29 @@ def test_killed_while_idle(reader):
     assert texts(second.read(picture(level=1))) == ["1 1"]
 
 
-@pytest.fixture
-def begun(tmp_path, monkeypatch):
-    """Waits until a picture that hangs or waits is being read."""
-    fifo = tmp_path / "fifo"
+def signal_of(name, tmp_path, monkeypatch):
+    """A function that waits until the recogniser comes to the place of this name."""
+    fifo = tmp_path / name
     os.mkfifo(fifo)
-    monkeypatch.setenv("GLM4V_TEST_FIFO", str(fifo))
+    monkeypatch.setenv(name, str(fifo))
 
     def wait():
         with open(fifo):
             pass
 
     return wait
+
+
+@pytest.fixture
+def begun(tmp_path, monkeypatch):
+    """Waits until a picture that hangs or waits is being read."""
+    return signal_of("GLM4V_TEST_BEGUN", tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def interrupted(tmp_path, monkeypatch):
+    """Waits until a picture that waits was interrupted."""
+    return signal_of("GLM4V_TEST_INTERRUPTED", tmp_path, monkeypatch)
 
 
 def test_cancelled_while_it_is_read(reader, begun):
@@ -117,6 +128,15 @@ def test_cancelled_while_it_is_read(reader, begun):
     begun()
     assert running.cancel()
     assert texts(second.read(picture(level=1))) == ["3 1"] and second.pid == first
+
+
+def test_asked_for_again_while_it_is_being_cancelled(reader, begun, interrupted):
+    second = reader()
+    running = second.read(picture(script.WAIT, 5))
+    begun()
+    running.cancel()
+    interrupted()
+    assert texts(second.read(picture(script.WAIT, 5))) == ["2 5"]
 
 
 def test_one_that_does_not_let_go_is_ended(reader, begun):
