@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import hypot
 
-from glm4v_ros.policy.print_field import FIELDS, Field, label_pattern
+from glm4v_ros.policy.print_field import FIELDS, Field, any_label, label_pattern
 from glm4v_ros.reader.line import Line
 
 _SAME_ROW = 0.55  # of a line's height: how far two lines of one row may be off
@@ -233,6 +233,8 @@ def _label_at(text: str, at: int, glyphs, places, after_label: bool = False) -> 
     """The longest label that begins here, with its end."""
     before = text[at - 1] if at else ""
     if text[at] == " " or at and not (before in " :,;/|([" or _chinese(before) != _chinese(text[at])):
+        return None
+    if not any_label().match(text, at):
         return None
     best: tuple[Field, int] | None = None
     for field in FIELDS:
