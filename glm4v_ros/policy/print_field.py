@@ -10,7 +10,11 @@ from functools import lru_cache
 from glm4v_ros.policy.print_date import dates
 
 
-_COMPANY = re.compile(r"公司|集团|厂$|股份|\b(?:co|ltd|inc|corp|gmbh|llc|ag|plc|s\.?a|b\.?v|limited|company)\b", re.IGNORECASE)
+_COMPANY = re.compile(
+    r"公司|集团|厂$|股份|实业|\b(?:co|ltd|inc|corp|gmbh|llc|ag|plc|s\.?a|b\.?v|limited|company|group|works|industries|elektro\w*|"
+    r"electrics?|instruments?|technolog\w+)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,12 @@ class Field:
             return bool(re.fullmatch(r"\D*\d{1,3}(?:\.\d{1,3}){3}\D*", text))
         if self.name in ("date", "expiry"):
             return bool(dates(text))
-        if self.name in ("drug", "product"):
-            return not _COMPANY.search(text) and not dates(text)
+        if self.name == "manufacturer":
+            return bool(_COMPANY.search(text))
+        if self.name == "model":
+            return any(character.isdigit() for character in text)
+        if self.name in ("drug", "product", "brand"):
+            return not _COMPANY.search(text) and not dates(text) and any(character.isalpha() for character in text)
         return self.bare
 
 
@@ -125,7 +133,7 @@ FIELDS = (
 BY_NAME = {field.name: field for field in FIELDS}
 # What may answer a question for the first where its own label is not printed.
 _ALSO = {"voltage": ("input_voltage", "output_voltage", "supply"), "frequency": ("supply",), "temperature": ("setpoint",),
-         "product": ("model",), "manufacturer": ("brand",), "brand": ("manufacturer",), "input_voltage": ("supply", "voltage"),
+         "manufacturer": ("brand",), "brand": ("manufacturer",), "input_voltage": ("supply", "voltage"),
          "drug": ("product",), "supply": ("voltage",)}  # fmt: skip
 _NO_PRINT = re.compile(
     r"\bhow many\b(?! (?:volts|watts|amp|hertz|revolutions|degrees|times))|\bwhat colou?r\b|\bwhich colou?r\b|\bwhere\b|\bcolou?r\b|"

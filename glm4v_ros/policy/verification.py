@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -18,6 +19,7 @@ from glm4v_ros.vision.region import Region
 MODES = ("off", "auto", "required")
 
 _SURE = 0.9  # the reader's confidence in a line from which its word stands against the model's
+_DATE_ALONE = re.compile(r"\W*(?:in|on|by|until|exp|至|到|止)?\W*", re.IGNORECASE)  # what may be left of an answer that is a date
 _NEAR = 0.34  # share of characters: a value that differs by less is the answer's, read in another way
 
 
@@ -158,21 +160,17 @@ def _stands_against(quotation: str, cell: Cell, field: Field | None, page: Page)
 def _equal(quotation: str, cell: Cell, field: Field | None) -> tuple[Glyph, ...]:
     """The value's glyphs that say the same as the quotation; () if none do."""
     numeric = bool(field and field.numeric or cell.field and cell.field.numeric)
-    said = dates(quotation)
+    said = dates(quotation) if field is None or field.name in ("date", "expiry") else []
     for text, glyphs in cell.texts:
         if print_form.same(quotation, text, numeric):
             return glyphs
-        if len(said) == 1 and _all_of(said[0], quotation) and (field is None or field.name in ("date", "expiry")):
+        if len(said) == 1 and _DATE_ALONE.fullmatch(quotation[: said[0].start] + quotation[said[0].end :]):
             printed = dates(text)
-            if len(printed) == 1 and _all_of(printed[0], text) and said[0].same(printed[0]):
+            rest = text[: printed[0].start] + text[printed[0].end :] if printed else ""
+            # What is printed may have words around it, but no other number.
+            if len(printed) == 1 and not any(map(str.isdigit, rest)) and said[0].same(printed[0]):
                 return glyphs
     return ()
-
-
-def _all_of(date, text: str) -> bool:
-    """Whether a text is a date and nothing else that could be read as another one."""
-    rest = text[: date.start] + text[date.end :]
-    return not any(character.isdigit() for character in rest)
 
 
 def _difference(quotation: str, cell: Cell) -> float:

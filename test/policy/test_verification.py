@@ -141,6 +141,31 @@ def test_what_quotes_no_print_is_not_checked_and_needs_no_reader(question, answe
     assert found.verdict is Verdict.NOT_CHECKED and found.reason and not found.evidence
 
 
+@pytest.mark.parametrize(
+    "question, answer",
+    [
+        ("谁生产的？", "电磁阀"),  # a title is no maker
+        ("What is its model?", "电磁阀"),
+        ("What is the serial number?", "K7-204"),  # which stands alone
+        ("What product is this?", "XK-7"),  # whose label says that it is the model
+        ("什么时候生产的？", "2021年3月月"),
+        ("什么时候生产的？", "2021年3月5日"),  # a day that is not printed
+        ("什么时候生产的？", "2021年"),
+        ("频率是多少？", "24V"),
+    ],
+)
+def test_print_that_is_no_value_of_what_was_asked_for(question, answer):
+    read = plate("电磁阀", "K7-204", "型号 XK-7", "2021年3月", "24V")
+    assert verdict(question, answer, read) in ("NOT_FOUND", "CONTRADICTED")
+
+
+def test_print_without_a_label_that_can_be_nothing_else():
+    read = plate("电磁阀", "XK-7", "2021年3月", "24V", "50Hz", "10.0.0.7", "江州泵业有限公司")
+    asked = {"这是什么产品？": "电磁阀", "型号？": "XK-7", "什么时候生产的？": "March 2021", "电压？": "24 V", "频率?": "50Hz",
+             "IP?": "10.0.0.7", "谁生产的？": "江州泵业有限公司"}  # fmt: skip
+    assert {question: verdict(question, answer, read) for question, answer in asked.items()} == dict.fromkeys(asked, "CONFIRMED")
+
+
 def test_a_letter_that_can_only_be_a_digit():
     """In numbers with units what looks alike is alike, in names and codes it is not."""
     read = plate("额定电压 22OV", "额定频率 5O Hz", "IP: l0.0.1.7", "型号 X5O", "S/N: A10I")
