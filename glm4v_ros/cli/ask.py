@@ -51,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0: always the likeliest token")
     group.add_argument("--seed", type=engine.at_least(0), default=0, metavar="N", help="with a temperature")
     group = parser.add_argument_group("picture")
-    group.add_argument("--roi", type=_region, metavar="X,Y,W,H", help="the part of each picture to look at, in pixels")
+    group.add_argument("--roi", type=_region, metavar="X,Y,W,H",
+                       help="the part of each picture to look at, in pixels of the picture as stored, before EXIF turns it")
     group.add_argument("--enhance", choices=("none", "auto"), default="none", help="auto: lift faint and blurred print")
     group = parser.add_argument_group("second reader")
     verified.add_arguments(group)
@@ -225,14 +226,11 @@ def _schema(path: str | None) -> str:
 
 
 def _shown(args: argparse.Namespace, path: str | Path) -> verified.Shown:
-    from glm4v_ros.vision.decoder import placement, read_picture
-    from glm4v_ros.vision.enhance import crop, enhance
+    from glm4v_ros.vision.decoder import read_picture
+    from glm4v_ros.vision.enhance import enhance
     from glm4v_ros.vision.frame import Frame
 
-    upright = read_picture(path)
-    x, y, width, height = args.roi or (0, 0, 0, 0)
-    frame = Frame(enhance(crop(upright, x, y, width, height), args.enhance))
-    return verified.Shown(frame, upright, placement(path, upright, x, y))
+    return verified.Shown(Frame(enhance(read_picture(path, args.roi), args.enhance)), Path(path), args.roi or ())
 
 
 def _region(text: str) -> tuple[int, int, int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,6 @@ from glm4v_ros.cli import engine
 from glm4v_ros.errors import BadRequest
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from glm4v_ros.policy.verification import Verification
     from glm4v_ros.reader.client import SecondReader
     from glm4v_ros.vision.frame import Frame
@@ -24,11 +23,18 @@ _COLOURS = {"CONFIRMED": (20, 160, 60), "CONTRADICTED": (220, 40, 30), "NOT_FOUN
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture as the model sees it, and as it is stored."""
+    """A picture as the model sees it, and the file that it was cut out of."""
 
     frame: Frame
-    upright: np.ndarray  # (h, w, 3) RGB uint8, the whole of it
-    placement: Placement
+    path: Path
+    roi: tuple[int, int, int, int] | tuple[()] = ()  # in pixels of the file, empty: the whole of it
+
+    @cached_property
+    def placement(self) -> Placement:
+        from glm4v_ros.vision.decoder import file_orientation
+        from glm4v_ros.vision.placement import Placement
+
+        return Placement(self.frame.width, self.frame.height, file_orientation(self.path), *self.roi[:2])
 
 
 def add_arguments(group: argparse._ArgumentGroup) -> None:
@@ -55,7 +61,7 @@ def fields(verification: Verification, pictures: Sequence[Shown]) -> dict:
         "verification_reason": verification.reason or None,
         "evidence": [
             {"text": evidence.text, "image": evidence.image,
-             "region": _numbers(pictures[evidence.image].placement.stored(evidence.region))}
+             "region": list(pictures[evidence.image].placement.stored(evidence.region))}
             for evidence in verification.evidence
         ],
     }  # fmt: skip
@@ -69,13 +75,17 @@ def annotate(path: str, verification: Verification, pictures: Sequence[Shown]) -
     import cv2
     from PIL import Image
 
+    from glm4v_ros.vision.decoder import read_picture
+
     target = Path(path)
     for number, shown in enumerate(pictures):
-        drawn = shown.upright.copy()
+        drawn = read_picture(shown.path).copy()
         thick = max(2, round(max(drawn.shape[:2]) / 300))
+        orientation = shown.placement.orientation
+        stored_size = orientation.size(drawn.shape[1], drawn.shape[0])
         for evidence in verification.evidence:
             if evidence.image == number:
-                x, y, width, height = _numbers(shown.placement.turned(evidence.region))
+                x, y, width, height = orientation.to_upright(shown.placement.stored(evidence.region), *stored_size)
                 cv2.rectangle(drawn, (x - thick, y - thick), (x + width + thick, y + height + thick),
                               _COLOURS[verification.verdict.name], thick)  # fmt: skip
         name = target if len(pictures) == 1 else target.with_name(f"{target.stem}-{number + 1}{target.suffix}")
@@ -83,7 +93,3 @@ def annotate(path: str, verification: Verification, pictures: Sequence[Shown]) -
             Image.fromarray(drawn).save(name)
         except (OSError, ValueError) as error:  # no such directory, or no such kind of picture
             raise BadRequest(f"the picture {name} cannot be written: {error}") from error
-
-
-def _numbers(region) -> list[int]:
-    return [region.x, region.y, region.width, region.height]

@@ -12,13 +12,14 @@ from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from glm4v_ros.errors import BadImage, OutOfMemory
+from glm4v_ros.evidence.log import Evidence
 from glm4v_ros.vision.converter import to_rgb
 from glm4v_ros.vision.decoder import decode
 from glm4v_ros.vision.enhance import crop, enhance
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.orientation import Region
 
 JPEG_QUALITY = 92
-Region = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 
 class Picture:
@@ -39,12 +40,20 @@ class Picture:
         return self.message.header
 
     @property
+    def nbytes(self) -> int:
+        """Of its data as received."""
+        return len(self.message.data)
+
+    @property
     def sha256(self) -> str:
         """SHA-256 (hex) of the message's data bytes, as received."""
         return self._once("sha256", lambda: hashlib.sha256(self.message.data).hexdigest())
 
     def frame(self, region: Region | None, mode: str) -> Frame:
-        """What the engine gets: the region (x, y, width, height in pixels; None: all), enhanced. Raises BadImage."""
+        """What the engine gets: the region (pixels of the picture as stored; None: all), upright, enhanced.
+
+        Raises BadImage.
+        """
         return self._once((region, mode), partial(self._frame, region, mode))
 
     def frame_if_made(self, region: Region | None, mode: str) -> Frame | None:
@@ -52,19 +61,24 @@ class Picture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels of the whole picture. Raises BadImage."""
+        """Width and height in pixels of the whole picture, upright. Raises BadImage."""
         rgb = self._whole()
         return rgb.shape[1], rgb.shape[0]
 
     @property
     def thumbnail(self) -> np.ndarray:
         """A small grey copy, (36, 48), float32, 0 to 255. Raises BadImage."""
+        whole = self._whole()
         return self._once(
             "thumbnail",
-            lambda: cv2.cvtColor(
-                cv2.resize(self._whole(), (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
-            ).astype(np.float32),
+            lambda: cv2.cvtColor(cv2.resize(whole, (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(
+                np.float32
+            ),
         )
+
+    def difference(self, other: Picture) -> float:
+        """Mean difference of the small grey copies, in grey levels; infinite if the sizes differ. Raises BadImage."""
+        return float(np.abs(self.thumbnail - other.thumbnail).mean()) if self.size == other.size else np.inf
 
     def compressed(self) -> CompressedImage:
         """The picture for people to look at: as it came if it came compressed, else as JPEG."""
@@ -72,25 +86,38 @@ class Picture:
             return self.message
         return self._once("jpeg", self._jpeg)
 
+    def evidence(self, region: Region | None) -> Evidence:
+        """The bytes as received, and what the record says of them and of the region that was shown."""
+        message, stamp = self.message, self.header.stamp
+        packed = isinstance(message, CompressedImage)
+        fields = ("format",) if packed else ("encoding", "height", "width", "step", "is_bigendian")
+        about = {
+            "camera": self.camera,
+            "header": {"stamp": {"sec": stamp.sec, "nanosec": stamp.nanosec}, "frame_id": self.header.frame_id},
+            "region": list(region) if region else [],
+            **{field: getattr(message, field) for field in fields},
+        }
+        return Evidence(memoryview(message.data).cast("B"), packed, self.sha256, about)
+
     def _once(self, key, make):
         with self._lock:
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]
 
-    def _rgb(self) -> np.ndarray:
+    def _rgb(self, region: Region | None = None) -> np.ndarray:
         message = self.message
         if isinstance(message, CompressedImage):
-            return decode(message.data, message.format)
-        return to_rgb(
+            return decode(message.data, message.format, region)
+        rgb = to_rgb(
             message.encoding, message.width, message.height, message.step, bool(message.is_bigendian), message.data
         )
+        return crop(rgb, *region) if region else rgb
 
     def _frame(self, region, mode: str) -> Frame:
         try:
-            rgb = self._rgb()
-            if region is not None:
-                rgb = crop(rgb, *region)
+            plain = self._made.get((None, "none"))
+            rgb = self._rgb(region) if plain is None else crop(plain.rgb, *region) if region else plain.rgb
             return Frame(np.ascontiguousarray(enhance(rgb, mode)))
         except MemoryError as error:
             raise OutOfMemory("there is not enough memory for this picture; send a smaller one") from error
@@ -100,11 +127,8 @@ class Picture:
             raise BadImage(f"the picture cannot be converted: {error}") from error
 
     def _whole(self) -> np.ndarray:
-        """All of the picture, enhanced or not; converted only if it was not yet."""
-        made = next(
-            (frame for key, frame in tuple(self._made.items()) if isinstance(key, tuple) and key[0] is None), None
-        )
-        return made.rgb if made else self._rgb()
+        """All of the picture as it came."""
+        return self.frame(None, "none").rgb
 
     def _jpeg(self) -> CompressedImage:
         plain = self._made.get((None, "none"))

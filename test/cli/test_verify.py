@@ -69,9 +69,9 @@ def test_regions_are_those_of_the_stored_file(glm4v, scripted, reader, tmp_path)
     Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(path, exif=exif)
     scripted(lambda question, frames: ["XK-7"])
     reader.lines = [("XK-7", 3, 4, 12, 5)]
-    line = ask(glm4v, path, "What does it say?", "--verify", "auto", "--roi", "5,10,20,25")
+    line = ask(glm4v, path, "What does it say?", "--verify", "auto", "--roi", "5,10,25,20")
     assert [(frame.width, frame.height) for frame in reader.asked] == [(20, 25)]
-    assert line["evidence"][0]["region"] == [14, 10, 5, 12]
+    assert line["evidence"][0]["region"] == [9, 15, 5, 12]
 
 
 def test_without_the_option_nothing_is_read_and_nothing_told(glm4v, scripted, reader, picture):
