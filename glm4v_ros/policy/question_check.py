@@ -173,6 +173,10 @@ def _schema_part(key: str, value) -> None:
             raise BadRequest(
                 f"json_schema has a pattern of more than {_MOST_PATTERN} characters with its repetitions written out"
             )
+        try:
+            re.compile(value)  # only jsonschema 4.18 looks by itself; Ubuntu's is older
+        except Exception as error:  # re raises whatever it ran into, such as RecursionError
+            raise BadRequest(f"json_schema has a pattern that is no regular expression: {error}") from error
     if key == "$schema" and not isinstance(value, (str, dict)):
         raise BadRequest("$schema of json_schema is a string")
     # What is elsewhere would be fetched while an answer is checked; dynamic references the grammar does not follow.
