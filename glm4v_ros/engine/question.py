@@ -33,7 +33,6 @@ class Question:
     request_id: str
     session_id: str = ""
     system_prompt: str = ""
-    language: str = ""  # BCP 47; empty: the question's own
     choices: tuple[str, ...] = ()
     json_schema: str = ""
     max_tokens: int = 256
@@ -42,5 +41,11 @@ class Question:
     priority: int = 0  # higher goes first
     deterministic: bool = False
     retry_on_crash: bool = False
-    ignore_eos: bool = False  # benchmarks and tests of long answers
+    ignore_eos: bool = False  # the end of the answer is a token like any other: benchmarks and tests of long answers
+    stop: tuple[str, ...] = ()  # the answer ends before the first of these
     sampling: Sampling = field(default_factory=Sampling)
+
+    @property
+    def greedy(self) -> bool:
+        """Always the likeliest token, so that it can be chosen where the logits are."""
+        return not self.choices and not self.json_schema and self.sampling.greedy

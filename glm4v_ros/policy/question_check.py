@@ -56,6 +56,13 @@ def check_session_id(session_id: str) -> None:
     _text("session_id", session_id, 0, 200)
 
 
+def check_language(tag: str) -> None:
+    """Raises BadRequest."""
+    _text("language", tag, 0, 35)
+    if tag and not _LANGUAGE.fullmatch(tag):
+        raise BadRequest(f"language is a BCP 47 tag such as zh, en or pt-BR, not {tag!r}")
+
+
 def check_warm(frame: Frame, system_prompt: str, max_image_tokens: int) -> None:
     """A frame to encode ahead. Raises BadRequest and BadImage."""
     check_frames([frame])
@@ -69,9 +76,6 @@ def check_words(question: Question) -> None:
     _text("the system prompt", question.system_prompt, 0, _MOST_CHARACTERS)
     _text("request_id", question.request_id, 1, 200)
     check_session_id(question.session_id)
-    _text("language", question.language, 0, 35)
-    if question.language and not _LANGUAGE.fullmatch(question.language):
-        raise BadRequest(f"language is a BCP 47 tag such as zh, en or pt-BR, not {question.language!r}")
     if not question.text.strip():
         raise BadRequest("the question is empty")
     _integer("max_tokens", question.max_tokens, 1, 1_000_000)

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from asking import PATIENCE, ask, noise, question
 
-from glm4v_ros.engine import client
+from glm4v_ros.engine import supervisor
 from glm4v_ros.engine.answer import FinishReason, Stage
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
@@ -93,7 +93,6 @@ def test_choices(engine):
     assert answer.text == choices[answer.choice_index] and answer.finish_reason == FinishReason.STOP
     assert sum(answer.choice_probabilities) == pytest.approx(1)
     assert answer.confidence == max(answer.choice_probabilities) == answer.choice_probabilities[answer.choice_index]
-    assert answer.abstained == (answer.text == "看不到")
 
 
 def test_json_schema(engine):
@@ -159,20 +158,16 @@ def test_deterministic_answers_are_equal_whatever_happened_before(engine):
 @pytest.mark.parametrize(
     "fields",
     [
-        dict(text=" "),
-        dict(text="a" * 40_000),
         dict(text="\ud800"),
         dict(request_id=""),
         dict(max_tokens=0),
         dict(timeout=-1.0),
         dict(timeout=math.nan),
         dict(choices=("one",)),
-        dict(choices=("a", "a")),
-        dict(choices=("a", " ")),
-        dict(choices=("a", "b"), json_schema="{}"),
+        dict(choices=("a", 5)),
+        dict(choices=("a", "")),
         dict(sampling=Sampling(temperature=math.nan)),
-        dict(sampling=Sampling(top_p=2.0)),
-        dict(sampling=Sampling(repeat_penalty=0.0)),
+        dict(sampling=None),
     ],
 )
 def test_what_no_question_may_be(engine, fields):
@@ -182,7 +177,7 @@ def test_what_no_question_may_be(engine, fields):
 
 def test_no_image_and_no_session(engine):
     with pytest.raises(BadRequest, match="image"):
-        engine.ask(question(), [])
+        ask(engine, [])
 
 
 # Frames and sessions.
@@ -499,7 +494,7 @@ def test_a_worker_that_comes_over_its_memory_limit_is_replaced_by_one_that_is_no
 
 
 def test_workers_that_fail_again_and_again_end_in_an_error_that_start_clears(fresh, nano, monkeypatch):
-    monkeypatch.setattr(client, "_BACK_OFF", (0.0, 0.01))
+    monkeypatch.setattr(supervisor, "BACK_OFF", (0.0, 0.01))
     engine = fresh()
     future = engine.ask(question(max_tokens=100_000), [noise(166)])
     engine.limit_memory(20)

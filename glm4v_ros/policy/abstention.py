@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+
+from glm4v_ros.engine.answer import Answer
 
 _ENGLISH = re.compile(
     r"\b(?:"
@@ -18,6 +21,11 @@ _CHINESE = re.compile(
     r"看不到|看不见|看不清|看不出|不可见|未显示|没有显示|没显示|无法(?:看到|看见|看清|辨认|辨别|识别|读取|确定|判断|得知)"
     r"|不清楚|不清晰|(?:图|画面|照片|铭牌)(?:片|像)?(?:中|里|上)?(?:没有|并没有|并无|未见|不存在)|模糊不清|難以辨認|难以辨认"
 )
+
+
+def judged(answer: Answer) -> Answer:
+    """The engine's answer with ``abstained`` filled in."""
+    return replace(answer, abstained=abstains(answer.text))
 
 
 def abstains(answer: str) -> bool:

@@ -1,4 +1,4 @@
-from glm4v_ros.engine.benchmark import Benchmark
+from glm4v_ros.cli.benchmark import Benchmark
 
 
 def test_every_figure_is_measured(engine):

@@ -36,6 +36,11 @@ _NAMES = {
 }
 
 
+def with_language(system_prompt: str, tag: str) -> str:
+    """A system prompt that also asks for an answer in the language with this BCP 47 tag; empty: the question's own."""
+    return "\n".join(filter(None, (system_prompt, instruction(tag))))
+
+
 def instruction(tag: str) -> str:
     """The sentence for a BCP 47 tag; empty for none."""
     if not tag:

@@ -1,6 +1,6 @@
 import pytest
 
-from glm4v_ros.engine.abstention import abstains
+from glm4v_ros.policy.abstention import abstains
 
 
 @pytest.mark.parametrize(

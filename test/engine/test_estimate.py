@@ -7,15 +7,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from golden import glm4v9b_checkpoint as tiny
 
-from glm4v_ros.catalog import estimate as estimating
-from glm4v_ros.catalog.estimate import Device, estimate
+from glm4v_ros.catalog.convert import Conversion
 from glm4v_ros.catalog.gguf import Gguf, Tensor
 from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine import estimate as estimating
 from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.estimate import Device, estimate
 from glm4v_ros.errors import EngineFailed, ModelFileError
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.glm4v9b_tower import Glm4v9bTower
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory):
+    checkpoint = tiny.write(tmp_path_factory.mktemp("checkpoint"), tiny.VARIANTS["plain"])
+    conversion = Conversion.plan(checkpoint, tmp_path_factory.mktemp("converted"))
+    conversion.run()
+    return conversion
 
 
 @pytest.fixture
@@ -82,11 +92,11 @@ from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.llama_log import LlamaLog
-from glm4v_ros.vision.towers import make_tower
+from glm4v_ros.engine.vision import tower_of
 config = EngineConfig(Model("m", Path(sys.argv[1]), Path(sys.argv[2])), context_tokens=512, threads=2, gpu_layers=0)
 log = LlamaLog()
 model = LanguageModel(config, log, lambda _: True)
-tower = make_tower(config, model, log, lambda: None)
+tower = tower_of(config, model, log, lambda: None)
 tower.load()
 tower.encode(Frame(np.zeros((672, 672, 3), np.uint8)))
 """
