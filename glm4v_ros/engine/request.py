@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
+from itertools import islice
 
 from glm4v_ros.engine.abstention import abstains
 from glm4v_ros.engine.answer import Answer, FinishReason, Stage
@@ -15,7 +17,7 @@ from glm4v_ros.engine.messages import Ask
 from glm4v_ros.engine.prompt import Prompt
 from glm4v_ros.engine.repetition import Repetition
 from glm4v_ros.engine.sequence import Sequence
-from glm4v_ros.engine.session import History, Session
+from glm4v_ros.engine.session import History, Session, Turn
 from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.engine.token_sampler import TokenSampler
 from glm4v_ros.vision.tower import ImageTokens
@@ -64,6 +66,19 @@ class Request:
         """Its own, once they are encoded."""
         budget = self.question.max_image_tokens
         return tuple(Picture(frame.key, budget, image) for frame, image in zip(self.frames, self.images))
+
+    @cached_property
+    def past(self) -> History:
+        """The conversation that came with the question. Only once its pictures are encoded."""
+        pictures = iter(self.pictures)
+        return History(tuple(
+            Turn(one.text, tuple(islice(pictures, one.pictures)), one.answer, None) for one in self.question.past
+        ))  # fmt: skip
+
+    @property
+    def own_pictures(self) -> tuple[Picture, ...]:
+        """Without those of the past."""
+        return self.pictures[sum(one.pictures for one in self.question.past) :]
 
     @property
     def encoded(self) -> bool:

@@ -305,10 +305,10 @@ class Scheduler:
         """Gives the request its cells; False when it must wait for some."""
         if request.question.deterministic:
             self._kv.clear()
-        history = self._sessions.history(request.session_id)
         question = request.question
+        history = request.past if question.past else self._sessions.history(request.session_id)
         if request.prompt is None or request.prompt_of is not history:
-            request.prompt = self._composer.compose(question, request.pictures, history)
+            request.prompt = self._composer.compose(question, request.own_pictures, history)
             request.prompt_of = history
         layout = request.prompt.layout
         if question.choices:

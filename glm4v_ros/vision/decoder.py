@@ -61,7 +61,12 @@ def read_picture(path: str | Path) -> np.ndarray:
         raise BadImage(f"{str(path)!r} cannot be read: {error}") from error
     if len(data) > MAX_FILE_BYTES:
         raise BadImage(f"{path} is too large; picture files up to {MAX_FILE_BYTES >> 20} MiB are read")
-    return _rgb(_decoded(io.BytesIO(data), FILE_FORMATS, str(path), turned=True))
+    return decode_file(data, str(path))
+
+
+def decode_file(data: bytes, what: str) -> np.ndarray:
+    """What a picture file holds, as ``read_picture`` gives it; ``what`` names it in the message of a BadImage."""
+    return _rgb(_decoded(io.BytesIO(data), FILE_FORMATS, what, turned=True))
 
 
 def _decoded(stream: io.BytesIO, formats: tuple[str, ...], what: str, turned: bool = False) -> Image.Image:
