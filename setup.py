@@ -28,6 +28,7 @@ def ros_environment() -> dict[str, str]:
         **os.environ,
         "PYTHONPATH": os.pathsep.join(own + [str(p) for p in packages if p.is_dir()]),
         "CMAKE_PREFIX_PATH": os.pathsep.join(map(str, prefixes)),
+        "AMENT_PREFIX_PATH": os.pathsep.join(map(str, prefixes)),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     }
 
@@ -51,6 +52,8 @@ class CMakeBuild(build):
                 tree,
                 "-DCMAKE_BUILD_TYPE=Release",
                 "-DBUILD_TESTING=OFF",
+                "-DGLM4V_VENDOR=OFF",  # pip brings them, see install_requires
+                f"-DGLM4V_ROS_WHEELS={'OFF' if os.environ.get('AMENT_PREFIX_PATH') else 'ON'}",
                 f"-DCMAKE_INSTALL_PREFIX={stage}",
                 f"-DPython3_EXECUTABLE={sys.executable}",
             ],
@@ -87,6 +90,7 @@ setup(
         "numpy",
         "opencv-python-headless",
         "pillow",
+        "simplejpeg",
         "pyyaml",
         "jinja2",
         "jsonschema",

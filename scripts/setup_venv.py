@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+import llama_wheel
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -22,6 +24,7 @@ LOGS = ROOT / "build" / "setup"
 SUPPORTED = ("3.13", "3.12", "3.11", "3.10")
 PACKAGE = [
     "CMakeLists.txt",
+    "cmake",
     "package.xml",
     "setup.py",
     "msg",
@@ -52,7 +55,7 @@ def main() -> None:
     with Step("packages", *(file.read_text() for file in files)) as step:
         if step.due:
             run(pip("install", *(word for file in files for word in ("-r", file))), "packages")
-    flags = cuda_flags() if cuda else ""
+    flags = llama_wheel.flags(cuda)
     with Step("llama-cpp-python", read("requirements/llama.txt"), flags) as step:
         if step.due:
             install_llama(flags)
@@ -115,60 +118,10 @@ def find_python(ros: str) -> str:
     stop("Python 3.10 to 3.13 is needed; found none of them")
 
 
-def cuda_flags() -> str:
-    """CMake flags for the GPU of this machine."""
-    nvcc = os.environ.get("CUDACXX") or shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
-    if not Path(nvcc).is_file():
-        stop("GLM4V_CUDA=1, but there is no nvcc; install the CUDA toolkit, or set CUDACXX to its nvcc")
-    os.environ["CUDACXX"] = nvcc
-    architecture = os.environ.get("GLM4V_CUDA_ARCHITECTURE", "")
-    if not architecture and Path("/etc/nv_tegra_release").is_file():
-        architecture = "87"  # Orin; its nvidia-smi does not tell
-    if not architecture and shutil.which("nvidia-smi"):
-        told = subprocess.run(
-            ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"], capture_output=True, text=True
-        )
-        architecture = ";".join(
-            sorted({line.strip().replace(".", "") for line in told.stdout.splitlines() if re.match(r"\d+\.\d+$", line)})
-        )
-    if not architecture:
-        stop(
-            "GLM4V_CUDA=1, but no GPU is found; to build for one that is not in this machine, set "
-            "GLM4V_CUDA_ARCHITECTURE (Orin: 87)"
-        )
-    return f"-DGGML_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES={architecture}"
-
-
 def install_llama(flags: str) -> None:
-    """Builds the wheel unless one with these flags for this processor is in the user's cache: pip's own would take any."""
-    requirement = read("requirements/llama.txt").split()[0]
-    key = hashlib.sha256(f"{requirement} {flags} {processor()}".encode()).hexdigest()[:16]
-    wheels = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "glm4v_ros" / "wheels" / key
-    if not list(wheels.glob("*.whl")):
-        run(
-            pip(
-                "wheel",
-                "--verbose",
-                "--no-deps",
-                "--no-cache-dir",
-                "--no-binary",
-                "llama-cpp-python",
-                "--wheel-dir",
-                wheels,
-                requirement,
-            ),
-            "llama-cpp-python",
-            CMAKE_ARGS=flags,
-            CMAKE_BUILD_PARALLEL_LEVEL=str(CORES),
-        )
-    run(pip("install", "--force-reinstall", "--no-deps", *wheels.glob("*.whl")), "llama-cpp-python-install")
-    run(pip("install", requirement), "llama-cpp-python-install")
-
-
-def processor() -> str:
-    """What llama.cpp's build looks at: the instructions that this processor knows."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    wheel = llama_wheel.wheel(flags, lambda *words, **environment: run(pip(*words), "llama-cpp-python", **environment))
+    run(pip("install", "--force-reinstall", "--no-deps", wheel), "llama-cpp-python-install")
+    run(pip("install", wheel), "llama-cpp-python-install")
 
 
 def check_offload() -> None:

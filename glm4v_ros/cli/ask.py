@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0: always the likeliest token")
     group.add_argument("--seed", type=engine.at_least(0), default=0, metavar="N", help="with a temperature")
     group = parser.add_argument_group("picture")
-    group.add_argument("--roi", type=_region, metavar="X,Y,W,H", help="the part of each picture to look at, in pixels")
+    group.add_argument("--roi", type=_region, metavar="X,Y,W,H",
+                       help="the part of each picture to look at, in pixels of the picture as stored, before EXIF turns it")
     group.add_argument("--enhance", choices=("none", "auto"), default="none", help="auto: lift faint and blurred print")
     engine.add_arguments(parser)
 
@@ -196,13 +197,10 @@ def _schema(path: str | None) -> str:
 
 def _frame(args: argparse.Namespace, path: str | Path) -> Frame:
     from glm4v_ros.vision.decoder import read_picture
-    from glm4v_ros.vision.enhance import crop, enhance
+    from glm4v_ros.vision.enhance import enhance
     from glm4v_ros.vision.frame import Frame
 
-    rgb = read_picture(path)
-    if args.roi:
-        rgb = crop(rgb, *args.roi)
-    return Frame(enhance(rgb, args.enhance))
+    return Frame(enhance(read_picture(path, args.roi), args.enhance))
 
 
 def _region(text: str) -> tuple[int, int, int, int]:

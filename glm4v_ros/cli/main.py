@@ -9,6 +9,7 @@ import sys
 
 from glm4v_ros import __version__
 from glm4v_ros.errors import ErrorCode, VqaError
+from glm4v_ros.vendor import prefer_vendor
 
 # A verb's module has add_arguments(parser) and run(args) -> exit code. Only the one asked for is imported.
 VERBS = {
@@ -44,6 +45,7 @@ PIPE_CLOSED = 141
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one verb and gives the exit code. Raises SystemExit for --help and wrong usage, as argparse does."""
+    prefer_vendor()
     argv = sys.argv[1:] if argv is None else argv
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # answers are Chinese under any locale

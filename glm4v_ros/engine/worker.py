@@ -22,6 +22,7 @@ from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Star
 from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
 from glm4v_ros.machine import malloc
+from glm4v_ros.vendor import prefer_vendor
 
 _BEAT_EVERY = 0.25  # seconds
 _LOOK_EVERY = 0.02  # seconds between looks at the deadlines of running questions
@@ -184,6 +185,7 @@ def _end_with_parent() -> None:
 
 def main() -> None:
     _end_with_parent()
+    prefer_vendor()
     malloc.reuse_large_blocks()  # llama.cpp copies a piece of an image three times on its way
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the node, which then closes the socket
     Worker(Channel(socket.socket(fileno=int(sys.argv[1])))).run()

@@ -16,9 +16,9 @@ from glm4v_ros.vision.converter import to_rgb
 from glm4v_ros.vision.decoder import decode
 from glm4v_ros.vision.enhance import crop, enhance
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.orientation import Region
 
 JPEG_QUALITY = 92
-Region = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 
 class Picture:
@@ -44,7 +44,10 @@ class Picture:
         return self._once("sha256", lambda: hashlib.sha256(self.message.data).hexdigest())
 
     def frame(self, region: Region | None, mode: str) -> Frame:
-        """What the engine gets: the region (x, y, width, height in pixels; None: all), enhanced. Raises BadImage."""
+        """What the engine gets: the region (pixels of the picture as stored; None: all), upright, enhanced.
+
+        Raises BadImage.
+        """
         return self._once((region, mode), partial(self._frame, region, mode))
 
     def frame_if_made(self, region: Region | None, mode: str) -> Frame | None:
@@ -52,7 +55,7 @@ class Picture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels of the whole picture. Raises BadImage."""
+        """Width and height in pixels of the whole picture, upright. Raises BadImage."""
         rgb = self._whole()
         return rgb.shape[1], rgb.shape[0]
 
@@ -78,20 +81,18 @@ class Picture:
                 self._made[key] = make()
             return self._made[key]
 
-    def _rgb(self) -> np.ndarray:
+    def _rgb(self, region: Region | None = None) -> np.ndarray:
         message = self.message
         if isinstance(message, CompressedImage):
-            return decode(message.data, message.format)
-        return to_rgb(
+            return decode(message.data, message.format, region)
+        rgb = to_rgb(
             message.encoding, message.width, message.height, message.step, bool(message.is_bigendian), message.data
         )
+        return crop(rgb, *region) if region else rgb
 
     def _frame(self, region, mode: str) -> Frame:
         try:
-            rgb = self._rgb()
-            if region is not None:
-                rgb = crop(rgb, *region)
-            return Frame(np.ascontiguousarray(enhance(rgb, mode)))
+            return Frame(np.ascontiguousarray(enhance(self._rgb(region), mode)))
         except MemoryError as error:
             raise OutOfMemory("there is not enough memory for this picture; send a smaller one") from error
         except cv2.error as error:

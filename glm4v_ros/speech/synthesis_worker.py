@@ -11,9 +11,11 @@ import sys
 from multiprocessing.connection import Connection
 
 from glm4v_ros.speech.voice import SpeechError
+from glm4v_ros.vendor import prefer_vendor
 
 
 def main(descriptor: int) -> None:
+    prefer_vendor()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
     sys.stdout = open(os.devnull, "w")  # pyttsx3 prints
     with Connection(descriptor) as connection:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -12,15 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image
 
 from glm4v_ros.errors import BadImage
-from glm4v_ros.vision import converter
-from glm4v_ros.vision.decoder import FILE_FORMATS, MAX_SCANS, decode_file
+from glm4v_ros.vision.decoder import decode_file
 from glm4v_ros.vision.frame import Frame
 
-#: Formats that every browser shows; others are kept and asked about all the same.
-_SHOWN = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
+#: How the files begin that every browser shows; others are kept and asked about all the same.
+_SHOWN = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"), (b"BM", "image/bmp"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,28 +27,17 @@ class StoredPicture:
     key: str  # SHA-256 (hex) of the file
     data: bytes = field(repr=False)
     media_type: str
-    width: int  # pixels, as stored
+    width: int  # pixels, upright
     height: int
     stamp: float  # seconds since 1970
     camera: str = ""
 
 
-def inspect(data: bytes, stamp: float, camera: str = "") -> StoredPicture:
-    """Looks at a file's header, decoding nothing. Raises BadImage, also for one that is too large to decode."""
-    if data[:3] == b"\xff\xd8\xff" and data.count(b"\xff\xda") > MAX_SCANS:
-        raise BadImage(f"the picture is a JPEG of more than {MAX_SCANS} scans, which would take minutes to decode")
-    try:
-        with Image.open(io.BytesIO(data), formats=FILE_FORMATS) as picture:
-            converter.check_size(*picture.size)
-            kind, (width, height) = picture.format or "", picture.size
-    except BadImage as error:
-        raise BadImage(f"the picture: {error}") from None
-    except Image.DecompressionBombError as error:
-        raise BadImage(f"the picture is too large: {error}") from error
-    except Exception as error:  # a damaged file may fail anywhere in Pillow's plugins
-        raise BadImage(f"the picture is not a {', '.join(FILE_FORMATS[:-1])} or {FILE_FORMATS[-1]} file") from error
-    media_type = _SHOWN.get(kind, "application/octet-stream")
-    return StoredPicture(hashlib.sha256(data).hexdigest(), data, media_type, width, height, stamp, camera)
+def media_type(data: bytes) -> str:
+    """By the file's first bytes, whatever the request said."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for signature, kind in _SHOWN if data.startswith(signature)), "application/octet-stream")
 
 
 class PictureStore:
@@ -80,13 +66,14 @@ class PictureStore:
         """Raises BadImage. A new picture is decoded as a whole, so that what is stored can be asked about."""
         if len(data) > self._most_bytes:
             raise BadImage(f"the picture has {len(data) >> 20} MiB; at most {self._most_bytes >> 20} are kept")
-        picture = await self._run(lambda: inspect(data, stamp or time.time(), camera))
-        known = self.get(owner, picture.key)
-        if known is not None and (known.stamp == picture.stamp or not camera):
+        key = await self._run(lambda: hashlib.sha256(data).hexdigest())
+        known = self.get(owner, key)
+        if known is not None and (known.stamp == stamp or not camera):
             return known
-        await self.frame(picture)
-        self._drop((owner, picture.key))
-        self._pictures[owner, picture.key] = picture
+        frame = await self.made((key,), lambda: decode_file(data, "the picture"))
+        picture = StoredPicture(key, data, media_type(data), frame.width, frame.height, stamp or time.time(), camera)
+        self._drop((owner, key))
+        self._pictures[owner, key] = picture
         self._bytes += len(data)
         while self._bytes > self._most_bytes:
             self._drop(next(iter(self._pictures)))

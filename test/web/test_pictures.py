@@ -8,7 +8,7 @@ from messages import png
 from PIL import Image
 
 from glm4v_ros.errors import BadImage
-from glm4v_ros.web.pictures import PictureStore, inspect
+from glm4v_ros.web.pictures import PictureStore
 
 
 def run(work):
@@ -25,7 +25,7 @@ def file_of(kind: str, size=(40, 30), **options) -> bytes:
                                               ("BMP", "image/bmp"), ("TIFF", "application/octet-stream")])  # fmt: skip
 def test_what_a_file_is(kind, media_type):
     data = file_of(kind)
-    picture = inspect(data, 5.0)
+    picture = run(PictureStore().put("", data, stamp=5.0))
     assert (picture.media_type, picture.width, picture.height) == (media_type, 40, 30)
     assert picture.key == hashlib.sha256(data).hexdigest() and picture.stamp == 5.0
 
@@ -36,7 +36,7 @@ def test_a_picture_bomb_is_refused_by_its_header(side):
     header = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", side.to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0")
     bomb = header + _chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + _chunk(b"IEND", b"")
     with pytest.raises(BadImage, match="megapixels|pixels"):
-        inspect(bomb, 0.0)
+        run(PictureStore().put("", bomb))
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
