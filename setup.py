@@ -100,6 +100,7 @@ setup(
         "voice": ["pyttsx3", "espeakng-loader"],
         "behaviours": ["py_trees"],
         "models": ["huggingface_hub", "gguf"],
+        "serve": ["starlette", "uvicorn", "h11", "prometheus-client", "segno"],
         "nvidia": ["nvidia-ml-py"],
         "jetson": ["jetson-stats"],
     },

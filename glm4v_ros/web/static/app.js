@@ -4,11 +4,10 @@ import { html, render, useCallback, useEffect, useRef, useState } from "./vendor
 import { ApiError, askChoices, askText, login, loginState, logout, serverState, upload } from "./api.js";
 import { Answers, Turn } from "./answer.js";
 import * as history from "./history.js";
-import { Pictures } from "./picture.js";
+import { MOST_PICTURES, Pictures } from "./picture.js";
 import { Question } from "./question.js";
 import { firstLanguage, keepLanguage, wordsOf } from "./words.js";
 
-const MOST_PICTURES = 16;
 const LOOK_EVERY = 2000; // ms between looks at the server's state
 
 const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

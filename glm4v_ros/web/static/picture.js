@@ -4,6 +4,8 @@ import { html, useEffect, useState } from "./vendor/preact-htm.js";
 import { PhoneCamera, RobotCamera, hasLiveCamera } from "./camera.js";
 import { Regional } from "./region.js";
 
+export const MOST_PICTURES = 16; // of one question, as the server has it
+
 export function Pictures({ word, pictures, active, cameras, onAdd, onRemove, onActive, onChange, onCamera }) {
   const [phone, setPhone] = useState(false);
   const [over, setOver] = useState(false);
@@ -62,5 +64,6 @@ export function Pictures({ word, pictures, active, cameras, onAdd, onRemove, onA
             <button class="small" aria-label=${word("remove", { name: one.name })} onClick=${() => onRemove(one.id)}>✕</button>
           </li>`)}
         </ul>`}
+      ${pictures.length >= MOST_PICTURES && html`<p class="faint">${word("tooMany")}</p>`}
     </section>`;
 }
