@@ -48,7 +48,7 @@ class _Form:
         return {**self._head("chat.completion.chunk"), "choices": [], **fields}
 
     def _head(self, kind: str) -> dict:
-        return {"id": self.id, "object": kind, "created": self.created, "model": self.model, "system_fingerprint": None}
+        return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
 
 
 def usage(answer: Answer) -> dict:
@@ -92,7 +92,8 @@ class ChatCompletions:
     def _inquiry(self, body: Fields, owner: str, said: Conversation, options: Options) -> Inquiry:
         _refuse(body)
         limit = body.integer("max_completion_tokens", body.integer("max_tokens", 0, 0, 1_000_000), 0, 1_000_000)
-        question = {"max_tokens": limit, "sampling": read_sampling(body), "json_schema": read_schema(body, "response_format")}
+        question = {"max_tokens": limit, "sampling": read_sampling(body), "json_schema": read_schema(body, "response_format"),
+                    "ignore_eos": body.flag("ignore_eos")}  # fmt: skip
         return self._service.inquiry(owner, said, options, question)
 
 
