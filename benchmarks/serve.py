@@ -4,7 +4,8 @@
     python benchmarks/build_peers.py build/peers
     PYTHONPATH=build/peers/python scripts/in_venv python benchmarks/serve.py build/peers build/serve
 
-Without BUILD's llama-server (--alone) only our side is measured. Both sides are warm, get the same JPEGs and number of tokens, and
+Without BUILD's llama-server (--alone) only our side is measured. Both sides are warm, get the same JPEGs and number
+of tokens, and
 take turns. Times count from the moment the JPEG and the question are at hand to the first text that the client holds.
 OUT/serve.json has every figure, OUT/serve.md the table.
 """
@@ -50,7 +51,17 @@ class Serve:
 
     def __init__(self, log: Path, *options: str):
         self._log = log
-        self._command = [sys.executable, "-m", "glm4v_ros.cli.main", "serve", "--port", "0", "--per-minute", "1000000", *options]
+        self._command = [
+            sys.executable,
+            "-m",
+            "glm4v_ros.cli.main",
+            "serve",
+            "--port",
+            "0",
+            "--per-minute",
+            "1000000",
+            *options,
+        ]
 
     def __enter__(self) -> Serve:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -100,10 +111,12 @@ class Serve:
 
     @staticmethod
     def stream(connection, text: str, picture: bytes | str, tokens: int, begun: float, **options):
-        """(status, seconds to the first text, seconds to the end, texts, usage); with another status than 200 the body."""
+        """(status, seconds to the first text, seconds to the end, texts, usage); with another status than 200 the
+        body."""
         url = picture if isinstance(picture, str) else f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
         content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]
-        body = {"model": "glm4v-nano", "messages": [{"role": "user", "content": content}], "stream": True, "max_tokens": tokens,
+        body = {"model": "glm4v-nano", "messages": [{"role": "user", "content": content}], "stream": True,
+            "max_tokens": tokens,
                 "ignore_eos": True, "stream_options": {"include_usage": True}, **options}  # fmt: skip
         connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
         response = connection.getresponse()
@@ -151,17 +164,23 @@ class Bench:
                 jpeg = self.frame()
                 names = list(sides)[:: 1 if turn % 2 else -1]
                 for name in names:
-                    figures.setdefault(f"new picture, {name}", []).append(sides[name].ask(question(), jpeg, 2).first_token)
+                    figures.setdefault(f"new picture, {name}", []).append(
+                        sides[name].ask(question(), jpeg, 2).first_token
+                    )
                 for name in names:
                     again = ours.upload(jpeg) if name == "ours" else jpeg
-                    figures.setdefault(f"known picture, {name}", []).append(sides[name].ask(question(), again, 2).first_token)
+                    figures.setdefault(f"known picture, {name}", []).append(
+                        sides[name].ask(question(), again, 2).first_token
+                    )
         return {**{name: statistics.median(values) for name, values in figures.items()}, "all": figures}
 
     def askers(self) -> dict:
         """All ask about one picture, a few questions each, the next as soon as the last is answered."""
         count, rates = self.args.askers, {}
         context = str(CONTEXT * 2)
-        with Serve(self.out / "serve-16.log", "--parallel", str(count), "--queue", str(count), "--context", context) as ours:
+        with Serve(
+            self.out / "serve-16.log", "--parallel", str(count), "--queue", str(count), "--context", context
+        ) as ours:
             rates["ours"] = self._rate(ours, count)
         with self.peer(count) as peer:
             if peer:
@@ -176,7 +195,8 @@ class Bench:
             picture = side.upload(jpeg) if isinstance(side, Serve) else jpeg
             side.ask(question(), picture, 2)
             begun = time.monotonic()
-            threads = [threading.Thread(target=lambda: [side.ask(question(), picture, self.args.tokens) for _ in range(2)])
+            threads = [threading.Thread(target=lambda: [side.ask(question(), picture,
+                            self.args.tokens) for _ in range(2)])
                        for _ in range(count)]  # fmt: skip
             for thread in threads:
                 thread.start()
@@ -186,7 +206,8 @@ class Bench:
         return statistics.median(rates)
 
     def layer(self) -> dict:
-        """What HTTP adds to the engine client's first token: one engine, asked in turns with and without HTTP between."""
+        """What HTTP adds to the engine client's first token: one engine, asked in turns with and without HTTP
+        between."""
         sys.path[:0] = [str(ROOT), str(ROOT / "test" / "web"), str(ROOT / "test" / "nodes")]
         from served import serving
 
@@ -211,14 +232,16 @@ class Bench:
                     text, heard = question(), []
                     begun = time.monotonic()
                     client.ask(Question(text, f"direct-{turn}", max_tokens=2, ignore_eos=True), [frame],
-                               lambda delta: delta.text and heard.append(time.monotonic() - begun)).result()  # fmt: skip
+                               lambda delta: delta.text and heard.append(time.monotonic() - begun)
+                               ).result()  # fmt: skip
                     direct.append(heard[0])
                     begun = time.monotonic()
                     over.append(Serve.stream(connection, question(), key, 2, begun, model=model.name)[1])
                 connection.close()
         direct, over = direct[2:], over[2:]  # the first ones encode the frame
         return {"direct": statistics.median(direct), "over HTTP": statistics.median(over),
-                "added": statistics.median(over) - statistics.median(direct), "all": {"direct": direct, "over": over}}  # fmt: skip
+                "added": statistics.median(over) - statistics.median(direct), "all": {"direct": direct,
+                    "over": over}}  # fmt: skip
 
     def connections(self) -> dict:
         """Idle ones by the thousand, and two hundred streams at once with the default queue and with a long one."""
@@ -256,7 +279,9 @@ class Bench:
             connection = http.client.HTTPConnection("127.0.0.1", ours.port, timeout=PATIENCE)
             connection.connect()
             ready.wait()
-            status, first, whole, pieces, _ = Serve.stream(connection, "What is on the label?", key, 12, time.monotonic())
+            status, first, whole, pieces, _ = Serve.stream(
+                connection, "What is on the label?", key, 12, time.monotonic()
+            )
             outcomes.append((status, whole, "".join(pieces)))
             connection.close()
 
@@ -281,7 +306,9 @@ class Bench:
             return
         threads = len(os.sched_getaffinity(0))
         options = ["-np", slots, "-c", CONTEXT * slots, "-ub", 512, "-ngl", 0, "-t", threads, "-fa", "on"]
-        with LlamaServer(self.args.build / "bin" / "llama-server", TEXT, VISION, self.out / f"llama-server-{slots}.log", options) as server:
+        with LlamaServer(
+            self.args.build / "bin" / "llama-server", TEXT, VISION, self.out / f"llama-server-{slots}.log", options
+        ) as server:
             yield server
 
     def frame(self) -> bytes:
@@ -303,7 +330,8 @@ class Bench:
             peer_new, peer_known = one["new picture, llama-server"], one["known picture, llama-server"]
             rows += [
                 ("first token, new picture", ms(new), f"{ms(peer_new)}, llama-server", f"{new / peer_new:.2f}", "1.05"),
-                ("first token, a picture by its key", ms(known), f"{ms(peer_known)}, llama-server's repeat", f"{known / peer_known:.2f}", "1.1"),
+                ("first token, a picture by its key", ms(known), f"{ms(peer_known)}, llama-server's repeat",
+                    f"{known / peer_known:.2f}", "1.1"),
                 ("the same beside our new picture", ms(known), ms(new), f"{known / new:.3f}", "0.10"),
                 (f"{self.args.askers} askers, one picture, {self.args.tokens} tokens", f"{many['ours']:.2f} requests/s",
                  f"{many['llama-server']:.2f}, llama-server", f"{many['ours'] / many['llama-server']:.2f}", "3"),
@@ -326,9 +354,13 @@ def main() -> None:
     parser.add_argument("build", type=Path, metavar="BUILD")
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument("--alone", action="store_true", help="without llama-server")
-    parser.add_argument("--repeats", type=int, default=10, metavar="N", help="of each figure; the median counts (default: %(default)s)")
+    parser.add_argument(
+        "--repeats", type=int, default=10, metavar="N", help="of each figure; the median counts (default: %(default)s)"
+    )
     parser.add_argument("--askers", type=int, default=16, metavar="N", help="who ask at once (default: %(default)s)")
-    parser.add_argument("--tokens", type=int, default=32, metavar="N", help="of each of their answers (default: %(default)s)")
+    parser.add_argument(
+        "--tokens", type=int, default=32, metavar="N", help="of each of their answers (default: %(default)s)"
+    )
     Bench(parser.parse_args()).run()
 
 

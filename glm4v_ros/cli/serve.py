@@ -7,7 +7,8 @@ examples:
   glm4v serve --lan                               for phones in this network: HTTPS, a key, a QR code
   glm4v serve --host 0.0.0.0 --tls-cert chain.pem --tls-key key.pem --allowed-host robot.example
 
-Without options only this machine reaches it. docs/serve.md has the API, keys, certificates, and how to run it as a service.
+Without options only this machine reaches it. docs/serve.md has the API, keys, certificates, and how to run it as a
+service.
 """
 
 from __future__ import annotations
@@ -32,31 +33,72 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("where")
     group.add_argument("--host", default="", metavar="ADDRESS", help="to listen on (default: 127.0.0.1)")
-    group.add_argument("--port", type=engine.at_least(0), default=8080, metavar="N", help="(default: %(default)s; 0: any)")
-    group.add_argument("--lan", action="store_true",
-                       help="for phones and tablets in this network: makes a certificate and a key, prints address and QR code")
-    group.add_argument("--allowed-host", action="append", default=[], metavar="NAME", dest="allowed_hosts",
-                       help="a name by which browsers call this server; others are refused")
-    group.add_argument("--proxy", action="append", default=[], metavar="ADDRESS", dest="proxies",
-                       help="address or network of a proxy before this server, whose X-Forwarded-For is believed")
+    group.add_argument(
+        "--port", type=engine.at_least(0), default=8080, metavar="N", help="(default: %(default)s; 0: any)"
+    )
+    group.add_argument(
+        "--lan",
+        action="store_true",
+        help="for phones and tablets in this network: makes a certificate and a key, prints address and QR code",
+    )
+    group.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="allowed_hosts",
+        help="a name by which browsers call this server; others are refused",
+    )
+    group.add_argument(
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        dest="proxies",
+        help="address or network of a proxy before this server, whose X-Forwarded-For is believed",
+    )
     group.add_argument("--tls-cert", metavar="FILE", help="certificate chain (PEM); with --tls-key")
     group.add_argument("--tls-key", metavar="FILE", help="its key (PEM)")
     group = parser.add_argument_group("who")
-    group.add_argument("--keys", metavar="FILE", help="the API keys' hashes (default: ~/.config/glm4v_ros/serve_keys.json)")
+    group.add_argument(
+        "--keys", metavar="FILE", help="the API keys' hashes (default: ~/.config/glm4v_ros/serve_keys.json)"
+    )
     group.add_argument("--add-key", metavar="NAME", help="make a key, print it, and end")
     group.add_argument("--remove-key", metavar="NAME", help="take a key out, and end")
     group.add_argument("--require-key", action="store_true", help="also on this machine alone")
     group.add_argument("--insecure-no-key", action="store_true", help="no key, though other machines reach this server")
     group = parser.add_argument_group("how much")
-    group.add_argument("--per-minute", type=engine.at_least(1), default=0, metavar="N",
-                       help="questions of one key or address (default: 120); with --add-key: of that key")
-    group.add_argument("--parallel", type=engine.at_least(1), default=8, metavar="N",
-                       help="questions that are answered at once (default: %(default)s)")
-    group.add_argument("--queue", type=engine.at_least(0), default=16, metavar="N",
-                       help="questions that wait; one more is refused with 429 (default: %(default)s)")
-    group.add_argument("--timeout", type=float, default=120.0, metavar="S",
-                       help="most seconds of a question whose request does not say (default: %(default)g)")
-    group.add_argument("--allow-demo-model", action="store_true", help="let presets run that refuse a model for trying out")
+    group.add_argument(
+        "--per-minute",
+        type=engine.at_least(1),
+        default=0,
+        metavar="N",
+        help="questions of one key or address (default: 120); with --add-key: of that key",
+    )
+    group.add_argument(
+        "--parallel",
+        type=engine.at_least(1),
+        default=8,
+        metavar="N",
+        help="questions that are answered at once (default: %(default)s)",
+    )
+    group.add_argument(
+        "--queue",
+        type=engine.at_least(0),
+        default=16,
+        metavar="N",
+        help="questions that wait; one more is refused with 429 (default: %(default)s)",
+    )
+    group.add_argument(
+        "--timeout",
+        type=float,
+        default=120.0,
+        metavar="S",
+        help="most seconds of a question whose request does not say (default: %(default)g)",
+    )
+    group.add_argument(
+        "--allow-demo-model", action="store_true", help="let presets run that refuse a model for trying out"
+    )
     group.add_argument("--log-requests", action="store_true", help="a line of JSON for each request on stderr")
     engine.add_arguments(parser)
 
@@ -122,7 +164,8 @@ def _settings(args: argparse.Namespace, keys: KeyRing) -> Settings:
     from glm4v_ros.web.settings import Settings
 
     settings = Settings(
-        host=args.host or ("0.0.0.0" if args.lan else "127.0.0.1"), port=args.port, insecure_no_key=args.insecure_no_key,
+        host=args.host or ("0.0.0.0" if args.lan else "127.0.0.1"), port=args.port,
+        insecure_no_key=args.insecure_no_key,
         allowed_hosts=tuple(args.allowed_hosts), proxies=tuple(args.proxies), per_minute=float(args.per_minute or 120),
     )  # fmt: skip
     wanted = args.require_key or (not settings.loopback and not args.insecure_no_key)
@@ -140,7 +183,10 @@ def _certificate(args: argparse.Namespace) -> tuple[str, str] | None:
 def _tell(settings: Settings, port: int, secret: str) -> None:
     """Where to go, on stderr."""
     if settings.insecure_no_key and not settings.loopback:
-        print("glm4v: EVERYBODY WHO REACHES THIS ADDRESS MAY ASK AND SEE CAMERAS: --insecure-no-key was given", file=sys.stderr)
+        print(
+            "glm4v: EVERYBODY WHO REACHES THIS ADDRESS MAY ASK AND SEE CAMERAS: --insecure-no-key was given",
+            file=sys.stderr,
+        )
     if secret:
         from glm4v_ros.web import lan
 

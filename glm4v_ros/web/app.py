@@ -38,7 +38,9 @@ register_url_convertor("sha256", _Sha256())
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
-def make_app(asker: Asker, pictures: PictureStore, settings: Settings, keys: KeyRing, *, timeout: float = 120.0) -> Guard:
+def make_app(
+    asker: Asker, pictures: PictureStore, settings: Settings, keys: KeyRing, *, timeout: float = 120.0
+) -> Guard:
     """``timeout``: seconds that a question may take unless its request says otherwise."""
     metrics, logins = Metrics(asker, pictures), Logins()
     service = Service(CountedAsker(asker, metrics), pictures, timeout, max(600.0, timeout))
@@ -79,7 +81,9 @@ class _Routes:
         self._routes, self._service = routes, service
 
     async def __call__(self, scope, receive, send) -> None:
-        scope["glm4v.route"] = next((one.path_format for one in self._routes if one.path_regex.match(scope["path"])), "other")
+        scope["glm4v.route"] = next(
+            (one.path_format for one in self._routes if one.path_regex.match(scope["path"])), "other"
+        )
         scope["app"] = self  # with which Starlette's router raises where it would answer in plain text
         try:
             await self._router(scope, receive, send)
@@ -87,9 +91,13 @@ class _Routes:
             raise problem_of(error, self._service.asker.retry_after) from error
         except HTTPException as error:
             allowed = self._methods(scope["path"])
-            message = f"this address takes {allowed}" if error.status_code == 405 else "there is nothing at this address"
+            message = (
+                f"this address takes {allowed}" if error.status_code == 405 else "there is nothing at this address"
+            )
             headers = {"allow": allowed} if error.status_code == 405 else {}
             raise Problem(error.status_code, message, code=_CODES.get(error.status_code), headers=headers) from error
 
     def _methods(self, path: str) -> str:
-        return ", ".join(sorted({method for one in self._routes if one.path_regex.match(path) for method in one.methods}))
+        return ", ".join(
+            sorted({method for one in self._routes if one.path_regex.match(path) for method in one.methods})
+        )

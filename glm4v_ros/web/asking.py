@@ -32,7 +32,8 @@ class Asking:
         await self._events.aclose()
 
     async def begin(self, patience: float) -> None:
-        """Waits for the first text, the reply or ``patience`` seconds; raises the VqaError of a question that failed by then,
+        """Waits for the first text, the reply or ``patience`` seconds; raises the VqaError of a question that failed
+        by then,
         so that its HTTP status can say so."""
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
@@ -68,7 +69,8 @@ class Asking:
 
 
 async def unless_gone(receive: Awaitable, work: Coroutine) -> Any:
-    """The result of ``work``, which is cancelled when the client goes away: then ClientGone. The request's body must have
+    """The result of ``work``, which is cancelled when the client goes away: then ClientGone. The request's body must
+    have
     been read."""
     task, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(receive))
     try:

@@ -37,7 +37,12 @@ class _Form:
     def completion(self, reply: Reply) -> dict:
         message = {"role": "assistant", "content": reply.answer.text, "refusal": None, "annotations": []}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": FINISH[reply.answer.finish_reason]}
-        return {**self._head("chat.completion"), "choices": [choice], "usage": usage(reply.answer), "glm4v": figures(reply)}
+        return {
+            **self._head("chat.completion"),
+            "choices": [choice],
+            "usage": usage(reply.answer),
+            "glm4v": figures(reply),
+        }
 
     def chunk(self, delta: dict, finish_reason: str | None = None) -> dict:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
@@ -92,7 +97,8 @@ class ChatCompletions:
     def _inquiry(self, body: Fields, owner: str, said: Conversation, options: Options) -> Inquiry:
         _refuse(body)
         limit = body.integer("max_completion_tokens", body.integer("max_tokens", 0, 0, 1_000_000), 0, 1_000_000)
-        question = {"max_tokens": limit, "sampling": read_sampling(body), "json_schema": read_schema(body, "response_format"),
+        question = {"max_tokens": limit, "sampling": read_sampling(body), "json_schema": read_schema(body,
+                "response_format"),
                     "ignore_eos": body.flag("ignore_eos")}  # fmt: skip
         return self._service.inquiry(owner, said, options, question)
 
@@ -126,11 +132,15 @@ def _refuse(body: Fields) -> None:
         raise unsupported("one answer a request: 'n' is 1", "n")
     choice = body.raw("tool_choice")
     if choice == "required" or isinstance(choice, dict):
-        raise unsupported("this server calls no tools: leave out 'tool_choice', or set it to auto or none", "tool_choice")
+        raise unsupported(
+            "this server calls no tools: leave out 'tool_choice', or set it to auto or none", "tool_choice"
+        )
     if body.texts("stop", 4):
         raise unsupported("stop strings are not known here yet: leave out 'stop'", "stop")
     if body.flag("logprobs") or body.integer("top_logprobs", 0, 0, 20):
-        raise unsupported("token probabilities are not told here yet: leave out 'logprobs' and 'top_logprobs'", "logprobs")
+        raise unsupported(
+            "token probabilities are not told here yet: leave out 'logprobs' and 'top_logprobs'", "logprobs"
+        )
 
 
 async def _chunks(asking: Asking, form: _Form) -> AsyncIterator[bytes]:

@@ -107,7 +107,8 @@ def _read_part(turn: Turn, role: str, part: Fields) -> None:
 async def read_conversation(
     turns: list[Turn], owner: str, pictures: PictureStore, param: str, *, silent: bool = False
 ) -> Conversation:
-    """What the turns say, in the engine's terms; ``silent``: the last may have no text. Raises Problem. Pictures are stored,
+    """What the turns say, in the engine's terms; ``silent``: the last may have no text. Raises Problem. Pictures are
+    stored,
     so that they can be named later."""
     system = "\n".join(turn.text for turn in turns if turn.role == "system")
     said = [turn for turn in turns if turn.role != "system"]
@@ -148,13 +149,19 @@ async def _picture(url: str, path: str, owner: str, pictures: PictureStore) -> S
     if key:
         picture = pictures.get(owner, key[1])
         if picture is None:
-            raise Problem(404, "no picture of this key is here any more: send it again", param=path, code="unknown_picture")
+            raise Problem(
+                404, "no picture of this key is here any more: send it again", param=path, code="unknown_picture"
+            )
         return picture
     head = _DATA.match(url[:200])
     if head is None:
         if urllib.parse.urlsplit(url[:2000]).scheme in ("http", "https"):
-            raise unsupported("no address is fetched: send the picture itself as a data URL, or PUT it to /v1/pictures", path)
-        raise invalid("a picture is data:image/...;base64,... or sha256:KEY of one sent before", path, "invalid_image_url")
+            raise unsupported(
+                "no address is fetched: send the picture itself as a data URL, or PUT it to /v1/pictures", path
+            )
+        raise invalid(
+            "a picture is data:image/...;base64,... or sha256:KEY of one sent before", path, "invalid_image_url"
+        )
     try:
         data = base64.b64decode(url[head.end() :], validate=True)
     except (binascii.Error, ValueError) as error:

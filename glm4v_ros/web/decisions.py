@@ -45,10 +45,13 @@ class _Asked:
         if self.kind == "choice":
             return {
                 **common, "choice": self.values[answer.choice_index], "confidence": probabilities[answer.choice_index],
-                "probabilities": [{"value": value, "probability": one} for value, one in zip(self.values, probabilities)],
+                "probabilities": [
+                    {"value": value, "probability": one} for value, one in zip(self.values, probabilities)
+                ],
             }  # fmt: skip
         return {
-            **common, "score": sum(level * one for level, one in enumerate(probabilities)), "confidence": max(probabilities),
+            **common, "score": sum(level * one for level, one in enumerate(probabilities)),
+            "confidence": max(probabilities),
             "probabilities": [
                 {"value": level, "label": label, "probability": one}
                 for level, (label, one) in enumerate(zip(self.values, probabilities))
@@ -171,7 +174,8 @@ def _value(option: Fields, field: str, booleans: bool) -> str | bool:
 
 
 def _labels(values: tuple[str | bool, ...]) -> tuple[str, ...]:
-    """How the model is told each value: a boolean is true or false, in quotes where a string of the same text is there too."""
+    """How the model is told each value: a boolean is true or false, in quotes where a string of the same text is
+    there too."""
     texts = {value for value in values if isinstance(value, str)}
     labels = []
     for value in values:

@@ -58,8 +58,10 @@ class EngineAsker:
         status = self._client.status
         reason = status.failed or ("" if status.loaded else f"{status.model} is being loaded")
         return State(
-            ready=status.loaded and not status.failed, reason=reason, running=status.running, queued=status.queue_length,
-            capacity=self._capacity, stage=status.stage, device=status.device, tokens_per_second=status.tokens_per_second,
+            ready=status.loaded and not status.failed, reason=reason, running=status.running,
+            queued=status.queue_length,
+            capacity=self._capacity, stage=status.stage, device=status.device,
+            tokens_per_second=status.tokens_per_second,
             worker_restarts=status.worker_restarts, resident_mib=status.resident_mib,
         )  # fmt: skip
 

@@ -64,7 +64,9 @@ class Guard:
         except Exception:
             _log.exception("a request failed for a reason that nobody foresaw")
             if not visit.status:
-                await visit.refuse(Problem(500, "the server failed at this; its log says why", "server_error", code="unknown"))
+                await visit.refuse(
+                    Problem(500, "the server failed at this; its log says why", "server_error", code="unknown")
+                )
         finally:
             self._held_bytes -= visit.bytes_in
             self._tell(scope, visit, time.perf_counter() - began)
@@ -84,7 +86,9 @@ class Guard:
         settings, path, method = self._settings, scope["path"], scope["method"]
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not settings.knows_host(hosts[0]):
-            raise Problem(421, "this server does not go by that name; start it with --allowed-host NAME", code="unknown_host")
+            raise Problem(
+                421, "this server does not go by that name; start it with --allowed-host NAME", code="unknown_host"
+            )
         peer = (scope.get("client") or ("local", 0))[0]
         visit.client = settings.client_of(peer, ",".join(headers.getlist("x-forwarded-for")))
         self._check_origin(scope, headers, hosts[0])
@@ -127,7 +131,8 @@ class Guard:
         token = cookie(headers)
         login = self._logins.find(token) if token and not secret else None
         if login is None:
-            raise Problem(401, "a key is needed: Authorization: Bearer KEY, or log in on the page", code="invalid_api_key",
+            raise Problem(401, "a key is needed: Authorization: Bearer KEY, or log in on the page",
+                code="invalid_api_key",
                           headers={"www-authenticate": "Bearer"})  # fmt: skip
         if method not in _SAFE and headers.get("x-csrf-token") != login.csrf:
             raise Problem(403, "the header X-CSRF-Token is missing or stale: load the page again", code="csrf")
@@ -147,7 +152,8 @@ class Guard:
         status = 499 if visit.gone else visit.status
         self._metrics.request(route, status, seconds)
         if _access.isEnabledFor(logging.INFO):
-            line = {"client": visit.client, "key": visit.key, "method": scope["method"][:16], "route": route, "status": status,
+            line = {"client": visit.client, "key": visit.key, "method": scope["method"][:16], "route": route,
+                "status": status,
                     "ms": round(seconds * 1000, 1), "in": visit.bytes_in, "out": visit.bytes_out}  # fmt: skip
             _access.info("%s", json.dumps(line))
 

@@ -24,7 +24,8 @@ def directory() -> Path:
 
 
 def addresses(host: str) -> tuple[str, ...]:
-    """By which phones reach this machine: ``host`` itself, or where it is all of them, the one that leads out, with the name."""
+    """By which phones reach this machine: ``host`` itself, or where it is all of them, the one that leads out, with
+    the name."""
     if not ipaddress.ip_address(host).is_unspecified:
         return (host,)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -37,12 +38,15 @@ def addresses(host: str) -> tuple[str, ...]:
 
 
 def certificate(host: str) -> tuple[tuple[str, str], tuple[str, ...]]:
-    """The files of a self-signed certificate and of its key, made at need, and the names that it is for. Raises BadRequest."""
+    """The files of a self-signed certificate and of its key, made at need, and the names that it is for. Raises
+    BadRequest."""
     names = addresses(host)
     here = directory()
     chain, key, made_for = here / "lan.crt", here / "lan.key", here / "lan.names"
     wanted = " ".join(names)
-    if not (chain.is_file() and key.is_file() and made_for.is_file() and made_for.read_text() == wanted and _holds(chain)):
+    if not (
+        chain.is_file() and key.is_file() and made_for.is_file() and made_for.read_text() == wanted and _holds(chain)
+    ):
         here.mkdir(parents=True, exist_ok=True)
         _make(chain, key, names)
         made_for.write_text(wanted)
@@ -84,7 +88,8 @@ def _make(chain: Path, key: Path, names: tuple[str, ...]) -> None:
         new_key.touch(mode=0o600)
         done = _openssl(
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", _DAYS,
-            "-subj", f"/CN={names[0]}", "-addext", f"subjectAltName={alternatives}", "-addext", "basicConstraints=critical,CA:FALSE",
+            "-subj", f"/CN={names[0]}", "-addext", f"subjectAltName={alternatives}", "-addext",
+            "basicConstraints=critical,CA:FALSE",
             "-addext", "extendedKeyUsage=serverAuth", "-keyout", new_key, "-out", new_chain,
         )  # fmt: skip
         if done.returncode:

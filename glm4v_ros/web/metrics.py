@@ -22,13 +22,19 @@ class Metrics:
     def __init__(self, asker: Asker, pictures: PictureStore):
         self._registry = CollectorRegistry(auto_describe=True)
         own = {"registry": self._registry}
-        self._requests = Counter("glm4v_http_requests", "HTTP requests; 499: the client went away", ["route", "status"], **own)
+        self._requests = Counter(
+            "glm4v_http_requests", "HTTP requests; 499: the client went away", ["route", "status"], **own
+        )
         self._seconds = Histogram("glm4v_http_request_seconds", "From a request's head to its answer's end", ["route"],
                                   buckets=_SECONDS, **own)  # fmt: skip
         self._questions = Counter("glm4v_questions", "Questions by how they ended", ["outcome"], **own)
         self._tokens = Counter("glm4v_tokens", "Tokens of answered questions", ["kind"], **own)
-        self._first_token = Histogram("glm4v_first_token_seconds", "From a question to its first token", buckets=_SECONDS, **own)
-        self._latency = Histogram("glm4v_answer_seconds", "From a question to its answer's end", buckets=_SECONDS, **own)
+        self._first_token = Histogram(
+            "glm4v_first_token_seconds", "From a question to its first token", buckets=_SECONDS, **own
+        )
+        self._latency = Histogram(
+            "glm4v_answer_seconds", "From a question to its answer's end", buckets=_SECONDS, **own
+        )
         self._registry.register(_StateCollector(asker, pictures))
 
     def request(self, route: str, status: int, seconds: float) -> None:

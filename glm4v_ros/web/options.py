@@ -1,4 +1,5 @@
-"""What only this server knows of a question: the field ``glm4v`` of a body, or headers for clients that cannot add fields."""
+"""What only this server knows of a question: the field ``glm4v`` of a body, or headers for clients that cannot add
+fields."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from glm4v_ros.web.problem import invalid
 _MOST_SIDE = 16384  # pixels, as vision/converter.py has it
 #: Headers in place of fields, with the fields' names.
 HEADERS = {
-    "x-glm4v-preset": "preset", "x-glm4v-session": "session", "x-glm4v-timeout": "timeout", "x-glm4v-language": "language",
+    "x-glm4v-preset": "preset", "x-glm4v-session": "session", "x-glm4v-timeout": "timeout",
+    "x-glm4v-language": "language",
     "x-glm4v-image-tokens": "max_image_tokens", "x-glm4v-enhance": "enhance",
 }  # fmt: skip
 _NUMBERS = {"timeout": float, "max_image_tokens": int}
@@ -46,7 +48,8 @@ def read_options(body: Fields, headers: Mapping[str, str]) -> Options:
     return Options(
         session=fields.text("session", "", most=200), preset=fields.text("preset", "", most=64),
         language=fields.text("language", "", most=35), timeout=fields.number("timeout", 0.0, 0, 86400),
-        max_image_tokens=fields.integer("max_image_tokens", 0, 0, 1_000_000), enhance=fields.one_of("enhance", MODES, "none"),
+        max_image_tokens=fields.integer("max_image_tokens", 0, 0, 1_000_000), enhance=fields.one_of("enhance", MODES,
+            "none"),
         regions=tuple(_region(fields, item) for item in fields.items("rois", MOST_PICTURES)),
         deterministic=fields.flag("deterministic"), progress=fields.flag("progress"),
     )  # fmt: skip

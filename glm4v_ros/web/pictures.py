@@ -17,7 +17,12 @@ from glm4v_ros.vision.decoder import decode_file
 from glm4v_ros.vision.frame import Frame
 
 #: How the files begin that every browser shows; others are kept and asked about all the same.
-_SHOWN = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"), (b"BM", "image/bmp"))
+_SHOWN = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,7 +58,8 @@ def unsupported(message: str, param: str) -> Problem:
 
 
 def busy(message: str, retry_after: float, code: str = "busy") -> Problem:
-    """``retry_after`` in seconds; told in whole ones, as HTTP has it, and in the milliseconds that OpenAI's clients read."""
+    """``retry_after`` in seconds; told in whole ones, as HTTP has it, and in the milliseconds that OpenAI's clients
+    read."""
     seconds = max(0.0, retry_after)
     headers = {"retry-after": str(max(1, math.ceil(seconds))), "retry-after-ms": str(math.ceil(seconds * 1000))}
     return Problem(429, message, "rate_limit_error", code=code, headers=headers)

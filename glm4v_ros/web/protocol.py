@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -20,7 +22,8 @@ def protocol(settings: Settings) -> type[H11Protocol]:
 
 
 class _GuardedProtocol(H11Protocol):
-    """uvicorn ends a connection that is idle after an answer. This one also ends a head or a body that trickles in, and an
+    """uvicorn ends a connection that is idle after an answer. This one also ends a head or a body that trickles in,
+    and an
     answer that is not read; and refuses more connections than it may have."""
 
     _settings: Settings
@@ -113,7 +116,8 @@ class _GuardedProtocol(H11Protocol):
             self.cycle.disconnected = True  # the app's answer has nowhere to go
             self.cycle.message_event.set()
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            body = f'{{"error": {{"message": "{message}", "type": "invalid_request_error", "param": null, "code": "{code}"}}}}'
+            error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+            body = json.dumps({"error": error})
             reason = {400: "Bad Request", 408: "Request Timeout"}[status]
             self.transport.write(
                 f"HTTP/1.1 {status} {reason}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"

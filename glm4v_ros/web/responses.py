@@ -38,7 +38,11 @@ class Responses:
             turns.insert(0, Turn("system", [body.text("instructions")]))
         said = await read_conversation(turns, owner, self._service.pictures, "input")
         limit = body.integer("max_output_tokens", 0, 0, 1_000_000)
-        question = {"max_tokens": limit, "sampling": read_sampling(body), "json_schema": read_schema(body.object("text"), "format")}
+        question = {
+            "max_tokens": limit,
+            "sampling": read_sampling(body),
+            "json_schema": read_schema(body.object("text"), "format"),
+        }
         inquiry = self._service.inquiry(owner, said, options, question)
         form = _Form(inquiry.question.request_id, model, int(time.time()), body)
         if not body.flag("stream"):
@@ -68,9 +72,11 @@ class _Form:
     def response(self, status: str, output: list[dict], **more) -> dict:
         body = self.body
         return {
-            "id": f"resp_{self.id}", "object": "response", "created_at": self.created, "status": status, "model": self.model,
+            "id": f"resp_{self.id}", "object": "response", "created_at": self.created, "status": status,
+            "model": self.model,
             "output": output, "error": None, "incomplete_details": None, "usage": None, "completed_at": None,
-            "instructions": body.raw("instructions"), "max_output_tokens": body.raw("max_output_tokens"), "max_tool_calls": None,
+            "instructions": body.raw("instructions"), "max_output_tokens": body.raw("max_output_tokens"),
+            "max_tool_calls": None,
             "metadata": body.object("metadata").values, "parallel_tool_calls": True, "previous_response_id": None,
             "temperature": body.number("temperature", 0.0, 0, 2), "top_p": body.number("top_p", 1.0, 0, 1),
             "presence_penalty": 0.0, "frequency_penalty": 0.0, "top_logprobs": 0, "text": {"format": {"type": "text"}},
@@ -157,6 +163,8 @@ def _refuse(body: Fields) -> None:
         raise unsupported("nothing runs in the background here: leave out 'background'", "background")
     choice = body.raw("tool_choice")
     if choice == "required" or isinstance(choice, dict):
-        raise unsupported("this server calls no tools: leave out 'tool_choice', or set it to auto or none", "tool_choice")
+        raise unsupported(
+            "this server calls no tools: leave out 'tool_choice', or set it to auto or none", "tool_choice"
+        )
     if body.integer("top_logprobs", 0, 0, 20):
         raise unsupported("token probabilities are not told here yet: leave out 'top_logprobs'", "top_logprobs")

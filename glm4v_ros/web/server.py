@@ -29,7 +29,8 @@ def listen(settings: Settings) -> socket.socket:
         return socket.socket(fileno=_FIRST_FD)
     try:
         family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        # With the protocol named, asyncio turns Nagle's algorithm off; else each answer on a kept connection is 40 ms late.
+        # With the protocol named, asyncio turns Nagle's algorithm off; else each answer on a kept connection is 40
+        # ms late.
         listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((settings.host, settings.port))
@@ -40,7 +41,8 @@ def listen(settings: Settings) -> socket.socket:
 
 def make_server(app, settings: Settings, *, certificate: tuple[str, str] | None = None,
                 on_started: Callable[[], None] | None = None) -> uvicorn.Server:  # fmt: skip
-    """``certificate``: the files of a chain and of its key; BadRequest for those. ``await server.serve(sockets=[listening])``
+    """``certificate``: the files of a chain and of its key; BadRequest for those. ``await
+    server.serve(sockets=[listening])``
     runs it, ``server.should_exit = True`` ends it."""
     _allow_connections(settings.most_connections)
     config = uvicorn.Config(
@@ -56,7 +58,9 @@ def make_server(app, settings: Settings, *, certificate: tuple[str, str] | None 
 
 def run(server: uvicorn.Server, listening: socket.socket) -> None:
     """Blocks until SIGINT or SIGTERM; answers under way may still end. For the main thread."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn ends in order, then raises the signal again
+    before = signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # uvicorn ends in order, then raises the signal again
     try:
         asyncio.run(server.serve(sockets=[listening]))
     except KeyboardInterrupt:

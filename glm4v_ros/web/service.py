@@ -41,9 +41,13 @@ class Service:
     def inquiry(self, owner: str, said: Conversation, options: Options, question: Mapping) -> Inquiry:
         """``question`` has what the request's own fields say about it."""
         if options.regions and len(options.regions) != len(said.pictures):
-            raise invalid(f"'glm4v.rois' has one entry for each of the {len(said.pictures)} pictures, or none", "glm4v.rois")
+            raise invalid(
+                f"'glm4v.rois' has one entry for each of the {len(said.pictures)} pictures, or none", "glm4v.rois"
+            )
         if options.session and said.past:
-            raise invalid("a session keeps the conversation: send the new message alone, or leave the session out", "messages")
+            raise invalid(
+                "a session keeps the conversation: send the new message alone, or leave the session out", "messages"
+            )
         timeout = min(options.timeout or self.timeout, self.most_timeout)
         return Inquiry(
             Question(
@@ -92,7 +96,12 @@ def figures(reply: Reply) -> dict:
 
 
 def seen_fields(seen: Seen) -> dict:
-    region = seen.region and {"x": seen.region.x, "y": seen.region.y, "width": seen.region.width, "height": seen.region.height}
+    region = seen.region and {
+        "x": seen.region.x,
+        "y": seen.region.y,
+        "width": seen.region.width,
+        "height": seen.region.height,
+    }
     return {"sha256": seen.key, "url": f"/v1/pictures/{seen.key}", "stamp": seen.stamp, "camera": seen.camera or None,
             "roi": region}  # fmt: skip
 

@@ -40,7 +40,9 @@ class Settings:
             try:
                 ipaddress.ip_network(proxy, strict=False)
             except ValueError as error:
-                raise BadRequest(f"--proxy is an address or a network such as 127.0.0.1 or 10.0.0.0/24: {error}") from error
+                raise BadRequest(
+                    f"--proxy is an address or a network such as 127.0.0.1 or 10.0.0.0/24: {error}"
+                ) from error
         if self.loopback:
             return
         if not self.keys_required and not self.insecure_no_key:
@@ -50,18 +52,21 @@ class Settings:
             )
         if not self.tls and not self.proxies:
             raise BadRequest(
-                f"{self.host} can be reached from other machines, and keys and pictures would cross the network unencrypted: "
-                "give --tls-cert and --tls-key, or name the proxy that encrypts with --proxy ADDRESS, or use --lan"
+                f"{self.host} can be reached from other machines, and keys and pictures would cross the network "
+                "unencrypted: give --tls-cert and --tls-key, name the proxy that encrypts with --proxy, or use --lan"
             )
 
     def knows_host(self, header: str) -> bool:
         """Whether a Host header names this server. Others are refused: a page from elsewhere can give its own name our
         address (DNS rebinding)."""
         host = _without_port(header.strip().lower())
-        return host in _LOCAL_NAMES or host == self.host.lower() or host in (name.lower() for name in self.allowed_hosts)
+        return (
+            host in _LOCAL_NAMES or host == self.host.lower() or host in (name.lower() for name in self.allowed_hosts)
+        )
 
     def client_of(self, peer: str, forwarded: str) -> str:
-        """Who asks: the peer, or what X-Forwarded-For says of it, read from the right for as long as the proxies are ours."""
+        """Who asks: the peer, or what X-Forwarded-For says of it, read from the right for as long as the proxies are
+        ours."""
         client = peer
         for address in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
             if not self._is_proxy(client):

@@ -49,7 +49,8 @@ class Health:
         return JSONResponse({"status": "ok"})
 
     async def ready(self, _: Request):
-        """503 while no question would be answered. Without the reason, which only those who may ask hear (/v1/state)."""
+        """503 while no question would be answered. Without the reason, which only those who may ask hear
+        (/v1/state)."""
         ready = self._asker.state.ready
         return JSONResponse({"status": "ready" if ready else "not ready"}, 200 if ready else 503)
 
@@ -59,10 +60,13 @@ class Health:
     async def state(self, _: Request):
         state, asker = self._asker.state, self._asker
         return JSONResponse({
-            "version": __version__, "ready": state.ready, "reason": state.reason, "running": state.running, "queued": state.queued,
-            "capacity": state.capacity, "retry_after": round(asker.retry_after, 3), "stage": state.stage, "device": state.device,
+            "version": __version__, "ready": state.ready, "reason": state.reason, "running": state.running,
+            "queued": state.queued,
+            "capacity": state.capacity, "retry_after": round(asker.retry_after, 3), "stage": state.stage,
+            "device": state.device,
             "tokens_per_second": round(state.tokens_per_second, 1), "models": [card.name for card in asker.models],
-            "demo_model": any(card.demo for card in asker.models), "presets": list(asker.presets), "cameras": list(asker.cameras),
+            "demo_model": any(card.demo for card in asker.models), "presets": list(asker.presets),
+            "cameras": list(asker.cameras),
         })  # fmt: skip
 
 
@@ -77,7 +81,9 @@ class Pictures:
         data = await request.body()
         wanted = request.path_params.get("key")
         if wanted and hashlib.sha256(data).hexdigest() != wanted:
-            raise invalid("the SHA-256 of what came is another than the address says: send it again", code="wrong_sha256")
+            raise invalid(
+                "the SHA-256 of what came is another than the address says: send it again", code="wrong_sha256"
+            )
         known = self._store.get(owner_of(request), hashlib.sha256(data).hexdigest()) is not None
         picture = await self._store.put(owner_of(request), data)
         return JSONResponse(_picture(picture), 200 if known else 201)
@@ -86,8 +92,11 @@ class Pictures:
         picture = self._store.get(owner_of(request), request.path_params["key"])
         if picture is None:
             raise Problem(404, "no picture of this key is here any more", code="unknown_picture")
-        headers = {"content-security-policy": "default-src 'none'; sandbox", "cache-control": "private, max-age=3600, immutable",
-                   "x-glm4v-stamp": f"{picture.stamp:.3f}"}  # fmt: skip
+        headers = {
+            "content-security-policy": "default-src 'none'; sandbox",
+            "cache-control": "private, max-age=3600, immutable",
+            "x-glm4v-stamp": f"{picture.stamp:.3f}",
+        }
         return Response(picture.data, media_type=picture.media_type, headers=headers)
 
 
@@ -101,7 +110,9 @@ class Cameras:
         self._asker = service.asker
 
     async def all(self, _: Request):
-        return JSONResponse({"object": "list", "data": [{"object": "camera", "id": name} for name in self._asker.cameras]})
+        return JSONResponse(
+            {"object": "list", "data": [{"object": "camera", "id": name} for name in self._asker.cameras]}
+        )
 
     async def picture(self, request: Request):
         """The newest picture, or with ?after=STAMP the first that is newer, for which it waits."""
@@ -139,7 +150,9 @@ class Login:
             raise Problem(401, "that is no key of this server", code="invalid_api_key")
         token, login = self._logins.open(key)
         response = JSONResponse({"name": key.name, "csrf": login.csrf})
-        response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/")
+        response.set_cookie(
+            COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
+        )
         return response
 
     async def get(self, request: Request):

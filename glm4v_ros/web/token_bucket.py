@@ -16,7 +16,8 @@ class TokenBuckets:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # name to (tokens, at)
 
     def take(self, name: str, per_minute: float = 0.0) -> float:
-        """0 if there was a token to take, else the seconds until there is one. ``per_minute`` outranks the common rate."""
+        """0 if there was a token to take, else the seconds until there is one. ``per_minute`` outranks the common
+        rate."""
         wait = self.wait(name, per_minute)
         if wait == 0.0:
             self._set(name, self._level(name, per_minute) - 1.0)

@@ -38,7 +38,9 @@ def started(tmp_path, *words):
 
 def refused(tmp_path, *words) -> str:
     command = [sys.executable, "-m", "glm4v_ros.cli.main", "serve", *words]
-    ran = subprocess.run(command, cwd=ROOT, env={**os.environ, "HOME": str(tmp_path)}, capture_output=True, text=True, timeout=PATIENCE)
+    ran = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "HOME": str(tmp_path)}, capture_output=True, text=True, timeout=PATIENCE
+    )
     assert ran.returncode == 2, ran.stderr
     return ran.stderr
 

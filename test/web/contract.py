@@ -36,7 +36,10 @@ def check(method: str, path: str, status: int, headers: dict[str, str], body: by
     if not content:
         assert not body
         return
-    assert any(re.fullmatch(known.replace("*", ".*").replace("+", r"\+"), kind) for known in content), (kind, list(content))
+    assert any(re.fullmatch(known.replace("*", ".*").replace("+", r"\+"), kind) for known in content), (
+        kind,
+        list(content),
+    )
     if kind == "application/json" and body:
         schema = {**content[kind]["schema"], "components": document()["components"]}
         jsonschema.validate(json.loads(body), schema)

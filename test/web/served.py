@@ -47,7 +47,9 @@ class BoundedEngine(ScriptedEngine):
             self._running += 1
             self.idle.clear()
         try:
-            tell = on_delta and "flood" in question.text and (lambda one: on_delta(replace(one, text=one.text * 10_000)))
+            tell = (
+                on_delta and "flood" in question.text and (lambda one: on_delta(replace(one, text=one.text * 10_000)))
+            )
             future = super().ask(question, frames, tell or on_delta)
         except Exception:
             self._left()
@@ -106,7 +108,9 @@ class Served:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def request(self, method: str, path: str, body: bytes | dict | None = None, headers: dict | None = None) -> Answered:
+    def request(
+        self, method: str, path: str, body: bytes | dict | None = None, headers: dict | None = None
+    ) -> Answered:
         headers = dict(headers or {})
         if isinstance(body, dict):
             body = json.dumps(body).encode()
@@ -130,7 +134,9 @@ class Served:
 
 
 @contextmanager
-def serving(engine, model, settings: Settings = Settings(), keys: KeyRing = KeyRing(), *, capacity: int = 24, certificate=None):
+def serving(
+    engine, model, settings: Settings = Settings(), keys: KeyRing = KeyRing(), *, capacity: int = 24, certificate=None
+):
     """A server over ``engine`` on a free port of the loopback interface."""
     pictures = PictureStore()
     asker = EngineAsker(engine, model, pictures, capacity)

@@ -35,7 +35,9 @@ def test_an_answer(web):
 
 
 def test_a_stream(web):
-    answered = web.post(PATH, chat("what is it?", data_url(png(3)), stream=True, stream_options={"include_usage": True}))
+    answered = web.post(
+        PATH, chat("what is it?", data_url(png(3)), stream=True, stream_options={"include_usage": True})
+    )
     assert answered.status == 200 and answered.headers["content-type"].startswith("text/event-stream")
     first, *middle, last, usage, done = answered.events
     assert first["choices"][0]["delta"] == {"role": "assistant", "content": "", "refusal": None}
@@ -44,7 +46,9 @@ def test_a_stream(web):
     assert usage["choices"] == [] and usage["usage"]["total_tokens"] == usage["usage"]["prompt_tokens"]
     assert done == "[DONE]"
     assert len({chunk["id"] for chunk in (first, *middle, last, usage)}) == 1
-    assert all(chunk["object"] == "chat.completion.chunk" and chunk["usage"] is None for chunk in (first, *middle, last))
+    assert all(
+        chunk["object"] == "chat.completion.chunk" and chunk["usage"] is None for chunk in (first, *middle, last)
+    )
 
 
 def test_a_stream_without_usage_has_none(web):
@@ -142,9 +146,21 @@ def test_no_address_is_ever_fetched(web):
         ({"messages": "hello"}, "messages", "invalid_type"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "messages[0].role", "unsupported"),
         ({"messages": [{"role": "assistant", "content": "x"}]}, "messages", "invalid_value"),
-        ({"messages": [{"role": "user", "content": [{"type": "audio"}]}]}, "messages[0].content[0].type", "unsupported"),
-        ({"messages": [user("?", "data:image/png;base64,@@")]}, "messages[0].content[1].image_url.url", "invalid_base64"),
-        ({"messages": [user("?", "data:image/png;base64,eA==")]}, "messages[0].content[1].image_url.url", "invalid_image"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "audio"}]}]},
+            "messages[0].content[0].type",
+            "unsupported",
+        ),
+        (
+            {"messages": [user("?", "data:image/png;base64,@@")]},
+            "messages[0].content[1].image_url.url",
+            "invalid_base64",
+        ),
+        (
+            {"messages": [user("?", "data:image/png;base64,eA==")]},
+            "messages[0].content[1].image_url.url",
+            "invalid_image",
+        ),
         ({"messages": [user(" ", data_url(png(1)))]}, "messages", "invalid_value"),
         ({"messages": [user("only words")]}, None, "unsupported"),
         ({"temperature": 3}, "temperature", "invalid_type"),
@@ -171,10 +187,16 @@ def test_what_is_wrong_is_named(web, change, param, code):
 
 def test_a_model_that_is_not_here(web):
     answered = web.post(PATH, {**chat(), "model": "gpt-4o"})
-    assert answered.status == 404 and answered.error["code"] == "model_not_found" and "glm4v-nano" in answered.error["message"]
+    assert (
+        answered.status == 404
+        and answered.error["code"] == "model_not_found"
+        and "glm4v-nano" in answered.error["message"]
+    )
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b'{"model": NaN}', b"\xff\xfe", b"[" * 100_000, b"9" * 10_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"x"', b'{"model": NaN}', b"\xff\xfe", b"[" * 100_000, b"9" * 10_000]
+)
 def test_a_body_that_is_no_json_object(web, body):
     answered = web.request("POST", PATH, body, {"Content-Type": "application/json"})
     assert answered.status == 400 and answered.error["code"] == "invalid_json"
@@ -198,7 +220,9 @@ def test_a_deadline(web):
 def test_an_engine_that_fails(web):
     for stream in (False, True):
         answered = web.post(PATH, chat("fail", stream=stream))
-        assert answered.status == 503 and answered.error["code"] == "engine_failed" and "retry-after" in answered.headers
+        assert (
+            answered.status == 503 and answered.error["code"] == "engine_failed" and "retry-after" in answered.headers
+        )
 
 
 def test_a_full_queue_says_when(web):

@@ -49,7 +49,11 @@ def test_predicate_choice_and_score(web, weighing):
     assert colour["choice"] == "true" and colour["confidence"] == 0.5
     assert [one["value"] for one in colour["probabilities"]] == ["red", True, "true"]
     assert clean["score"] == pytest.approx((0 + 2 + 6) / 6) and clean["confidence"] == 0.5
-    assert [(one["value"], one["label"]) for one in clean["probabilities"]] == [(0, "dirty"), (1, "dusty"), (2, "clean")]
+    assert [(one["value"], one["label"]) for one in clean["probabilities"]] == [
+        (0, "dirty"),
+        (1, "dusty"),
+        (2, "clean"),
+    ]
     assert answered.json["usage"]["input_tokens"] == 40
     texts = {question.text: question.choices for question, _ in weighing}
     assert texts["The lamp is lit.\nIs this true?"] == ("yes", "no")
@@ -60,8 +64,15 @@ def test_predicate_choice_and_score(web, weighing):
 
 
 def test_a_question_that_cannot_be_answered_is_refused_alone(web, weighing):
-    fine, long = {"type": "predicate", "instructions": "Is it?"}, {"type": "predicate", "name": "x", "instructions": "long?"}
-    assert [one["type"] for one in web.post(PATH, decide(fine, long, fine)).json["answers"]] == ["predicate", "refusal", "predicate"]
+    fine, long = (
+        {"type": "predicate", "instructions": "Is it?"},
+        {"type": "predicate", "name": "x", "instructions": "long?"},
+    )
+    assert [one["type"] for one in web.post(PATH, decide(fine, long, fine)).json["answers"]] == [
+        "predicate",
+        "refusal",
+        "predicate",
+    ]
     assert [one["type"] for one in web.post(PATH, decide(long, fine)).json["answers"]] == ["refusal", "predicate"]
     alone = web.post(PATH, decide(long))
     assert alone.status == 400 and alone.error["code"] == "context_length_exceeded"
@@ -105,6 +116,10 @@ def test_what_is_wrong_is_named(web, change, param):
 
 def test_words_beside_the_picture_belong_to_every_question(web, weighing):
     content = [{"type": "input_text", "text": "It is night."}, {"type": "input_image", "image_url": data_url(png(1))}]
-    body = {"model": MODEL, "input": [{"role": "user", "content": content}], "questions": [{"type": "predicate", "instructions": "Is it?"}]}
+    body = {
+        "model": MODEL,
+        "input": [{"role": "user", "content": content}],
+        "questions": [{"type": "predicate", "instructions": "Is it?"}],
+    }
     assert web.post(PATH, body).status == 200
     assert weighing[0][0].text == "It is night.\nIs it?"

@@ -35,7 +35,13 @@ _whole = st.sampled_from([png(2), png(3, 1, 1), png(4, 300, 2)])
 _torn = st.builds(lambda data, at: data[: at % len(data)], _whole, st.integers(1, 5000))
 _changed = st.builds(lambda data, at, byte: data[: at % len(data)] + bytes([byte]) + data[at % len(data) + 1 :], _whole,
                      st.integers(0, 5000), st.integers(0, 255))  # fmt: skip
-pictures = st.one_of(_whole, _torn, _changed, st.binary(max_size=60), st.sampled_from([b"GIF89a", b"BM" + b"\0" * 60, b"RIFF\0\0\0\0WEBP"]))
+pictures = st.one_of(
+    _whole,
+    _torn,
+    _changed,
+    st.binary(max_size=60),
+    st.sampled_from([b"GIF89a", b"BM" + b"\0" * 60, b"RIFF\0\0\0\0WEBP"]),
+)
 urls = st.one_of(
     pictures.map(data_url),
     st.builds("data:image/{};base64,{}".format, st.sampled_from(["png", "svg+xml", "", "x" * 40]), st.text(max_size=30)),
@@ -45,7 +51,11 @@ urls = st.one_of(
 )  # fmt: skip
 _scalar = st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False), st.text(max_size=8),
                     st.just(10**400))  # fmt: skip
-any_json = st.recursive(_scalar, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=6)
+any_json = st.recursive(
+    _scalar,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
 _part = st.one_of(
     st.builds(lambda text: {"type": "text", "text": text}, st.one_of(texts, bad_texts)),
     st.builds(lambda url: {"type": "image_url", "image_url": {"url": url}}, urls),
@@ -57,7 +67,9 @@ _message = st.one_of(
               st.one_of(texts, st.lists(_part, max_size=4), any_json)),
     any_json,
 )  # fmt: skip
-_schema = st.one_of(schemas, odd_schemas).map(lambda text: {"type": "json_schema", "json_schema": {"schema": _parsed(text)}})
+_schema = st.one_of(schemas, odd_schemas).map(
+    lambda text: {"type": "json_schema", "json_schema": {"schema": _parsed(text)}}
+)
 _options = st.fixed_dictionaries({}, optional={
     name: st.one_of(any_json, good) for name, good in {
         "preset": st.sampled_from(["inspection", "eldercare", "../x"]), "session": st.text(max_size=300), "timeout": st.floats(0, 5),
@@ -137,7 +149,10 @@ def requests(draw) -> bytes:
         for size in (*sizes, max(1, len(data))):
             piece, at = data[at : at + size], at + size
             chunks += b"%x\r\n%s\r\n" % (len(piece), piece) if piece else b""
-        given["Transfer-Encoding"], data = "chunked", chunks + draw(st.sampled_from([b"0\r\n\r\n", b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b"zz\r\n"]))
+        given["Transfer-Encoding"], data = (
+            "chunked",
+            chunks + draw(st.sampled_from([b"0\r\n\r\n", b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b"zz\r\n"])),
+        )
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items()), "Connection: close"]
     return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + data
 
@@ -215,19 +230,25 @@ def test_wrong_keys_do_no_more_than_cost_time(nano):
         for number in range(5 * cases(60)):
             guess = base64.urlsafe_b64encode(number.to_bytes(24, "big")).decode()
             address = f"10.0.{number % 7}.1"
-            connection.request("GET", "/v1/models", headers={"Authorization": f"Bearer glm4v-{guess}", "X-Forwarded-For": address})
+            connection.request(
+                "GET", "/v1/models", headers={"Authorization": f"Bearer glm4v-{guess}", "X-Forwarded-For": address}
+            )
             response = connection.getresponse()
             response.read()
             statuses[response.status] += 1
         assert set(statuses) == {401, 429} and statuses[401] <= 7 * 30
-        good = served.request("GET", "/v1/models", headers={"Authorization": f"Bearer {secret}", "X-Forwarded-For": "10.1.0.1"})
+        good = served.request(
+            "GET", "/v1/models", headers={"Authorization": f"Bearer {secret}", "X-Forwarded-For": "10.1.0.1"}
+        )
         assert good.status == 200
 
 
 def test_pictures_from_all_sides_are_decoded_two_at_a_time(sturdy):
     """Twenty large ones at once: all are taken in turn, and small questions are answered meanwhile."""
     large = png(7, 1500, 1500)
-    threads = [threading.Thread(target=sturdy.request, args=("POST", "/v1/pictures", large + bytes([n]))) for n in range(20)]
+    threads = [
+        threading.Thread(target=sturdy.request, args=("POST", "/v1/pictures", large + bytes([n]))) for n in range(20)
+    ]
     for thread in threads:
         thread.start()
     began = time.monotonic()

@@ -57,7 +57,9 @@ def test_a_picture_that_is_looked_at_runs_nothing(web):
     assert web.request("GET", f"/v1/pictures/{key}").headers["content-security-policy"] == "default-src 'none'; sandbox"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "", "localhost@evil.example"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "", "localhost@evil.example"]
+)
 def test_another_name_for_this_server_is_refused(web, host):
     """A page from elsewhere can give its own name our address."""
     assert web.request("GET", "/v1/models", headers={"Host": host}).status == 421
@@ -133,6 +135,7 @@ def test_keys_cannot_be_guessed(nano):
     """After a few wrong ones an address is made to wait, and so is its right key: else the wait would tell which it is."""
     keys, secret = KeyRing().with_new("only")
     with serving(scripted(nano), nano, Settings(keys_required=True, proxies=("127.0.0.1",)), keys) as served:
+
         def tried(key, address):
             return served.request("GET", "/v1/models", headers={**bearer(key), "X-Forwarded-For": address}).status
 

@@ -23,7 +23,9 @@ def plate(real):
 
 
 def asked(text: str, url: str) -> list:
-    return [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]}]
+    return [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]}
+    ]
 
 
 def test_chat(client, plate):
@@ -40,13 +42,17 @@ def test_a_data_url_is_as_good(client):
 def test_a_stream_and_a_follow_up(client, plate):
     first = asked("型号是什么?", plate)
     turns = [*first, {"role": "assistant", "content": "LVV9-70S1-9"}, {"role": "user", "content": "When was it made?"}]
-    chunks = list(client.chat.completions.create(model=MODEL, messages=turns, stream=True, stream_options={"include_usage": True}))
+    chunks = list(
+        client.chat.completions.create(model=MODEL, messages=turns, stream=True, stream_options={"include_usage": True})
+    )
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "JUL. 2024"
     assert chunks[-1].usage.completion_tokens == 9
 
 
 def test_a_stream_that_is_left_cancels(client, plate, real):
-    stream = client.chat.completions.create(model=MODEL, messages=asked("型号是什么?", plate), stream=True, max_tokens=200)
+    stream = client.chat.completions.create(
+        model=MODEL, messages=asked("型号是什么?", plate), stream=True, max_tokens=200
+    )
     next(iter(stream))
     stream.close()
     while real.engine.status.running + real.engine.status.queue_length:
@@ -59,7 +65,9 @@ def test_parse(client, plate):
         has_a_date: bool
         lines: int
 
-    schema = client.chat.completions.parse(model=MODEL, messages=asked("Is there a date?", plate), response_format=Plate, max_tokens=60)
+    schema = client.chat.completions.parse(
+        model=MODEL, messages=asked("Is there a date?", plate), response_format=Plate, max_tokens=60
+    )
     assert isinstance(schema.choices[0].message.parsed, Plate)
 
 

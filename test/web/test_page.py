@@ -50,9 +50,15 @@ class Page:
         self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.complaints, self.hosts = [], set()
-        self.page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        self.page.on(
+            "console",
+            lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None,
+        )
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.hosts.add(re.match(r"(?:blob:)?\w+:(?://([^/:]+))?", request.url)[1] or "data"))
+        self.page.on(
+            "request",
+            lambda request: self.hosts.add(re.match(r"(?:blob:)?\w+:(?://([^/:]+))?", request.url)[1] or "data"),
+        )
         self.page.goto(address)
 
     def ready(self) -> Page:
@@ -79,7 +85,9 @@ class Page:
 
     def answer(self, number: int = 1) -> str:
         """The newest answer, once there are ``number`` complete ones."""
-        self.page.wait_for_function("number => document.querySelectorAll('section .turns .facts').length === number", arg=number)
+        self.page.wait_for_function(
+            "number => document.querySelectorAll('section .turns .facts').length === number", arg=number
+        )
         return self.page.inner_text("section .turn:first-child .answer")
 
     def close(self, host: str = "127.0.0.1", expected: str = "^$"):
@@ -263,7 +271,9 @@ def test_a_key_is_typed_once(chromium, nano, tmp_path):
         page.page.fill("input[type=password]", secret)
         page.page.click("text=Log in")
         page.ready().upload(tmp_path / "noise.png").ask("what?").answer()
-        assert page.page.locator("figure img").evaluate("image => image.naturalWidth") == 40  # an <img> sends the cookie
+        assert (
+            page.page.locator("figure img").evaluate("image => image.naturalWidth") == 40
+        )  # an <img> sends the cookie
         page.page.reload()
         page.ready()
         page.page.click("text=Log out")
@@ -299,6 +309,10 @@ def test_everything_can_be_done_by_keys(chromium, web, tmp_path):
     reached = set()
     for _ in range(40):
         page.page.keyboard.press("Tab")
-        reached.add(page.page.evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.textContent.trim()"))
+        reached.add(
+            page.page.evaluate(
+                "document.activeElement.id || document.activeElement.className || document.activeElement.textContent.trim()"
+            )
+        )
     assert {"question", "regional", "中文", "primary"} <= reached and any("small" in one for one in reached)
     page.close()

@@ -43,7 +43,9 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
 
-@pytest.mark.parametrize("data", [b"", b"x", b"\x89PNG\r\n\x1a\n", png(1)[:60], b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.4"])
+@pytest.mark.parametrize(
+    "data", [b"", b"x", b"\x89PNG\r\n\x1a\n", png(1)[:60], b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.4"]
+)
 def test_what_is_no_picture(data):
     with pytest.raises(BadImage):
         run(PictureStore().put("", data))

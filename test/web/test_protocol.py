@@ -61,7 +61,9 @@ def test_a_body_that_does_not_come(hasty, sent):
     with hasty.connect() as connection:
         connection.sendall(head(hasty, sent, 1000))
         data = read_all(connection)
-    assert data.startswith(b"HTTP/1.1 408 ") and json.loads(data.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_slow"
+    assert (
+        data.startswith(b"HTTP/1.1 408 ") and json.loads(data.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_slow"
+    )
 
 
 def test_a_body_at_a_fair_pace_is_waited_for(hasty):
