@@ -12,6 +12,7 @@ from pathlib import Path
 
 from glm4v_ros.client import VqaClient
 from glm4v_ros.errors import BadRequest, VqaError
+from glm4v_ros.nodes.launch_arguments import REMAPPINGS
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
 
@@ -43,12 +44,11 @@ def robot(cameras: dict[str, Path], tts: dict[str, object] | None = None) -> Ite
     with ExitStack() as stack:
         parameters: dict[str, object] = {"cameras": "[" + ", ".join(cameras) + "]"}
         for name, picture in cameras.items():
-            topic = f"/{name}/image_raw"
+            topic = f"{name}/image_raw"
             stack.enter_context(
                 node("demo_camera", f"{name}_camera", picture=picture, topic=topic, rate=5.0, transports="[compressed]")
             )
-            parameters[f"camera.{name}.topic"] = topic
-        remap = {"~/sentences": "/tts/say_text", "~/stop_speaking": "/tts/stopped"} if tts is not None else {}
+        remap = dict(REMAPPINGS) if tts is not None else {}
         stack.enter_context(node("vqa", "vqa", remap, **parameters))
         if tts is not None:
             stack.enter_context(node("tts", "tts", **tts))

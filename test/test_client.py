@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 import rclpy
@@ -12,10 +11,12 @@ import vqa_double
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from robot import eventually
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 from vqa_double import VqaDouble
 
+from glm4v_ros import client as vqa_client
 from glm4v_ros import errors
 from glm4v_ros.client import VqaClient
 
@@ -104,6 +105,28 @@ def test_every_error_code_raises_its_error(client, error):
     assert caught.value.retry_after == 1.5
 
 
+@pytest.mark.parametrize("timeout", [0.5, 1])
+def test_a_node_that_keeps_no_deadline(client, monkeypatch, timeout):
+    """It is alive and never answers; fractions of a second count."""
+    monkeypatch.setattr(vqa_client, "_GRACE", 0.1)
+    with pytest.raises(errors.DeadlineExceeded, match="hanging"):
+        client.ask("mute", timeout=timeout)
+
+
+def test_clients_share_a_node_and_a_thread(client, vqa):
+    def threads():  # but the server's, which grow with their work
+        return sum(not each.name.startswith("ThreadPoolExecutor") for each in threading.enumerate())
+
+    before = threads()
+    others = [VqaClient() for _ in range(10)]
+    assert [other.ask("next").text for other in others] == ["next"] * 10
+    assert threads() == before
+    assert sum("script_caller" in name for name in vqa.node.get_node_names()) == 1
+    for other in others:
+        other.close()
+    assert client.ask("next").text == "next"
+
+
 def test_cancel_ends_everything_that_runs(client):
     pending = [client.start("slow") for _ in range(3)]
     for question in pending:
@@ -140,7 +163,7 @@ def test_nobody_there():
 def test_the_server_dies():
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
     mortal = subprocess.Popen([sys.executable, vqa_double.__file__, "mortal"], stdin=subprocess.PIPE, env=environment)
-    with VqaClient(name="mortal", server_timeout=20) as client:
+    with VqaClient(name="mortal", server_timeout=60) as client:
         pending = client.start("slow")
         next(iter(pending))  # it has begun
         mortal.communicate()
@@ -154,7 +177,7 @@ def test_close_cancels(vqa):
     next(iter(client.start("slow")))
     client.close()
     client.close()
-    assert vqa.canceled == before + 1
+    eventually(lambda: vqa.canceled == before + 1)
 
 
 def test_waiting_in_a_callback_of_a_single_threaded_executor(vqa):
@@ -177,8 +200,7 @@ def test_waiting_in_a_callback_of_a_single_threaded_executor(vqa):
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin, daemon=True)
     thread.start()
-    while not publisher.get_subscription_count():
-        time.sleep(0.01)
+    eventually(publisher.get_subscription_count)
     publisher.publish(String(data="What is it?"))
     assert answered.wait(60)
     assert answers == ["A pump. It runs."] * 2

@@ -90,7 +90,7 @@ def test_the_class_uses_only_ports_and_fields_that_exist():
 
 def test_the_action_has_the_name_that_the_listing_gives():
     (name,) = re.findall(r'default_port_value = "/vqa/(\w+)"', listings("cpp")[1])
-    assert f'"~/{name}"' in (DOCUMENT.parents[1] / "glm4v_ros" / "nodes" / "vqa.py").read_text(encoding="utf-8")
+    assert f'"~/{name}"' in (DOCUMENT.parents[1] / "glm4v_ros" / "nodes" / "interfaces.py").read_text(encoding="utf-8")
 
 
 def test_the_leaves_take_the_arguments_that_the_listings_give():
@@ -112,7 +112,10 @@ def test_the_leaves_take_the_arguments_that_the_listings_give():
 
 
 def test_the_manager_manages_vqa():
-    (text,) = listings("yaml")
-    (manager,) = yaml.safe_load(text).values()
+    text = (DOCUMENT.parent / "install.md").read_text(encoding="utf-8")
+    (listing,) = re.findall(r"^```yaml\n((?:(?!```).)*lifecycle_manager_vqa:.*?)^```", text, re.S | re.M)
+    listed = yaml.safe_load(listing)
+    manager = listed["lifecycle_manager_vqa"]
+    assert listed["vqa"]["ros__parameters"] == {"autostart": False}
     assert manager["ros__parameters"] == {"autostart": True, "node_names": ["vqa"], "bond_timeout": 0.0}
     assert "autostart" in {parameter.name for parameter in TABLE}
