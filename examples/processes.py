@@ -43,11 +43,10 @@ def robot(cameras: dict[str, Path], tts: dict[str, object] | None = None) -> Ite
     with ExitStack() as stack:
         parameters: dict[str, object] = {"cameras": "[" + ", ".join(cameras) + "]"}
         for name, picture in cameras.items():
-            topic = f"/{name}/image_raw"
+            topic = f"{name}/image_raw"
             stack.enter_context(
                 node("demo_camera", f"{name}_camera", picture=picture, topic=topic, rate=5.0, transports="[compressed]")
             )
-            parameters[f"camera.{name}.topic"] = topic
         remap = {"~/sentences": "/tts/say_text", "~/stop_speaking": "/tts/stopped"} if tts is not None else {}
         stack.enter_context(node("vqa", "vqa", remap, **parameters))
         if tts is not None:

@@ -28,8 +28,6 @@ def cuda_flags(architectures: str = "") -> str:
         sys.exit("A build for the GPU was asked for, but there is no nvcc: install the CUDA toolkit, or set CUDACXX to its nvcc.")
     os.environ["CUDACXX"] = nvcc
     architectures = architectures or os.environ.get("GLM4V_CUDA_ARCHITECTURE", "")
-    if not architectures and Path("/etc/nv_tegra_release").is_file():
-        architectures = "87"  # Orin; its nvidia-smi does not tell
     if not architectures and shutil.which("nvidia-smi"):
         told = subprocess.run(
             ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"], capture_output=True, text=True
@@ -37,6 +35,8 @@ def cuda_flags(architectures: str = "") -> str:
         architectures = ";".join(
             sorted({line.strip().replace(".", "") for line in told.stdout.splitlines() if re.match(r"\d+\.\d+$", line)})
         )
+    if not architectures and Path("/etc/nv_tegra_release").is_file():
+        architectures = "87"  # an Orin whose nvidia-smi does not tell
     if not architectures:
         sys.exit(
             "A build for the GPU was asked for, but no GPU is found; to build for one that is not in this machine, set "

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 import rclpy
@@ -12,6 +11,7 @@ import vqa_double
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from robot import eventually
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 from vqa_double import VqaDouble
@@ -140,7 +140,7 @@ def test_nobody_there():
 def test_the_server_dies():
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
     mortal = subprocess.Popen([sys.executable, vqa_double.__file__, "mortal"], stdin=subprocess.PIPE, env=environment)
-    with VqaClient(name="mortal", server_timeout=20) as client:
+    with VqaClient(name="mortal", server_timeout=60) as client:
         pending = client.start("slow")
         next(iter(pending))  # it has begun
         mortal.communicate()
@@ -154,7 +154,7 @@ def test_close_cancels(vqa):
     next(iter(client.start("slow")))
     client.close()
     client.close()
-    assert vqa.canceled == before + 1
+    eventually(lambda: vqa.canceled == before + 1)
 
 
 def test_waiting_in_a_callback_of_a_single_threaded_executor(vqa):
@@ -177,8 +177,7 @@ def test_waiting_in_a_callback_of_a_single_threaded_executor(vqa):
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin, daemon=True)
     thread.start()
-    while not publisher.get_subscription_count():
-        time.sleep(0.01)
+    eventually(publisher.get_subscription_count)
     publisher.publish(String(data="What is it?"))
     assert answered.wait(60)
     assert answers == ["A pump. It runs."] * 2

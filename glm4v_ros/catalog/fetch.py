@@ -241,8 +241,8 @@ def _hub():
         import huggingface_hub.errors  # noqa: F401
     except ImportError:
         raise ModelFileError(
-            "fetching needs the Python package huggingface_hub (pip install huggingface_hub); without it, copy the "
-            "files from another machine and fetch with --from FOLDER"
+            "fetching needs the Python package huggingface_hub, which the build of this package brings (docs/install.md); "
+            "without it, copy the files from another machine and fetch with --from FOLDER"
         ) from None
     return huggingface_hub
 

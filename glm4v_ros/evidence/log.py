@@ -16,6 +16,7 @@ from typing import Any
 
 from glm4v_ros.errors import EngineFailed, OutOfMemory
 from glm4v_ros.evidence import record as form
+from glm4v_ros.evidence.durable import sync_directory, write_all, write_new
 
 ON_FULL = ("refuse", "rotate")
 SEGMENTS = 8  # so many make up max_bytes; rotating removes the oldest
@@ -86,15 +87,22 @@ class EvidenceLog:
                 os.close(self._lock)
                 self._lock = -1
 
-    def check_room(self, picture_bytes: int = 0) -> None:
-        """Raises EvidenceFull if a record with pictures of this size could not be kept; removes nothing."""
+    def disk_space(self) -> int:
+        """Bytes that are left on the log's disk; waits as long as the disk does. Raises EvidenceFailed."""
+        try:
+            return self._disk_space
+        except OSError as error:
+            raise self._error(error) from error
+
+    def check_room(self, picture_bytes: int = 0, space: int | None = None) -> None:
+        """Raises EvidenceFull if a record with pictures of this size could not be kept; removes nothing.
+
+        ``space`` is what ``disk_space`` said a moment ago; without it the disk is asked.
+        """
         need = picture_bytes + RECORD_ROOM
         if need > self.max_bytes or (self.on_full == "refuse" and self.nbytes + need > self.max_bytes):
             raise self._full(f"it holds {self.nbytes} of at most {self.max_bytes} bytes (evidence.max_bytes)")
-        try:
-            space = self._disk_space
-        except OSError as error:
-            raise self._error(error) from error
+        space = self.disk_space() if space is None else space
         if self.on_full == "rotate":
             space += sum(tuple(self._sizes.values())[:-1])
         if space < need:
@@ -203,9 +211,9 @@ class EvidenceLog:
                 if name not in self._names:
                     path = segment / form.PICTURES / name
                     fresh.append(path)
-                    _write_new(path, picture.data)
+                    write_new(path, picture.data)
             if fresh:
-                _sync_directory(segment / form.PICTURES)
+                sync_directory(segment / form.PICTURES)
             self._append(entry)
         except BaseException:
             for path in fresh:
@@ -227,7 +235,7 @@ class EvidenceLog:
             segment = self.directory / form.segment_name(self._number + 1)
             for folder in (segment, segment / form.PICTURES):
                 folder.mkdir(mode=0o700, exist_ok=True)
-            _sync_directory(self.directory)
+            sync_directory(self.directory)
             self._sizes[segment] = 0
             self._names = set()
         while (self.nbytes + need > self.max_bytes or self._disk_space < need) and len(self._sizes) > 1:
@@ -249,7 +257,7 @@ class EvidenceLog:
         removed = segment.with_name(f".{segment.name}.removed")
         segment.rename(removed)
         del self._sizes[segment]
-        _sync_directory(self.directory)
+        sync_directory(self.directory)
         shutil.rmtree(removed)
 
     def _append(self, entry: dict[str, Any]) -> None:
@@ -261,7 +269,7 @@ class EvidenceLog:
         try:
             before = os.fstat(fd).st_size
             try:
-                _write_all(fd, line + b"\n")
+                write_all(fd, line + b"\n")
                 os.fsync(fd)
             except OSError:
                 os.ftruncate(fd, before)
@@ -269,16 +277,16 @@ class EvidenceLog:
         finally:
             os.close(fd)
         if new:
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
         self._sizes[self._newest] += len(line) + 1
         self._number, self._hash = self._number + 1, form.sha256_of(line)
 
     def _write_head(self) -> None:
         part = self.directory / f".{form.HEAD}.part"
         part.unlink(missing_ok=True)
-        _write_new(part, json.dumps({"number": self._number, "sha256": self._hash}).encode() + b"\n")
+        write_new(part, json.dumps({"number": self._number, "sha256": self._hash}).encode() + b"\n")
         part.replace(self.directory / form.HEAD)
-        _sync_directory(self.directory)
+        sync_directory(self.directory)
 
     # Errors.
 
@@ -298,27 +306,3 @@ class EvidenceLog:
         if error.errno in _FULL:
             return self._full("its disk is full")
         return EvidenceFailed(f"the evidence log {self.directory} cannot be written: {error}")
-
-
-def _write_new(path: Path, data) -> None:
-    """A durable file with these bytes. Its name is not to be trusted after a crash until something refers to it."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        _write_all(fd, data)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _write_all(fd: int, data) -> None:
-    view = memoryview(data).cast("B")
-    while view:
-        view = view[os.write(fd, view) :]
-
-
-def _sync_directory(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

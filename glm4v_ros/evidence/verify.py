@@ -12,7 +12,6 @@ from typing import Any
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.evidence import record as form
 
-
 _LOOKS = 3  # at a log whose oldest segment may be rotated out at this moment
 
 

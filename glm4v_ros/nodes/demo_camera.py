@@ -26,7 +26,7 @@ class DemoCamera(Node):
     def __init__(self, **arguments):
         super().__init__("demo_camera", **arguments)
         path = self.declare_parameter("picture", "").value
-        topic = self.declare_parameter("topic", "/front/image_raw").value
+        topic = self.declare_parameter("topic", "front/image_raw").value
         rate = self.declare_parameter("rate", 10.0).value
         transports = self.declare_parameter("transports", ["raw", "compressed"]).value
         if not path:

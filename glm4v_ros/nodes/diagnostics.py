@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from glm4v_ros.asking.witness import Witness
 from glm4v_ros.catalog.estimate import available_memory
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.nodes.camera import Camera
-from glm4v_ros.nodes.evidence import Witness
 from glm4v_ros.nodes.tally import LATELY, Tally
 
 OK, WARN, ERROR, STALE = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR, DiagnosticStatus.STALE
@@ -156,19 +156,20 @@ def machine_status(name: str, sensors: Sensors, memory: tuple[int, int] | None =
 def camera_status(name: str, camera: Camera, max_age: float) -> DiagnosticStatus:
     age = camera.age
     if age is None:
-        level, text = WARN, f"no picture on {camera.topic} yet"
+        level, text = WARN, f"no picture on {camera.topic} yet; {camera.advice}"
     elif age > max_age:
         level, text = WARN, f"the newest picture is {age:.1f} s old"
     else:
-        level, text = OK, f"{camera.rate:.1f} pictures/s"
+        level, text = OK, f"the newest picture is {age:.1f} s old"
     return _status(
         f"{name}: camera {camera.name}",
         level,
         text,
         [
             ("topic", camera.topic),
+            ("transport", camera.transport),
             ("pictures", camera.received),
-            ("rate Hz", f"{camera.rate:.1f}"),
+            ("taken Hz", f"{camera.rate:.1f}"),
             ("last image age s", "" if age is None else f"{age:.3f}"),
         ],
     )

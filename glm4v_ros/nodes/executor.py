@@ -5,7 +5,12 @@ from __future__ import annotations
 import concurrent.futures
 from collections.abc import Callable
 
-from rclpy.executors import Executor, ExternalShutdownException, ShutdownException, TimeoutException
+from rclpy.executors import (
+    Executor,
+    ExternalShutdownException,
+    ShutdownException,
+    TimeoutException,
+)
 from rclpy.logging import get_logger
 from rclpy.task import Future
 

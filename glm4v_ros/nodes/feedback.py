@@ -8,13 +8,15 @@ import time
 from rclpy.action.server import ServerGoalHandle
 
 from glm4v_ros.action import AskImage
+from glm4v_ros.asking.ports import Listener
+from glm4v_ros.asking.reply import Reply
 from glm4v_ros.engine.answer import Delta
 
 INTERVAL = 0.05  # s; feedback has a depth of 10, and a token a message would overrun it
 
 
-class Feedback:
-    """Sends a goal's deltas on, joined so that few messages carry them all. Called by the engine client's thread."""
+class Feedback(Listener):
+    """Sends a goal's deltas on, joined so that few messages carry them all."""
 
     def __init__(self, goal: ServerGoalHandle):
         self._goal = goal
@@ -23,14 +25,14 @@ class Feedback:
         self._text = ""
         self._sent = 0.0
 
-    def __call__(self, delta: Delta) -> None:
+    def hear(self, delta: Delta) -> None:
         with self._lock:
             self._text += delta.text
             if delta.stage != self._stage or (self._text and time.monotonic() - self._sent >= INTERVAL):
                 self._stage = delta.stage
                 self._send()
 
-    def flush(self) -> None:
+    def end(self, reply: Reply) -> None:
         """Sends what is left."""
         with self._lock:
             if self._text:

@@ -8,72 +8,48 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
 
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.question import Sampling
 from glm4v_ros.evidence.log import ON_FULL, EvidenceLog
+from glm4v_ros.nodes.parameter import UNLIMITED, Declared, Parameter, Read
 
-UNLIMITED = 2**31 - 1
+PREFERENCES = ("auto", "newest", "encoded")
 
-
-@dataclass(frozen=True)
-class Parameter:
-    """A ROS parameter; its type is its default's."""
-
-    name: str
-    default: Any
-    description: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-
-    @property
-    def descriptor(self) -> ParameterDescriptor:
-        descriptor = ParameterDescriptor(description=self.description)
-        if self.choices:
-            descriptor.additional_constraints = "one of " + ", ".join(self.choices)
-        if isinstance(self.default, float):
-            descriptor.floating_point_range = [FloatingPointRange(from_value=self.minimum, to_value=self.maximum)]
-        elif isinstance(self.default, int) and not isinstance(self.default, bool):
-            descriptor.integer_range = [IntegerRange(from_value=self.minimum, to_value=self.maximum)]
-        return descriptor
-
-    @property
-    def bounds(self) -> str:
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
-        if self.maximum is None:
-            return ""
-        return f"{self.minimum} or more" if self.maximum in (UNLIMITED, 1e9) else f"{self.minimum} to {self.maximum}"
+def _each(read: Read, *table: Parameter) -> list[Parameter]:
+    """The table, all of it read at that time."""
+    return [replace(parameter, read=read) for parameter in table]
 
 
 # fmt: off
 NODE = [
-    Parameter("autostart", True, "Configure and activate by itself; false: a manager does (bond_timeout 0.0)."),
-    Parameter("executor_threads", 8, "Threads that run the callbacks. Read at start.", 2, 64),
-    Parameter("cameras", ["front"], "Names of the cameras; the first is asked when none is named. Read on configure."),
+    Parameter("autostart", True, "Configure and activate by itself; false: a manager does (bond_timeout 0.0).", read=Read.START),
+    Parameter("robot", "", "Name of the robot, in diagnostics (hardware_id) and in evidence; empty: the host's name.", read=Read.START),
+    Parameter("cameras", ["front"], "Names of the cameras; the first is asked when none is named.", read=Read.ACTIVATE),
     Parameter("max_image_age", 2.0, "Oldest picture to answer from, in seconds.", 0.0, 1e9),
+    Parameter("prefer", "auto", "Which of a camera's pictures to answer from, none older than max_image_age: the newest; encoded, "
+              "one that was asked about or warmed before, if there is one; auto, such a one only if it is less than 0.5 s older "
+              "than the newest or differs from it by warm_threshold at most.", choices=PREFERENCES),
     Parameter("timeout", 60.0, "Deadline of a question, waiting for a picture included, in seconds.", 0.001, 3600.0),
     Parameter("preset", "default", "Preset of prompts_file for questions that name none."),
-    Parameter("prompts_file", "", "File of presets; empty: config/prompts.yaml of the package. Read on configure."),
+    Parameter("prompts_file", "", "File of presets; empty: config/prompts.yaml of the package.", read=Read.CONFIGURE),
     Parameter("allow_demo_model", False, "Let presets that refuse a model for trying out (eldercare) run on one."),
     Parameter("enhance", "none", "Improvement of pictures before the model sees them.", choices=("none", "auto")),
     Parameter("speak", False, "Publish every answer's sentences for the voice, not only where a question asks for it."),
     Parameter("warm_rate", 0.0, "Times a second that a new picture may be encoded ahead of any question, when idle; "
-              "0: never. Read on activate, as warm_threshold.", 0.0, 100.0),
-    Parameter("warm_threshold", 4.0, "How much a picture must differ from the one encoded before to be encoded too: "
-              "mean difference in grey levels of two small copies.", 0.0, 255.0),
-    Parameter("diagnostics_period", 1.0, "Seconds between two messages on /diagnostics. Read at start.", 0.1, 3600.0),
+              "0: never.", 0.0, 100.0, read=Read.ACTIVATE),
+    Parameter("warm_threshold", 4.0, "How much a picture must differ from the one encoded before to be encoded too, and to be "
+              "preferred to it (prefer: auto): mean difference in grey levels of two small copies.", 0.0, 255.0, read=Read.ACTIVATE),
+    Parameter("diagnostics_period", 1.0, "Seconds between two messages on /diagnostics.", 0.1, 3600.0, read=Read.START),
 ]
-MODEL = [
+MODEL = _each(
+    Read.CONFIGURE,
     Parameter("model", "glm4v-nano", "Name of a model in models_file, or path of a directory with a text and a vision "
-              "GGUF, or of a text GGUF. Read on configure, like all that follows here."),
+              "GGUF, or of a text GGUF."),
     Parameter("vision_model", "", "Path of the vision GGUF; needed when model is the path of a text GGUF."),
     Parameter("models_file", "", "File of models; empty: config/models.yaml of the package and the user's own."),
     Parameter("verify_model", True, "Compare the model's files with their SHA-256, where it is known, before they are loaded: damaged "
@@ -95,8 +71,9 @@ MODEL = [
     Parameter("session_idle", 600.0, "Seconds after which an unused session is forgotten.", 1.0, 1e9),
     Parameter("speculation", True, "Draft words that the prompt already holds; faster when copying what is printed."),
     Parameter("watchdog_timeout", 60.0, "Seconds without progress after which the engine is replaced.", 1.0, 1e9),
-    Parameter("memory_limit_mib", 0, "Most memory of the engine's process, in MiB, above which it is replaced; 0: no limit. "
-              "Read at any time.", 0, UNLIMITED),
+) + [
+    Parameter("memory_limit_mib", 0, "Most memory of the engine's process, in MiB, above which it is replaced; 0: no limit.",
+              0, UNLIMITED),
 ]
 ANSWER = [
     Parameter("max_tokens", 256, "Most tokens of an answer.", 1, 1 << 20),
@@ -113,29 +90,33 @@ LIMITS = [
     Parameter("max_question_characters", 4000, "Longest question.", 1, 32000),
     Parameter("max_images", 8, "Most pictures of one question.", 1, 16),
 ]
-EVIDENCE = [
-    Parameter("evidence.directory", "", "Directory of the evidence log, which keeps every answer with its pictures; empty: "
-              "none, and nothing is written to the disk. docs/operations.md says what it changes. Read on configure, like "
-              "all here."),
+EVIDENCE = _each(
+    Read.CONFIGURE,
+    Parameter("evidence.directory", "", "Directory of the evidence log, which keeps every question with its pictures and its "
+              "end; empty: none, and nothing is written to the disk. docs/operations.md says what it changes."),
     Parameter("evidence.max_bytes", 10 << 30, "Most bytes that the log may take, pictures included.", 1 << 20, 1 << 50),
     Parameter("evidence.on_full", "refuse", "What then happens: refuse (questions end with OUT_OF_MEMORY until there is "
               "room) or rotate (the oldest eighth goes).", choices=ON_FULL),
-]
+)
 # fmt: on
 TABLE = NODE + MODEL + ANSWER + LIMITS + EVIDENCE
 
 
 def camera_table(camera: str) -> list[Parameter]:
     """The parameters of one camera."""
-    return [
+    return _each(
+        Read.ACTIVATE,
         Parameter(
-            f"camera.{camera}.topic", f"/{camera}/image_raw", "Topic of its pictures, without a transport's ending."
+            f"camera.{camera}.topic",
+            f"{camera}/image_raw",
+            "Topic of its pictures, without a transport's ending; a name that does not begin with / lies in the node's "
+            "namespace.",
         ),
         Parameter(
             f"camera.{camera}.transport",
             "auto",
             "raw (sensor_msgs/Image on topic), compressed (sensor_msgs/CompressedImage on "
-            "topic/compressed) or auto: compressed where it is offered.",
+            "topic/compressed) or auto: compressed where it is delivered and keeps the depth, else raw.",
             choices=("auto", "raw", "compressed"),
         ),
         Parameter(
@@ -148,34 +129,28 @@ def camera_table(camera: str) -> list[Parameter]:
         Parameter(
             f"camera.{camera}.warm",
             True,
-            "Encode its pictures ahead of any question, if warm_rate is above 0. Read on activate.",
+            "Encode its pictures ahead of any question, if warm_rate is above 0.",
         ),
-    ]
+    )
 
 
-class Parameters:
-    """The node's parameters: ``parameters["max_tokens"]`` is the value of now."""
+class Parameters(Declared):
+    """Those of the node vqa."""
 
     def __init__(self, node: Node):
-        self._node = node
-        self._choices: dict[str, tuple[str, ...]] = {}
-        node.add_on_set_parameters_callback(self._check)
-        self._declare(TABLE)
+        super().__init__(node, TABLE)
         self.declare_cameras()
-
-    def __getitem__(self, name: str) -> Any:
-        return self._node.get_parameter(name).value
 
     def declare_cameras(self) -> None:
         """Declares the parameters of cameras that were added since."""
         for camera in self["cameras"]:
-            self._declare(camera_table(camera))
+            self.declare(camera_table(camera))
 
-    @property
-    def sampling(self) -> Sampling:
-        return Sampling(
-            **{name: self[name] for name in ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed")}
-        )
+    def objection(self, name: str, value: Any) -> str:
+        names = list(value or []) if name == "cameras" else []
+        if all(re.fullmatch(r"[A-Za-z]\w*", one, re.ASCII) for one in names) and len(set(names)) == len(names):
+            return ""
+        return f"cameras are different names of letters, digits and underscores that begin with a letter, not {names}"
 
     def engine_config(self, model: Model) -> EngineConfig:
         same = (
@@ -208,36 +183,14 @@ class Parameters:
             return None
         return EvidenceLog(self["evidence.directory"], self["evidence.max_bytes"], self["evidence.on_full"])
 
-    def _declare(self, table: list[Parameter]) -> None:
-        for parameter in table:
-            self._choices[parameter.name] = parameter.choices
-            if not self._node.has_parameter(parameter.name):
-                self._node.declare_parameter(parameter.name, parameter.default, parameter.descriptor)
-
-    def _check(self, parameters) -> SetParametersResult:
-        for parameter in parameters:
-            choices = self._choices.get(parameter.name)
-            if choices and parameter.value not in choices:
-                return SetParametersResult(
-                    reason=f"{parameter.name} is one of {', '.join(choices)}, not '{parameter.value}'"
-                )
-            if parameter.name == "cameras":
-                names = list(parameter.value or [])
-                if not all(re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) for name in names) or len(set(names)) != len(
-                    names
-                ):
-                    return SetParametersResult(
-                        reason="cameras are different names of letters, digits and underscores that begin "
-                        f"with a letter, not {names}"
-                    )
-        return SetParametersResult(successful=True)
-
 
 def as_yaml() -> str:
     """config/vqa.yaml: every parameter with its default and description."""
     lines = [
         "# Every parameter of the node vqa with its default. Copy this file, change what differs, and give it to",
         "# ros2 launch glm4v_ros vqa.launch.py params_file:=...",
+        "# One that is read on configure or on activate cannot be set while the node is configured or active: the reply",
+        "# to the attempt says what to do first. What has no such note takes effect with the next question.",
         "/**:",
         "  ros__parameters:",
     ]
@@ -251,7 +204,7 @@ def as_yaml() -> str:
     ):
         lines += ["", f"    # ---- {title}"]
         for parameter in table:
-            about = parameter.description + (
+            about = parameter.about + (
                 f" ({parameter.bounds})" if parameter.bounds and not parameter.choices else ""
             )
             about += f" ({parameter.bounds})" if parameter.choices and ", ".join(parameter.choices) not in about else ""

@@ -12,6 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from glm4v_ros.errors import BadImage, OutOfMemory
+from glm4v_ros.evidence.log import Evidence
 from glm4v_ros.vision.converter import to_rgb
 from glm4v_ros.vision.decoder import decode
 from glm4v_ros.vision.enhance import crop, enhance
@@ -39,6 +40,11 @@ class Picture:
         return self.message.header
 
     @property
+    def nbytes(self) -> int:
+        """Of its data as received."""
+        return len(self.message.data)
+
+    @property
     def sha256(self) -> str:
         """SHA-256 (hex) of the message's data bytes, as received."""
         return self._once("sha256", lambda: hashlib.sha256(self.message.data).hexdigest())
@@ -62,18 +68,36 @@ class Picture:
     @property
     def thumbnail(self) -> np.ndarray:
         """A small grey copy, (36, 48), float32, 0 to 255. Raises BadImage."""
+        whole = self._whole()
         return self._once(
             "thumbnail",
-            lambda: cv2.cvtColor(
-                cv2.resize(self._whole(), (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
-            ).astype(np.float32),
+            lambda: cv2.cvtColor(cv2.resize(whole, (48, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(
+                np.float32
+            ),
         )
+
+    def difference(self, other: Picture) -> float:
+        """Mean difference of the small grey copies, in grey levels; infinite if the sizes differ. Raises BadImage."""
+        return float(np.abs(self.thumbnail - other.thumbnail).mean()) if self.size == other.size else np.inf
 
     def compressed(self) -> CompressedImage:
         """The picture for people to look at: as it came if it came compressed, else as JPEG."""
         if isinstance(self.message, CompressedImage):
             return self.message
         return self._once("jpeg", self._jpeg)
+
+    def evidence(self, region: Region | None) -> Evidence:
+        """The bytes as received, and what the record says of them and of the region that was shown."""
+        message, stamp = self.message, self.header.stamp
+        packed = isinstance(message, CompressedImage)
+        fields = ("format",) if packed else ("encoding", "height", "width", "step", "is_bigendian")
+        about = {
+            "camera": self.camera,
+            "header": {"stamp": {"sec": stamp.sec, "nanosec": stamp.nanosec}, "frame_id": self.header.frame_id},
+            "region": list(region) if region else [],
+            **{field: getattr(message, field) for field in fields},
+        }
+        return Evidence(memoryview(message.data).cast("B"), packed, self.sha256, about)
 
     def _once(self, key, make):
         with self._lock:
@@ -92,7 +116,9 @@ class Picture:
 
     def _frame(self, region, mode: str) -> Frame:
         try:
-            return Frame(np.ascontiguousarray(enhance(self._rgb(region), mode)))
+            plain = self._made.get((None, "none"))
+            rgb = self._rgb(region) if plain is None else crop(plain.rgb, *region) if region else plain.rgb
+            return Frame(np.ascontiguousarray(enhance(rgb, mode)))
         except MemoryError as error:
             raise OutOfMemory("there is not enough memory for this picture; send a smaller one") from error
         except cv2.error as error:
@@ -101,11 +127,8 @@ class Picture:
             raise BadImage(f"the picture cannot be converted: {error}") from error
 
     def _whole(self) -> np.ndarray:
-        """All of the picture, enhanced or not; converted only if it was not yet."""
-        made = next(
-            (frame for key, frame in tuple(self._made.items()) if isinstance(key, tuple) and key[0] is None), None
-        )
-        return made.rgb if made else self._rgb()
+        """All of the picture as it came."""
+        return self.frame(None, "none").rgb
 
     def _jpeg(self) -> CompressedImage:
         plain = self._made.get((None, "none"))

@@ -6,12 +6,10 @@ import math
 
 from builtin_interfaces.msg import Duration
 
-from glm4v_ros.engine.answer import Answer, FinishReason
+from glm4v_ros.asking.reply import Reply
+from glm4v_ros.catalog.model import Model
 from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.msg import Answer as AnswerMessage
-from glm4v_ros.nodes.inquiry import Inquiry
-
-_FINISHED = {ErrorCode.TIMEOUT: FinishReason.TIMEOUT, ErrorCode.CANCELED: FinishReason.CANCELED}
 
 
 def duration(seconds: float) -> Duration:
@@ -30,23 +28,20 @@ def fill_response(response, message: AnswerMessage, error: VqaError | None):
     return response
 
 
-def refusal(question: str, session_id: str) -> AnswerMessage:
-    """The empty answer of a question that was refused before it went on its way."""
-    return AnswerMessage(
-        question=question,
-        session_id=session_id,
+def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
+    """``model`` is the one that was asked; None: none was."""
+    request, pictures, answer = reply.request, reply.pictures, reply.answer
+    message = AnswerMessage(
+        question=reply.text,
+        session_id=reply.session_id,
         choice_index=-1,
         confidence=math.nan,
         mean_token_probability=math.nan,
-        finish_reason=int(FinishReason.ERROR),
+        finish_reason=int(reply.finish_reason),
     )
-
-
-def answer_message(inquiry: Inquiry, answer: Answer | None, error: VqaError | None) -> AnswerMessage:
-    """``answer`` is what was written, complete or not; None if nothing was."""
-    request, pictures, model = inquiry.request, inquiry.pictures, inquiry.model
-    message = refusal(request.question.text, request.question.session_id)
-    message.request_id = inquiry.request_id
+    if request is None or model is None:
+        return message
+    message.request_id = reply.request_id
     message.model = model.name
     message.model_sha256 = model.text_sha256
     message.preset = request.preset.name
@@ -55,11 +50,8 @@ def answer_message(inquiry: Inquiry, answer: Answer | None, error: VqaError | No
     message.cameras = [picture.camera for picture in pictures if picture.camera]
     message.image_headers = [picture.header for picture in pictures]
     message.image_sha256 = [picture.sha256 for picture in pictures]
-    code = error.code if error else ErrorCode.NONE
     if answer is None:
-        message.finish_reason = int(_FINISHED.get(code, FinishReason.ERROR))
         return message
-    message.finish_reason = int(answer.finish_reason)
     message.text = answer.text
     message.abstained = answer.abstained
     message.choice_index = answer.choice_index

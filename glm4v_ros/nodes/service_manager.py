@@ -9,12 +9,14 @@ from collections.abc import Callable
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
+from glm4v_ros.nodes.guard import guarded
+
 
 class ServiceManager:
     """sd_notify(3): datagrams to the socket that NOTIFY_SOCKET names; without it nothing happens.
 
     READY as soon as the executor runs. Then, three times per WatchdogSec, a sign of life out of the executor itself, so
-    that one whose threads are all stuck gives none; and none either while ``trouble`` says why only a new process helps.
+    that one that is stuck gives none; and none either while ``trouble`` says why only a new process helps.
     """
 
     def __init__(self, node: Node, trouble: Callable[[], str]):
@@ -25,7 +27,7 @@ class ServiceManager:
         if not self._address:
             return
         period = _watchdog_seconds() / 3 or 1.0
-        self.timer = node.create_timer(period, self._on_timer, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.timer = node.create_timer(period, guarded(node, self._on_timer), clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def status(self, text: str) -> None:
         """One line that `systemctl status` shows."""

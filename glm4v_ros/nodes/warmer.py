@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.picture import Picture
 
@@ -38,16 +36,9 @@ class Warmer:
         encoded = self._engine.is_encoded(frame.key)
         if not encoded:
             warm = self._warm.get(camera.name)
-            if warm and camera.is_fresh(warm, max_age) and difference(warm, newest) <= self._threshold:
+            if warm and camera.is_fresh(warm, max_age) and warm.difference(newest) <= self._threshold:
                 return  # it is encoded, or will be soon
         camera.offer(newest)  # before it is encoded, so that no question finds it encoded but not offered
         if not encoded:
             self._engine.warm(frame, system_prompt=system_prompt, max_image_tokens=max_image_tokens)
         self._warm[camera.name] = newest
-
-
-def difference(one: Picture, other: Picture) -> float:
-    """Mean absolute difference of two pictures' small grey copies, in grey levels; infinite if their shapes differ."""
-    if one.size != other.size:
-        return np.inf
-    return float(np.abs(one.thumbnail - other.thumbnail).mean())

@@ -25,10 +25,10 @@ class Pyttsx3Voice:
             self._espeak = _espeak
             self._engine = pyttsx3.init("espeak")
         except ImportError as error:
-            raise SpeechError("the voice pyttsx3 is not installed: pip install pyttsx3") from error
+            raise SpeechError("the voice pyttsx3 is not installed: build this package again (docs/install.md)") from error
         except RuntimeError as error:
             raise SpeechError(
-                f"espeak-ng does not start ({error}): apt install espeak-ng, or pip install espeakng-loader"
+                f"espeak-ng does not start ({error}): apt install libespeak-ng1"
             ) from error
         self._ids = {identifier.rpartition("/")[2]: identifier for identifier in self._voices()}
         # In memory and without a name: what is said never comes to lie on a disk.
@@ -73,7 +73,7 @@ def _make_espeak_available() -> None:
         import espeakng_loader
     except ImportError as error:
         raise SpeechError(
-            "espeak-ng is not installed: apt install espeak-ng, or pip install espeakng-loader"
+            "espeak-ng is not installed: apt install libespeak-ng1 (rosdep install does it)"
         ) from error
     # The wheel's library has the folder of the machine it was built on compiled in.
     os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()

@@ -21,6 +21,7 @@ class Png:
     def __init__(self, data: bytes):
         self.exif = b""
         parts = [SIGNATURE]
+        view = memoryview(data)  # its slices copy nothing
         at = len(SIGNATURE)
         while at + 8 <= len(data):
             kind = data[at + 4 : at + 8]
@@ -28,10 +29,10 @@ class Png:
             if kind == b"IEND":
                 break
             if kind in _PIXELS or kind in _ANCILLARY:
-                chunk = data[at:end]
+                chunk = view[at:end]
                 if end <= len(data) and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big"):
                     if kind == b"eXIf":
-                        self.exif = chunk[8:-4]
+                        self.exif = bytes(chunk[8:-4])
                     else:
                         parts.append(chunk)
                 elif kind in _PIXELS:

@@ -90,7 +90,7 @@ def test_the_class_uses_only_ports_and_fields_that_exist():
 
 def test_the_action_has_the_name_that_the_listing_gives():
     (name,) = re.findall(r'default_port_value = "/vqa/(\w+)"', listings("cpp")[1])
-    assert f'"~/{name}"' in (DOCUMENT.parents[1] / "glm4v_ros" / "nodes" / "vqa.py").read_text(encoding="utf-8")
+    assert f'"~/{name}"' in (DOCUMENT.parents[1] / "glm4v_ros" / "nodes" / "interfaces.py").read_text(encoding="utf-8")
 
 
 def test_the_leaves_take_the_arguments_that_the_listings_give():

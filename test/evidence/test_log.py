@@ -233,8 +233,8 @@ def test_a_full_disk_leaves_nothing_half_written(log, monkeypatch, after):
 def test_a_full_disk_when_only_the_head_is_missing(log, monkeypatch):
     fill(log, 1)
     with monkeypatch.context() as context:
-        context.setattr(log_module, "_sync_directory", lambda path: None)
-        write, seen = log_module._write_new, []
+        context.setattr(log_module, "sync_directory", lambda path: None)
+        write, seen = log_module.write_new, []
 
         def failing(path, data):
             seen.append(path.name)
@@ -242,7 +242,7 @@ def test_a_full_disk_when_only_the_head_is_missing(log, monkeypatch):
                 raise OSError(errno.ENOSPC, "full")
             write(path, data)
 
-        context.setattr(log_module, "_write_new", failing)
+        context.setattr(log_module, "write_new", failing)
         with pytest.raises(EvidenceFull):
             fill(log, 1)
     assert len(seen) == 2 and len(lines(log)) == 2 and verify(log.directory).problems == []

@@ -23,5 +23,5 @@ def start(directory, **parameters):
 
 
 def entries(rig):
-    log = rig.node._witness.log.directory
+    log = rig.node.configuration.witness.log.directory
     return [json.loads(line) for path in sorted(log.glob("0*/records.jsonl")) for line in path.read_bytes().splitlines()]

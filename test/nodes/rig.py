@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import rclpy
+from executors import EXECUTORS
 from rclpy.context import Context
+from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.parameter import Parameter
 from robot import Robot, eventually
 from scripted_engine import ScriptedEngine
 from sensor_msgs.msg import CompressedImage
 
 from glm4v_ros.machine.dds import reserve_domain
-from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.vqa import VqaNode
 
 LONG = 3600.0  # s
@@ -26,7 +28,13 @@ class Rig:
     ``alone`` puts them into another DDS domain: of two nodes with one name in a domain, either may answer first.
     """
 
-    def __init__(self, directory: Path, alone: bool = False, **parameters):
+    def __init__(
+        self,
+        directory: Path,
+        alone: bool = False,
+        make_executor: Callable[[Context], Executor] = EXECUTORS["SingleThreaded"],
+        **parameters,
+    ):
         self.loading = threading.Event()
         self.loading.set()
         self.context = Context()
@@ -45,15 +53,22 @@ class Rig:
             **parameters,
         }
         self.node = VqaNode(
-            self.make_engine,
+            lambda config: self.make_engine(config),
             context=self.context,
             parameter_overrides=[Parameter(name, value=value) for name, value in overrides.items()],
         )
-        self.executor = NodeExecutor(8, context=self.context)
+        self.executor = make_executor(self.context)
         self.executor.add_node(self.node)
-        self.thread = threading.Thread(target=self.executor.spin, daemon=True)
+        self.thread = threading.Thread(target=self._spin, daemon=True)
         self.thread.start()
         self.robot = Robot(self.context)
+
+    def _spin(self):
+        """What a callback raises ends it, and the tests with it."""
+        try:
+            self.executor.spin()
+        except ExternalShutdownException:
+            pass
 
     def make_engine(self, config):
         self.engine = ScriptedEngine(config, self.loading)
@@ -70,6 +85,16 @@ class Rig:
     def publish(self, camera, message):
         """Publishes, and returns when the node has it."""
         camera.publish(message)
-        held = self.node._active.cameras["left" if isinstance(message, CompressedImage) else "front"]
+        held = self.node.activation.cameras["left" if isinstance(message, CompressedImage) else "front"]
         eventually(lambda: held.has_picture and held._newest.header == message.header)
         return message
+
+    @property
+    def on_their_way(self) -> int:
+        """Questions that are being answered."""
+        return len(self.node.activation.desk)
+
+    def subscribers(self, topic: str) -> int:
+        """That the node's own publisher has found."""
+        (publisher,) = [publisher for publisher in self.node.publishers if publisher.topic_name == topic]
+        return publisher.get_subscription_count()

@@ -10,9 +10,9 @@ from robot import duration, eventually, image, plain
 from std_msgs.msg import String
 from test_vqa_scripted import RED, code
 
+from glm4v_ros.asking.witness import Witness
 from glm4v_ros.errors import ErrorCode
 from glm4v_ros.evidence.verify import verify
-from glm4v_ros.nodes.evidence import Witness
 
 MIB = 1 << 20
 
@@ -33,7 +33,7 @@ def test_full_and_refuse(tmp_path):
         assert len(rig.engine.questions) == answered == len(entries(rig))
         eventually(lambda: len(texts) == answered)
         eventually(lambda: level_of(heard) == DiagnosticStatus.ERROR)
-        rig.node._witness.log.max_bytes = 100 * MIB
+        rig.node.configuration.witness.log.max_bytes = 100 * MIB
         assert rig.robot.ask("what?", images=pictures[:1]).success
         eventually(lambda: level_of(heard) == DiagnosticStatus.OK)
     finally:
@@ -50,8 +50,8 @@ def test_full_and_rotate(tmp_path):
     try:
         for n in range(12):
             assert rig.robot.ask("what?", images=[image(plain((n, n, n), (320, 240)), Time())]).success
-        report = verify(rig.node._witness.log.directory)
-        assert report.problems == [] and report.removed and rig.node._witness.log.nbytes <= MIB
+        report = verify(rig.node.configuration.witness.log.directory)
+        assert report.problems == [] and report.removed and rig.node.configuration.witness.log.nbytes <= MIB
     finally:
         rig.close()
 
@@ -66,36 +66,38 @@ def test_an_answer_that_cannot_be_recorded_does_not_leave(tmp_path, monkeypatch)
             raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as context:
-            context.setattr("glm4v_ros.evidence.log._write_all", full)
+            context.setattr("glm4v_ros.evidence.log.write_all", full)
             response = rig.robot.ask("what?", images=[image(RED, Time())])
         assert code(response) is ErrorCode.OUT_OF_MEMORY and response.answer.text == "" and len(rig.engine.questions) == 1
         assert rig.robot.ask("and?", images=[image(RED, Time())]).success
         eventually(lambda: len(texts) == 1)
-        assert len(entries(rig)) == 1 and verify(rig.node._witness.log.directory).problems == []
+        assert len(entries(rig)) == 1 and verify(rig.node.configuration.witness.log.directory).problems == []
     finally:
         rig.close()
 
 
 def test_a_disk_that_hangs(tmp_path, monkeypatch):
     """The answer waits for it no longer than the patience, the next question is refused at once, and then it goes on."""
-    monkeypatch.setattr("glm4v_ros.nodes.vqa.Witness", lambda log, model: Witness(log, model, patience=0.3))
+    monkeypatch.setattr(
+        "glm4v_ros.nodes.configuration.Witness", lambda log, model, where: Witness(log, model, where, patience=0.3)
+    )
     rig = start(tmp_path)
     freed = threading.Event()
     try:
-        append = rig.node._witness.log.append
+        append = rig.node.configuration.witness.log.append
 
         def hanging(*arguments):
             freed.wait(30)
             return append(*arguments)
 
-        monkeypatch.setattr(rig.node._witness.log, "append", hanging)
+        monkeypatch.setattr(rig.node.configuration.witness.log, "append", hanging)
         for expected in (1, 1):
             response = rig.robot.ask("what?", images=[image(RED, Time())])
             assert code(response) is ErrorCode.ENGINE_FAILED and "disk" in response.error_msg
             assert len(rig.engine.questions) == expected
-        rig.node._witness._patience = 30.0  # from now on, the disk of a busy machine may be slow
+        rig.node.configuration.witness.patience = 30.0  # from now on, the disk of a busy machine may be slow
         freed.set()
-        eventually(lambda: not rig.node._witness._overdue)
+        eventually(lambda: not rig.node.configuration.witness.trouble)
         assert rig.robot.ask("what?", images=[image(RED, Time())]).success
     finally:
         freed.set()
@@ -103,11 +105,11 @@ def test_a_disk_that_hangs(tmp_path, monkeypatch):
 
 
 def test_a_slow_disk_does_not_outlast_the_deadline(tmp_path, monkeypatch):
-    monkeypatch.setattr("glm4v_ros.nodes.evidence.GRACE", 0.1)
+    monkeypatch.setattr("glm4v_ros.asking.witness.GRACE", 0.1)
     rig = start(tmp_path)
     freed = threading.Event()
     try:
-        monkeypatch.setattr(rig.node._witness.log, "append", lambda *arguments: freed.wait(30))
+        monkeypatch.setattr(rig.node.configuration.witness.log, "append", lambda *arguments: freed.wait(30))
         response = rig.robot.ask("what?", images=[image(RED, Time())], options={"timeout": duration(0.3)})
         assert code(response) is ErrorCode.ENGINE_FAILED and "disk took over 0." in response.error_msg
     finally:
@@ -133,7 +135,7 @@ def test_off_nothing_is_written(tmp_path):
     try:
         before = sorted(tmp_path.rglob("*"))
         assert rig.robot.ask("what?", images=[image(RED, Time())]).success
-        assert sorted(tmp_path.rglob("*")) == before and rig.node._witness is None
+        assert sorted(tmp_path.rglob("*")) == before and rig.node.configuration.witness is None
         question, _ = rig.engine.questions[-1]
         assert not question.deterministic and question.sampling.temperature == pytest.approx(0.9)
     finally:
@@ -147,7 +149,7 @@ def test_deactivated_and_activated_again(tmp_path):
         assert rig.robot.ask("what?", images=[image(RED, Time())]).success
         rig.node.trigger_deactivate()
         rig.node.trigger_cleanup()
-        assert rig.node._witness is None
+        assert rig.node.configuration is None
         rig.node.autostart()
         assert rig.robot.ask("what?", images=[image(RED, Time())]).success
         assert [entry["number"] for entry in entries(rig)] == [1, 2]

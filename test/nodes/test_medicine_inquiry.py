@@ -61,8 +61,8 @@ def asked(rig):
 
 def waits_for_another(rig):
     """Whether a question has its first picture and waits for the second one."""
-    inquiries = tuple(rig.node._inquiries.values())
-    return any(inquiry.pictures for inquiry in inquiries) and rig.node._active.cameras["front"]._waiting
+    camera = rig.node.activation.cameras["front"]
+    return camera._asked and camera._waiting
 
 
 def both(stamp=0):
@@ -112,7 +112,7 @@ def test_a_reading_that_was_cut_off_abstains(rig):
 def test_the_second_picture_is_another_one_of_the_same_camera(rig):
     for picture in (FIRST, SECOND):
         shows(rig, picture, READ, PRINT)
-    camera = rig.node._active.cameras["front"]
+    camera = rig.node.activation.cameras["front"]
     first = rig.publish(rig.front, image(FIRST, rig.robot.now()))
     future = rig.robot.start(READ)
     eventually(lambda: waits_for_another(rig))
@@ -206,7 +206,7 @@ def test_what_was_not_said_does_not_stay_in_the_session(rig):
     question = "What is on the table?"
     shows(rig, FIRST, question, "Take two pills of ibuprofen")
     rig.robot.ask(question, images=[image(FIRST, Time(sec=1))], session_id="talk")
-    assert rig.engine.reset == ["talk"] and rig.node._active.sessions.shown("talk") is None
+    assert rig.engine.reset == ["talk"] and rig.node.activation.sessions.shown("talk") is None
 
 
 def test_readings_stay_out_of_the_session(rig):
@@ -229,7 +229,7 @@ def test_other_questions_are_answered_as_ever(rig):
 )
 def test_it_is_spoken_whole_and_never_streamed(rig, question, said):
     heard, feedback = rig.robot.listen(String, "/vqa/sentences"), []
-    eventually(rig.node._sentences.get_subscription_count)
+    eventually(lambda: rig.subscribers("/vqa/sentences"))
     for picture in (FIRST, SECOND):
         shows(rig, picture, question, said)
     rig.publish(rig.front, image(FIRST, rig.robot.now()))

@@ -5,9 +5,14 @@ import socket
 import threading
 
 import pytest
+import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.context import Context
+from rclpy.node import Node
 from rig import Rig
 from robot import eventually
+
+from glm4v_ros.nodes.service_manager import ServiceManager
 
 
 class Systemd:
@@ -75,27 +80,32 @@ def test_an_engine_that_gave_up(systemd, rig):
 
 
 def test_a_model_that_cannot_be_loaded_needs_a_person_and_no_restart(systemd, rig):
-    rig.node._trouble = "configure failed: there is no such file"
+    rig.node.trouble = "configure failed: there is no such file"
     eventually(lambda: any("configure failed" in word for word in systemd.heard()))
     eventually(lambda: "WATCHDOG=1" in systemd.heard())
 
 
-def test_an_executor_whose_threads_are_all_stuck(systemd, rig):
+def test_an_executor_that_is_stuck(systemd, rig):
     eventually(lambda: "WATCHDOG=1" in systemd.heard())
     freed = threading.Event()
-    stuck = [rig.executor._pool.submit(freed.wait, 30) for _ in range(8)]
-    eventually(lambda: all(one.running() for one in stuck))
+    stuck = rig.executor.create_task(freed.wait, 30)
+    eventually(stuck.executing)
     systemd.heard()
     assert "WATCHDOG=1" not in systemd.heard(patience=0.5)
     freed.set()
     eventually(lambda: "WATCHDOG=1" in systemd.heard())
 
 
-def test_without_systemd(tmp_path, monkeypatch):
+def test_without_systemd(monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    rig = Rig(tmp_path)
-    assert not hasattr(rig.node._service_manager, "timer")
-    rig.close()
+    context = Context()
+    rclpy.init(context=context)
+    node = Node("unmanaged", context=context)
+    manager = ServiceManager(node, lambda: "")
+    manager.status("nobody hears it")
+    assert list(node.timers) == []
+    node.destroy_node()
+    rclpy.shutdown(context=context)
 
 
 def test_systemd_that_went_away(systemd, rig):

@@ -61,7 +61,7 @@ def test_a_question_waits_through_a_clock_that_jumps_back(tmp_path):
         clock, front = SimulatedTime(rig), rig.robot.camera("/front/image_raw")
         clock.set(5000)
         waiting = rig.robot.start("what?", options={"timeout": duration(20)})
-        eventually(lambda: rig.node._inquiries)
+        eventually(lambda: rig.on_their_way)
         clock.set(1000)
         rig.publish(front, image(RED, Time(sec=1000)))
         eventually(waiting.done)

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from glm4v_ros.nodes.picture import Picture
+from glm4v_ros.asking.ports import Picture
 from glm4v_ros.vision.frame import Frame
 
 MEMORY = 256 << 20  # bytes of pictures; beyond it the session unused for longest loses its own
@@ -22,9 +22,7 @@ class Shown:
 
     @property
     def nbytes(self) -> int:
-        return sum(len(picture.message.data) for picture in self.pictures) + sum(
-            frame.rgb.nbytes for frame in self.frames
-        )
+        return sum(picture.nbytes for picture in self.pictures) + sum(frame.rgb.nbytes for frame in self.frames)
 
 
 class Sessions:

@@ -6,12 +6,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from glm4v_ros.asking.inquiry import Inquiry
+from glm4v_ros.asking.sessions import Shown
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason
 from glm4v_ros.engine.question import Sampling
 from glm4v_ros.errors import BadRequest, DeadlineExceeded, StaleImage, VqaError
-from glm4v_ros.nodes.inquiry import Inquiry
-from glm4v_ros.nodes.sessions import Shown
-from glm4v_ros.policy.medicine import MedicineQuestion, Reading, Ruling, is_about_medicine
+from glm4v_ros.policy.medicine import (
+    MedicineQuestion,
+    Reading,
+    Ruling,
+    is_about_medicine,
+)
 from glm4v_ros.speech.language import base_language, language_of
 from glm4v_ros.vision.change import change
 from glm4v_ros.vision.frame import Frame
@@ -31,43 +36,43 @@ class MedicineInquiry(Inquiry):
 
     _found: Shown | None = None
 
-    async def answer(self, on_delta: Callable[[Delta], None] | None = None) -> Answer:
+    def answer(self, on_delta: Callable[[Delta], None]) -> Answer:
         question = self.request.question
         medicine = MedicineQuestion(question.text, base_language(question.language) or language_of(question.text))
         try:
-            return await self._answer(medicine, on_delta and _without_words(on_delta))
+            return self._answer(medicine, _without_words(on_delta))
         except VqaError as error:
             error.answer = error.answer and replace(error.answer, text="")
             raise
 
-    async def _answer(self, medicine: MedicineQuestion, on_delta: Callable[[Delta], None] | None) -> Answer:
+    def _answer(self, medicine: MedicineQuestion, on_delta: Callable[[Delta], None]) -> Answer:
         if medicine.refusal:
             return self._ruled(medicine.refusal)
         if is_about_medicine(medicine.text):
-            return await self._read(medicine, on_delta)
-        answer = await super().answer(on_delta)
+            return self._read(medicine, on_delta)
+        answer = super().answer(on_delta)
         if not is_about_medicine(answer.text):
             return answer
         try:
-            return await self._read(medicine, on_delta)
+            return self._read(medicine, on_delta)
         finally:
             self._forget()
 
-    async def _read(self, medicine: MedicineQuestion, on_delta: Callable[[Delta], None] | None) -> Answer:
+    def _read(self, medicine: MedicineQuestion, on_delta: Callable[[Delta], None]) -> Answer:
         """What two pictures that differ agree on, each read by itself."""
         if self.request.question.choices or self.request.question.json_schema:
             raise BadRequest("what a medicine's package says is read out in words; leave choices and json_schema empty")
-        views = await self._views()
+        views = self._views()
         if len(views) != 2 or not _differ(*views):
             return self._ruled(medicine.second_look)
         self.pictures = views[0].pictures + views[1].pictures
-        first = await self._ask_both(medicine, views[0].frames, on_delta)
-        second = await self._ask_both(medicine, views[1].frames, on_delta)
+        first = self._ask_both(medicine, views[0].frames, on_delta)
+        second = self._ask_both(medicine, views[1].frames, on_delta)
         return self._ruled(medicine.rule(_reading(*first), _reading(*second)), *first, *second)
 
-    async def _views(self) -> list[Shown]:
+    def _views(self) -> list[Shown]:
         """The pictures, each to be read by itself: those of a request as they are, else two of the same camera."""
-        shown = await self._find()
+        shown = self._find()
         cameras = [picture.camera for picture in shown.pictures]
         if not all(cameras):
             return [Shown((picture,), (frame,)) for picture, frame in zip(shown.pictures, shown.frames, strict=True)]
@@ -77,35 +82,35 @@ class MedicineInquiry(Inquiry):
                 if time.monotonic() > give_up:
                     return [shown]
                 self._check()
-                other = self._show(await self._from_cameras(cameras, other.pictures))
+                other = self._show(self._from_cameras(cameras, other.pictures))
         except (DeadlineExceeded, StaleImage):  # the camera shows nothing else in time
             return [shown]
         return [shown, other]
 
-    async def _ask_both(
-        self, medicine: MedicineQuestion, frames: Sequence[Frame], on_delta: Callable[[Delta], None] | None
+    def _ask_both(
+        self, medicine: MedicineQuestion, frames: Sequence[Frame], on_delta: Callable[[Delta], None]
     ) -> tuple[Answer, Answer]:
         """The drug's name and the question's answer; outside the session, for what it was told before is no print."""
         question = replace(self.request.question, session_id="", sampling=Sampling())
-        drug = await self._ask(replace(question, text=medicine.drug_question), frames, on_delta)
-        return drug, await self._ask(question, frames, on_delta)
+        drug = self._ask(replace(question, text=medicine.drug_question), frames, on_delta)
+        return drug, self._ask(question, frames, on_delta)
 
-    async def _find(self) -> Shown:
+    def _find(self) -> Shown:
         """Once: what an answer was about is what is read again."""
-        self._found = self._found or await super()._find()
+        self._found = self._found or super()._find()
         return self._found
 
     def _forget(self) -> None:
         """Ends the session, whose model holds an answer that may not be said and could come back in the next one."""
         if session_id := self.request.question.session_id:
-            self._around.engine.reset_session(session_id)
-            self._around.sessions.forget(session_id)
+            self._activation.engine.reset_session(session_id)
+            self._activation.sessions.forget(session_id)
 
     def _ruled(self, ruling: Ruling, *answers: Answer) -> Answer:
         """``answers`` are those that it is made of; the first word comes with the last."""
         latency = sum(answer.latency for answer in answers)
         return Answer(
-            self.request_id,
+            self.request.question.request_id,
             ruling.text,
             FinishReason.STOP,
             ruling.abstained,

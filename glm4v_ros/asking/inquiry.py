@@ -4,101 +4,66 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
-from glm4v_ros.catalog.model import Model
+from glm4v_ros.asking.activation import Activation
+from glm4v_ros.asking.ports import Camera, Picture
+from glm4v_ros.asking.request import Request
+from glm4v_ros.asking.sessions import Shown
+from glm4v_ros.asking.ticket import Ticket
 from glm4v_ros.engine.answer import Answer, Delta
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
-from glm4v_ros.nodes.camera import Camera
-from glm4v_ros.nodes.evidence import Witness
-from glm4v_ros.nodes.executor import NodeExecutor
-from glm4v_ros.nodes.picture import Picture
-from glm4v_ros.nodes.requests import Request, check_regions
-from glm4v_ros.nodes.sessions import Sessions, Shown
 from glm4v_ros.policy.question_check import check_frames
 from glm4v_ros.vision.frame import Frame
 
-if TYPE_CHECKING:
-    from glm4v_ros.engine.client import EngineClient
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What an inquiry works with; the same for all of one activation."""
-
-    executor: NodeExecutor
-    engine: EngineClient
-    model: Model
-    cameras: Mapping[str, Camera]
-    sessions: Sessions
-    witness: Witness | None = None  # records every answer
-
 
 class Inquiry:
-    """Finds the pictures, asks the engine, and can be canceled at any time and from any thread."""
+    """Finds the pictures and asks the engine; ends soon once its ticket is canceled."""
 
-    def __init__(self, request: Request, surroundings: Surroundings):
+    def __init__(self, request: Request, ticket: Ticket, activation: Activation):
         self.request = request
         self.pictures: tuple[Picture, ...] = ()  # in the order shown to the model
-        self._around = surroundings
+        self._ticket = ticket
+        self._activation = activation
         self._deadline = time.monotonic() + request.question.timeout
-        self._canceled = threading.Event()
-        self._asked = False
-        self._waiting = None
-
-    @property
-    def request_id(self) -> str:
-        return self.request.question.request_id
-
-    @property
-    def model(self) -> Model:
-        return self._around.model
+        self._news = threading.Event()  # a picture came, or the question was canceled
+        ticket.on_cancel(self._news.set)
 
     @property
     def time_left(self) -> float:
         """Seconds until its deadline; negative after it."""
         return self._deadline - time.monotonic()
 
-    def cancel(self) -> None:
-        self._canceled.set()
-        self._wake()
-        if self._asked:
-            self._around.engine.cancel(self.request_id)
-
-    async def answer(self, on_delta: Callable[[Delta], None] | None = None) -> Answer:
+    def answer(self, on_delta: Callable[[Delta], None]) -> Answer:
         """The engine's answer. Raises VqaError; that of DeadlineExceeded and Canceled holds what was written."""
         question = self.request.question
-        shown = await self._find()
-        answer = await self._ask(question, shown.frames, on_delta)
+        shown = self._find()
+        answer = self._ask(question, shown.frames, on_delta)
         if question.session_id:
-            self._around.sessions.keep(question.session_id, shown)
+            self._activation.sessions.keep(question.session_id, shown)
         return answer
 
-    async def _ask(
-        self, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None] | None
-    ) -> Answer:
+    def _ask(self, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None]) -> Answer:
         """Asks the engine within what is left of the request's time; ``question`` has the request's id."""
         self._check()
-        if self._around.witness:
-            self._around.witness.check_room(self.pictures)
-        question = replace(question, timeout=max(0.001, self.time_left))
-        future = self._around.engine.ask(question, frames, on_delta)
-        self._asked = True
-        if self._canceled.is_set():  # between the check above and the engine's taking it
-            self._around.engine.cancel(self.request_id)
-        return (await self._around.executor.wrap(future)).result()
+        engine, witness = self._activation.engine, self._activation.witness
+        if witness:
+            witness.check_room(self.pictures)
+        answer = engine.ask(replace(question, timeout=max(0.001, self.time_left)), frames, on_delta)
+        self._ticket.on_cancel(partial(engine.cancel, question.request_id))
+        return answer.result()
 
-    async def _find(self) -> Shown:
+    def _find(self) -> Shown:
         """What to show: the request's own pictures, else the session's, else the cameras'.
 
         The session's are shown again, which the engine takes for the ones it has; should it have lost them, it has them
         again.
         """
         request = self.request
-        kept = self._around.sessions.shown(request.question.session_id)
+        kept = self._activation.sessions.shown(request.question.session_id)
         if kept and not request.pictures and not request.cameras:
             if request.regions:
                 raise BadRequest(
@@ -106,14 +71,14 @@ class Inquiry:
                 )
             self.pictures = kept.pictures
             return kept
-        self.pictures = request.pictures or await self._from_cameras(
-            request.cameras or tuple(self._around.cameras)[:1]
+        self.pictures = request.pictures or self._from_cameras(
+            request.cameras or tuple(self._activation.cameras)[:1]
         )
         return self._show(self.pictures)
 
     def _show(self, pictures: tuple[Picture, ...]) -> Shown:
         request = self.request
-        check_regions(request, len(pictures))
+        request.check_regions(len(pictures))
         regions = request.regions or (None,) * len(pictures)
         frames: list[Frame] = []
         for picture, region in zip(pictures, regions, strict=True):
@@ -121,58 +86,48 @@ class Inquiry:
             check_frames(frames)  # after each: a small PNG can be a large picture
         return Shown(pictures, tuple(frames))
 
-    async def _from_cameras(self, names: Sequence[str], seen: Sequence[Picture] = ()) -> tuple[Picture, ...]:
+    def _from_cameras(self, names: Sequence[str], seen: Sequence[Picture] = ()) -> tuple[Picture, ...]:
         """A fresh picture from each camera, taken after its one in ``seen``, as soon as all have one."""
-        around, request = self._around, self.request
+        activation, request = self._activation, self.request
         if not names:
             raise NoImage("this node has no cameras; set the parameter cameras, or send a picture with the request")
-        check_regions(request, len(names))
-        cameras = [around.cameras[name] for name in names]
+        request.check_regions(len(names))
+        self._ticket.cameras = tuple(names)
+        cameras = [activation.cameras[name] for name in names]
         regions = request.regions or (None,) * len(cameras)
         not_before = [max(request.not_before, picture.stamp + 1) for picture in seen]
         not_before = not_before or [request.not_before] * len(cameras)
-        alarm = threading.Timer(max(0.0, self.time_left), self._wake)
-        alarm.daemon = True
         for camera in cameras:
-            camera.notify(self._wake)
+            camera.notify(self._news.set)
         try:
             while True:
-                self._waiting = around.executor.future()
+                self._news.clear()
                 pictures = [
-                    camera.pick(request.max_image_age, since, self._encoded(region))
+                    camera.pick(request.max_image_age, since, self._encoded(region), request.prefer)
                     for camera, since, region in zip(cameras, not_before, regions, strict=True)
                 ]
                 if None not in pictures:
                     return tuple(pictures)
                 self._check(cameras[pictures.index(None)])
-                if alarm.ident is None:
-                    alarm.start()
-                await self._waiting
+                self._news.wait(max(0.0, self.time_left))
         finally:
-            self._waiting = None
             for camera in cameras:
-                camera.forget(self._wake)
-            alarm.cancel()
+                camera.forget(self._news.set)
 
     def _encoded(self, region) -> Callable[[Picture], bool]:
         def is_encoded(picture: Picture) -> bool:
-            if self._around.witness:  # the newest, whatever was encoded before
+            if self._activation.witness:  # the newest, whatever was encoded before
                 return False
             frame = picture.frame_if_made(region, self.request.enhance)
-            return frame is not None and self._around.engine.is_encoded(frame.key)
+            return frame is not None and self._activation.engine.is_encoded(frame.key)
 
         return is_encoded
 
-    def _wake(self) -> None:
-        waiting = self._waiting
-        if waiting is not None and not waiting.done():
-            self._around.executor.complete(waiting)
-
     def _check(self, camera: Camera | None = None) -> None:
         """Raises if there is no more to wait for; ``camera`` is the one that is waited for."""
-        if self._canceled.is_set():
+        if self._ticket.canceled:
             raise Canceled("canceled before the model saw the question")
-        if time.monotonic() < self._deadline:
+        if self.time_left > 0:
             return
         if camera is None:
             raise DeadlineExceeded(
@@ -181,7 +136,7 @@ class Inquiry:
         if not camera.has_picture:
             raise NoImage(
                 f"camera '{camera.name}' sent no picture on {camera.topic} within {self.request.question.timeout:g} s; "
-                f"is it running, and is the parameter camera.{camera.name}.topic right?"
+                f"{camera.advice}"
             )
         raise StaleImage(
             f"camera '{camera.name}' sent no fresh picture within {self.request.question.timeout:g} s; its newest is "

@@ -1,0 +1,34 @@
+"""What questions are answered with while the node is active."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from glm4v_ros.asking.desk import Desk
+from glm4v_ros.asking.ports import Cameras
+from glm4v_ros.asking.sessions import Sessions
+from glm4v_ros.asking.witness import Witness
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.policy.preset import Preset
+
+if TYPE_CHECKING:
+    from glm4v_ros.engine.client import EngineClient
+
+
+@dataclass(frozen=True)
+class Activation:
+    """Made and checked as a whole; it never changes. A question has one from its beginning to its end.
+
+    When a parameter is set that may be set at any time, another one with other ``settings`` takes its place.
+    """
+
+    settings: Mapping[str, Any]  # the parameters by name
+    presets: Mapping[str, Preset]
+    model: Model
+    engine: EngineClient
+    cameras: Cameras  # the first is asked when none is named
+    sessions: Sessions
+    witness: Witness | None  # records every answer
+    desk: Desk
