@@ -17,6 +17,7 @@ ARGUMENTS = {
     "use_sim_time": ("false", "Take the time from /clock: true or false."),
     "autostart": ("true", "Load the model and begin without a lifecycle manager: true or false."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
+    "web": ("false", "Start the web page and the API too (config/web.yaml): true or false."),
     "tts": ("false", "Start the voice too and speak every answer: true or false."),
 }
 
@@ -60,6 +61,19 @@ def generate_launch_description():
             ),
             SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", profile),
             OpaqueFunction(function=vqa),
+            Node(
+                package="glm4v_ros",
+                executable="web",
+                name="web",
+                namespace=LaunchConfiguration("namespace"),
+                output="screen",
+                arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
+                parameters=[
+                    PathJoinSubstitution([CONFIG, "web.yaml"]),
+                    {"use_sim_time": LaunchConfiguration("use_sim_time")},
+                ],
+                condition=IfCondition(LaunchConfiguration("web")),
+            ),
             Node(
                 package="glm4v_ros",
                 executable="tts",

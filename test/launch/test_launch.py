@@ -61,6 +61,7 @@ def test_arguments(module):
         "autostart",
         "log_level",
         "tts",
+        "web",
     }
 
 
