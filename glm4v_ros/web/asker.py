@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, Union
 
 from glm4v_ros.engine.answer import Answer, Delta
@@ -35,6 +36,18 @@ class Inquiry:
     regions: tuple[Region | None, ...] = ()  # one a picture, None: all of it; empty: all of each
     enhance: str = "none"  # none, auto
     preset: str = ""
+
+    @property
+    def session_id(self) -> str:
+        """The session's, as no other owner can name it; empty: none."""
+        name = self.question.session_id
+        return name and session_of(self.owner, name)
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        """What an answer about its pictures is about."""
+        regions = self.regions or (None,) * len(self.pictures)
+        return tuple(Seen(one.key, one.stamp, one.camera, region) for one, region in zip(self.pictures, regions))
 
 
 @dataclass(frozen=True)
@@ -82,8 +95,12 @@ class State:
 class CameraPicture:
     """The newest picture of a camera."""
 
-    jpeg: bytes
+    data: bytes = field(repr=False)  # a file: JPEG, or what else the camera compresses to
     stamp: float  # seconds since 1970
+
+
+def session_of(owner: str, name: str) -> str:
+    return hashlib.sha256(f"{owner}\0{name}".encode(errors="replace")).hexdigest()
 
 
 class Asker(Protocol):

@@ -15,11 +15,24 @@ from glm4v_ros.errors import VqaError
 from glm4v_ros.web import sse
 from glm4v_ros.web.asker import Inquiry, Reply
 from glm4v_ros.web.asking import Asking, unless_gone
-from glm4v_ros.web.conversation import MOST_MESSAGES, Conversation, Turn, read_conversation, read_message
+from glm4v_ros.web.conversation import (
+    MOST_MESSAGES,
+    Conversation,
+    Turn,
+    read_conversation,
+    read_message,
+)
 from glm4v_ros.web.fields import Fields
 from glm4v_ros.web.options import Options, read_options
 from glm4v_ros.web.problem import Problem, invalid, problem_of, unsupported
-from glm4v_ros.web.service import FINISH, Service, figures, owner_of, read_body, read_sampling
+from glm4v_ros.web.service import (
+    FINISH,
+    Service,
+    figures,
+    owner_of,
+    read_body,
+    read_sampling,
+)
 
 PATIENCE = 2.0  # seconds for which a stream's status waits to see whether the question fails
 

@@ -38,6 +38,8 @@ class _Asked:
     values: tuple[str | bool, ...]  # as the request has them
 
     def answer(self, answer: Answer) -> dict:
+        if answer.choice_index < 0:  # a preset that may not say this, for instance
+            return self.refusal
         probabilities = [float(one) for one in answer.choice_probabilities]
         common = {"type": self.kind, "name": self.name}
         if self.kind == "predicate":

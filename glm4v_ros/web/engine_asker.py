@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Union
@@ -16,7 +15,15 @@ from glm4v_ros.policy import question_check
 from glm4v_ros.policy.preset import Preset, find_preset, load_presets
 from glm4v_ros.vision.enhance import crop, enhance
 from glm4v_ros.vision.frame import Frame
-from glm4v_ros.web.asker import CameraPicture, Inquiry, ModelCard, Region, Reply, Seen, State
+from glm4v_ros.web.asker import (
+    CameraPicture,
+    Inquiry,
+    ModelCard,
+    Region,
+    Reply,
+    State,
+    session_of,
+)
 from glm4v_ros.web.pictures import PictureStore, StoredPicture
 
 _DEFAULT_MAX_TOKENS = 256  # as `glm4v ask` has it
@@ -93,7 +100,7 @@ class EngineAsker:
                 if isinstance(item, Exception):
                     raise item
                 if isinstance(item, Answer):
-                    yield Reply(item, _seen(inquiry))
+                    yield Reply(item, inquiry.seen)
                     return
                 yield item
         finally:
@@ -104,7 +111,7 @@ class EngineAsker:
         raise UnknownCamera("this server has no cameras; it shows them where it runs beside the node vqa")
 
     def reset_session(self, owner: str, session_id: str) -> None:
-        self._client.reset_session(_session(owner, session_id))
+        self._client.reset_session(session_of(owner, session_id))
 
     def _question(self, inquiry: Inquiry):
         question, preset = inquiry.question, self._preset(inquiry.preset)
@@ -113,7 +120,7 @@ class EngineAsker:
             system_prompt=question.system_prompt or preset.system_prompt,
             max_tokens=question.max_tokens or preset.max_tokens or _DEFAULT_MAX_TOKENS,
             language=question.language or preset.language,
-            session_id=_session(inquiry.owner, question.session_id),
+            session_id=inquiry.session_id,
         )
 
     def _preset(self, name: str) -> Preset:
@@ -137,13 +144,3 @@ class EngineAsker:
             return enhance(rgb, how)
 
         return await self._pictures.made((picture.key, region, how), make)
-
-
-def _session(owner: str, session_id: str) -> str:
-    """One that no other owner can name."""
-    return session_id and hashlib.sha256(f"{owner}\0{session_id}".encode(errors="replace")).hexdigest()
-
-
-def _seen(inquiry: Inquiry) -> tuple[Seen, ...]:
-    regions = inquiry.regions or (None,) * len(inquiry.pictures)
-    return tuple(Seen(one.key, one.stamp, one.camera, region) for one, region in zip(inquiry.pictures, regions))

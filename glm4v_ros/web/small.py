@@ -16,7 +16,7 @@ from glm4v_ros.web.guard import cookie
 from glm4v_ros.web.keys import KeyRing
 from glm4v_ros.web.logins import COOKIE, Logins
 from glm4v_ros.web.metrics import Metrics
-from glm4v_ros.web.pictures import StoredPicture
+from glm4v_ros.web.pictures import StoredPicture, media_type
 from glm4v_ros.web.problem import Problem, invalid
 from glm4v_ros.web.service import Service, owner_of, read_body
 
@@ -124,7 +124,7 @@ class Cameras:
             raise invalid("'after' is a time in seconds since 1970", "after")
         looking = self._asker.look(request.path_params["name"], after, _LONGEST_LOOK)
         picture = await unless_gone(request.receive, looking)
-        return Response(picture.jpeg, media_type="image/jpeg", headers={"x-glm4v-stamp": f"{picture.stamp:.9f}"})
+        return Response(picture.data, media_type=media_type(picture.data), headers={"x-glm4v-stamp": f"{picture.stamp:.9f}"})
 
 
 class Sessions:

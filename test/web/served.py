@@ -134,27 +134,36 @@ class Served:
 
 
 @contextmanager
-def serving(
-    engine, model, settings: Settings = Settings(), keys: KeyRing = KeyRing(), *, capacity: int = 24, certificate=None
-):
+def serving(engine, model, settings: Settings = Settings(), keys: KeyRing = KeyRing(), *, capacity: int = 24, **more):
     """A server over ``engine`` on a free port of the loopback interface."""
     pictures = PictureStore()
     asker = EngineAsker(engine, model, pictures, capacity)
-    settings = replace(settings, port=0, per_minute=settings.per_minute if settings.per_minute != 120.0 else 1e6,
-                       burst=settings.burst if settings.per_minute != 120.0 else 1_000_000)  # fmt: skip
+    with serving_asker(asker, pictures, settings, keys, **more) as served:
+        served.engine = engine
+        yield served
+    pictures.close()
+
+
+@contextmanager
+def serving_asker(
+    asker, pictures: PictureStore, settings: Settings = Settings(), keys: KeyRing = KeyRing(), certificate=None
+):
+    """The same over any Asker. Without a limit of its own, nobody asks too often."""
+    if settings.per_minute == Settings().per_minute:
+        settings = replace(settings, per_minute=1e6, burst=1_000_000)
+    settings = replace(settings, port=0)
+    app = make_app(asker, pictures, settings, keys)
     listening = server.listen(settings)
     started = threading.Event()
-    running = server.make_server(make_app(asker, pictures, settings, keys), settings, certificate=certificate,
-                                 on_started=started.set)  # fmt: skip
+    running = server.make_server(app, settings, certificate=certificate, on_started=started.set)
     thread = threading.Thread(target=lambda: asyncio.run(running.serve(sockets=[listening])), name="served")
     thread.start()
     try:
         assert started.wait(PATIENCE)
-        yield Served(listening.getsockname()[1], engine, pictures, asker)
+        yield Served(listening.getsockname()[1], None, pictures, asker)
     finally:
         running.should_exit = True
         thread.join(PATIENCE)
-        pictures.close()
         listening.close()
 
 
