@@ -21,9 +21,8 @@ from glm4v_ros.nodes.shutdown import shut_down
 from glm4v_ros.nodes.spinning import spin
 from glm4v_ros.nodes.vqa_asker import VqaAsker
 from glm4v_ros.nodes.vqa_watch import VqaWatch
+from glm4v_ros.vendor import prefer_vendor
 from glm4v_ros.srv import ResetSession
-from glm4v_ros.web import server
-from glm4v_ros.web.app import make_app
 from glm4v_ros.web.keys import KeyRing
 from glm4v_ros.web.pictures import PictureStore
 from glm4v_ros.web.settings import Settings
@@ -90,6 +89,13 @@ class WebNode(Node):
 
 
 def main() -> int:
+    prefer_vendor()
+    try:
+        from glm4v_ros.web import server
+        from glm4v_ros.web.app import make_app
+    except ModuleNotFoundError as error:
+        print(f"web: {error.name} is missing: pip install -r requirements/serve.txt", file=sys.stderr)
+        return 1
     try:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # the server ends in order, then all else
         node = WebNode()

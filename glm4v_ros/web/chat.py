@@ -160,7 +160,7 @@ async def _chunks(asking: Asking, form: _Form) -> AsyncIterator[bytes]:
     async with asking:
         yield sse.event(form.chunk({"role": "assistant", "content": "", "refusal": None}))
         try:
-            stage, written = None, False
+            stage, written = None, ""
             async for item in asking:
                 if isinstance(item, Reply):
                     if item.answer.text and not written:  # it came in one piece
@@ -170,7 +170,7 @@ async def _chunks(asking: Asking, form: _Form) -> AsyncIterator[bytes]:
                         yield sse.event(form.bare(usage=usage(item.answer), glm4v=figures(item)))
                     yield sse.DONE
                 elif item.text:
-                    written = True
+                    written += item.text
                     yield sse.event(form.chunk({"content": item.text}))
                 elif form.progress and item.stage != stage:
                     stage = item.stage

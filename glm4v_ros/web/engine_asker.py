@@ -10,7 +10,7 @@ from typing import Union
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Answer, Delta
 from glm4v_ros.engine.client import EngineClient
-from glm4v_ros.errors import NotActive, UnknownCamera, Unsupported, VqaError
+from glm4v_ros.errors import UnknownCamera, Unsupported, VqaError
 from glm4v_ros.policy import question_check
 from glm4v_ros.policy.preset import Preset, find_preset, load_presets
 from glm4v_ros.vision.enhance import crop, enhance
@@ -24,6 +24,7 @@ from glm4v_ros.web.asker import (
     State,
     session_of,
 )
+from glm4v_ros.web.heard import Heard
 from glm4v_ros.web.pictures import PictureStore, StoredPicture
 
 _DEFAULT_MAX_TOKENS = 256  # as `glm4v ask` has it
@@ -75,8 +76,6 @@ class EngineAsker:
     async def ask(self, inquiry: Inquiry) -> AsyncIterator[Union[Delta, Reply]]:
         if inquiry.cameras:
             raise UnknownCamera(f"there is no camera '{inquiry.cameras[0][:64]}' here; send a picture")
-        if not self.state.ready:
-            raise NotActive(self.state.reason)
         if not inquiry.pictures and not inquiry.question.session_id:
             raise Unsupported("questions are answered about pictures: send at least one")
         question = self._question(inquiry)
@@ -94,6 +93,7 @@ class EngineAsker:
 
         future = self._client.ask(question, frames, tell)
         future.add_done_callback(lambda done: tell(done.exception() or done.result()))
+        heard = Heard()
         try:
             while True:
                 item = await news.get()
@@ -102,7 +102,7 @@ class EngineAsker:
                 if isinstance(item, Answer):
                     yield Reply(item, inquiry.seen)
                     return
-                yield item
+                yield replace(item, text=heard.news(item))
         finally:
             if not future.done():
                 self._client.cancel(question.request_id)
