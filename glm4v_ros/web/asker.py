@@ -83,7 +83,7 @@ class State:
     reason: str = ""  # why it is not, a sentence for a person
     running: int = 0
     queued: int = 0
-    capacity: int = 0  # running and queued together; one more is refused
+    capacity: int = 0  # running and queued together, one more is refused; 0: nobody says
     stage: str = ""
     device: str = ""
     tokens_per_second: float = 0.0

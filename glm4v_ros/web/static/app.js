@@ -40,7 +40,8 @@ function State({ state, word }) {
   if (!state.ready) return html`<span class="state bad">${word("notReady")}: ${state.reason}</span>`;
   const busy = state.running + state.queued;
   const wait = busy > 0 ? ` · ${word("wait", { seconds: Math.ceil(state.retry_after) })}` : "";
-  return html`<span class="state good">${word("ready")} · ${state.models[0]} · ${word("load", { busy, capacity: state.capacity })}${wait}</span>`;
+  const load = state.capacity ? ` · ${word("load", { busy, capacity: state.capacity })}` : ""; // the node vqa does not say
+  return html`<span class="state good">${word("ready")} · ${state.models[0]}${load}${wait}</span>`;
 }
 
 function History({ word, version }) {
