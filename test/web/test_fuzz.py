@@ -30,6 +30,14 @@ CHAT = "/v1/chat/completions"
 RIGHT = Frame(decode_file(png(1), "it")).key  # what the scripted engine says to the neighbour
 EXPECTED = {200, 201, 204, 304, 400, 401, 403, 404, 405, 408, 413, 415, 421, 429, 504}
 
+
+def _parsed(text: str):
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 # Pictures: whole, cut, with bytes changed, and what is none; as data URLs good and bad.
 _whole = st.sampled_from([png(2), png(3, 1, 1), png(4, 300, 2)])
 _torn = st.builds(lambda data, at: data[: at % len(data)], _whole, st.integers(1, 5000))
@@ -102,8 +110,14 @@ decisions = st.fixed_dictionaries(
      "input": st.one_of(texts, st.lists(_message, max_size=2), urls.map(lambda url: [{"role": "user", "content": [{"type": "input_image", "image_url": url}]}]))},
     optional={"glm4v": st.one_of(_options, any_json)},
 )  # fmt: skip
+_sound = st.builds(
+    lambda text, picture, fields: chat(text, data_url(picture), **fields), texts, _whole,
+    st.fixed_dictionaries({}, optional={"stream": st.booleans(), "max_tokens": st.integers(0, 900), "temperature": st.floats(0, 2),
+                                        "response_format": schemas.map(lambda text: {"type": "json_schema", "json_schema": {"schema": _parsed(text)}}),
+                                        "unheard_of": any_json, "seed": st.integers(0, 99)}),
+)  # fmt: skip
 _bodies = st.one_of(
-    chats.map(lambda body: (CHAT, body)), decisions.map(lambda body: ("/v1/decisions", body)),
+    _sound.map(lambda body: (CHAT, body)), _sound.map(lambda body: (CHAT, body)), chats.map(lambda body: (CHAT, body)), decisions.map(lambda body: ("/v1/decisions", body)),
     decisions.map(lambda body: ("/v1/responses", body)), any_json.map(lambda body: ("/login", body)),
 )  # fmt: skip
 _header_text = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=30)
@@ -122,17 +136,10 @@ paths = st.one_of(
 methods = st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "BREW"])
 
 
-def _parsed(text: str):
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
 @st.composite
 def requests(draw) -> bytes:
     """The bytes of a request, its body whole or in chunks, its JSON sound or damaged."""
-    given = {"Host": "127.0.0.1", "Content-Type": "application/json", **draw(headers)}
+    given = {"Host": "127.0.0.1", "Content-Type": "application/json", **draw(st.one_of(st.just({}), headers))}
     if draw(st.integers(0, 3)):
         method, (path, body) = "POST", draw(_bodies)
         data = json.dumps(body).encode()
