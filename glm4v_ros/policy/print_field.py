@@ -50,7 +50,7 @@ class Field:
 # The first that fits a label best is taken: longer labels go before shorter ones in any case.
 FIELDS = (
     Field("serial", r"(?:产品|出厂|设备|机身|机器|整机|仪表)?(?:序列号|编号|序号|机号)|出厂号|机身号|机号|流水号",
-          r"s/?n|ser(?:ial)?[ .]*(?:no|number|nr|#)?|s/no|(?:factory|unit|prod(?:uct)?)[ .]*(?:no|number)|no|nr"),
+          r"s/?n|5/n|ser(?:ial)?[ .]*(?:no|number|nr|#)?|s/no|(?:factory|unit|prod(?:uct)?)[ .]*(?:no|number)|no|nr"),
     Field("model", r"(?:产品|设备|规格|机器)?型号(?:规格)?|机型|款式",
           r"(?:product |device |type )?model(?: ?(?:no|number|name|nr))?|type(?: (?:designation|no|number))?|mod|part ?(?:no|number)|"
           r"p/n|cat(?:alog)?(?:ue)? ?(?:no|number)",
@@ -70,9 +70,12 @@ FIELDS = (
           r"(?:default |lan |device )?ip(?:v4)?(?: ?(?:address|addr))?|network address", numeric=True),
     Field("ip_rating", r"(?:外壳)?防护等级|外壳防护|防水等级",
           r"protection(?: class)?|prot(?: class)?|enclosure|degree of protection|ingress(?: protection)?|ip (?:rating|code|class)"),
-    Field("input_voltage", r"(?:额定)?输入(?:侧)?(?:电压)?", r"(?:rated )?input(?: volt(?:age)?)?|voltage of the input|in put"),
-    Field("output_voltage", r"(?:额定)?输出(?:侧)?(?:电压)?", r"(?:rated )?output(?: volt(?:age)?)?|voltage of the output"),
-    Field("supply", r"(?:供电|输入)?电源(?:规格|要求)?|供电规格", r"(?:power |mains )?supply(?: rating)?|mains|source|power source"),
+    Field("input_voltage", r"(?:额定)?输入(?:侧)?(?:电压)?", r"(?:rated )?[il1]nput(?: volt(?:age)?)?|voltage of the input",
+          numeric=True),
+    Field("output_voltage", r"(?:额定)?输出(?:侧)?(?:电压)?",
+          r"(?:rated )?output volt(?:age)?|voltage of the output|output", numeric=True),
+    Field("supply", r"(?:供电|输入)?电源(?:规格|要求)?|供电规格", r"(?:power |mains )?supply(?: rating)?|mains|source|power source",
+          numeric=True),
     Field("voltage", r"(?:额定|工作|供电|标称)?电压值?", r"(?:rated |operating |nominal |supply )?volt(?:age|s)?(?: rating)?|un?|ue",
           r"多少伏|几伏|\bhow many volts\b", numeric=True, unit=r"[kKmM]?V(?:AC|DC)?|VAC|VDC|V~"),
     Field("power", r"(?:额定|输出|标称|电|输入)?功率值?", r"(?:rated |nominal |output )?power(?: rating)?|wattage|pn?|rated output",
@@ -91,7 +94,7 @@ FIELDS = (
     Field("flow", r"(?:额定|当前|瞬时)?流量", r"(?:rated |current )?flow(?: ?rate)?|q", numeric=True,
           unit=r"m³/h|m3/h|L/(?:min|h|s)|l/(?:min|h|s)|LPM|GPM"),
     Field("head", r"扬程", r"head|h", numeric=True),
-    Field("speed", r"(?:额定|当前)?转速", r"(?:rated |rotational |motor )?speed|rpm|n", r"每分钟多少转|\brevolutions per\b|\bhow fast\b",
+    Field("speed", r"(?:额定|当前)?(?:转速|速度)", r"(?:rated |rotational |motor )?speed|rpm|n", r"每分钟多少转|\brevolutions per\b|\bhow fast\b",
           numeric=True, unit=r"r/min|rpm|RPM"),
     Field("weight", r"(?:净|毛|当前)?重量?|质量", r"(?:net |gross )?w(?:eigh)?t|net|gross|mass", r"多重|\bhow heavy\b|\bhow much does it weigh\b",
           numeric=True, unit=r"[kKm]?[gG]|t|lbs?|oz"),
@@ -147,6 +150,11 @@ _YES_OR_NO = re.compile(
     r"(?!.*\b(?:what|which|read it|what is it)\b)|\b(?:right|isn't it|correct|true)\?\s*$|吗\W*$|是不是|有没有|是否|对不对|对吗|没有\W*$",
     re.IGNORECASE,
 )
+_OPEN = re.compile(
+    r"显示|写|印|读|屏|数字|内容|文字|什么字|第.行|\b(?:shown?|says?|displays?|displayed|reads?|reading|written|printed|print|text|words?|line|row|"
+    r"number|digits|screen)\b",
+    re.IGNORECASE,
+)
 _READ_IT = re.compile(r"读一下|是什么|是多少|念|\bwhat is it\b|\bread\b|\btell me\b", re.IGNORECASE)
 
 
@@ -171,6 +179,11 @@ def may_ask_for_print(question: str) -> bool:
     if _YES_OR_NO.search(text) and not _READ_IT.search(text):
         return False
     return not _NO_PRINT.search(text)
+
+
+def is_open(question: str) -> bool:
+    """Whether it asks for print whatever it says: what is written, shown, displayed."""
+    return bool(_OPEN.search(question))
 
 
 def instead(field: Field) -> tuple[str, ...]:

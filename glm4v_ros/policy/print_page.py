@@ -245,13 +245,17 @@ def _label_at(text: str, at: int, glyphs, places, after_label: bool = False) -> 
         return None
     label, after = text[at : best[1]], text[best[1] :]
     following = after[:1]
+    letters = sum(character.isalnum() for character in label)
     chinese = _chinese(label[-1])
     closed = not following or following in " :=|/;.([" or (chinese and not _chinese(following))
     if not closed and not chinese:
         closed = _chinese(following) or label.endswith(".") or "/" in label or len(label) > 3
+    # "功率 P5.5kW": behind a label in words its letter in a formula, if a number follows.
+    lettered = after_label and best[0].numeric and letters == 1 and following.isdigit()
+    if lettered:
+        return best
     if not closed:
         return None
-    letters = sum(character.isalnum() for character in label)
     if letters < 2 and not chinese and not (following in ":=" or following == " "):
         return None
     if at and not after_label:
@@ -259,8 +263,8 @@ def _label_at(text: str, at: int, glyphs, places, after_label: bool = False) -> 
         separated = glyphs[places[at]].gap == _APART
         pointed = after.lstrip()[:1] in (":", "=")
         changed = chinese and letters >= 2 and not _chinese(before.strip() or "x")
-        # After a number another label begins.
-        numbered = letters >= 4 and any(character.isdigit() for character in text[:at].split()[-1])
+        # After a number with its unit another label begins.
+        numbered = letters >= 4 and any(character.isdigit() for character in "".join(text[:at].split()[-2:]))
         if not separated and not pointed and not changed and not numbered:
             return None
     return best

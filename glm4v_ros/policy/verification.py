@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from glm4v_ros.engine.abstention import abstains
+from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.policy import print_form
 from glm4v_ros.policy.print_date import dates
-from glm4v_ros.policy.print_field import Field, asked_field, instead, may_ask_for_print
+from glm4v_ros.policy.print_field import Field, asked_field, instead, is_open, may_ask_for_print
 from glm4v_ros.policy.print_page import Cell, Glyph, Page, text_of
 from glm4v_ros.policy.quotation import quoted
 from glm4v_ros.reader.line import Line
@@ -84,7 +84,7 @@ def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verificat
         return Verification(reason="the answer quotes nothing")
     pages = [Page(reading.lines) for reading in readings]
     field = asked_field(question)
-    founds = [_find(quotation, field, pages) for quotation in quotations]
+    founds = [_find(quotation, field, is_open(question), pages) for quotation in quotations]
     worst = (Verdict.CONFIRMED, Verdict.NOT_FOUND, Verdict.CONTRADICTED)
     verdict = max((found.verdict for found in founds), key=worst.index)
     shown = [found for found in founds if found.glyphs]
@@ -109,15 +109,15 @@ def _evidence(found: _Found, pages: Sequence[Page], readings: Sequence[Reading])
     return Evidence(text_of(found.glyphs), found.page, Region.around(corners, reading.width, reading.height))
 
 
-def _find(quotation: str, field: Field | None, pages: Sequence[Page]) -> _Found:
+def _find(quotation: str, field: Field | None, open_question: bool, pages: Sequence[Page]) -> _Found:
     """The best that any page says about it."""
     best = (Verdict.CONFIRMED, Verdict.CONTRADICTED, Verdict.NOT_FOUND)
-    founds = [_find_on(quotation, field, page, number) for number, page in enumerate(pages)]
+    founds = [_find_on(quotation, field, open_question, page, number) for number, page in enumerate(pages)]
     nothing = _Found(Verdict.NOT_FOUND, reason="no picture was read")
     return min(founds, key=lambda found: best.index(found.verdict), default=nothing)
 
 
-def _find_on(quotation: str, field: Field | None, page: Page, number: int) -> _Found:
+def _find_on(quotation: str, field: Field | None, open_question: bool, page: Page, number: int) -> _Found:
     own = [cell for cell in page.cells if field and cell.field is field]
     if field and not own:
         also = [cell for cell in page.cells if cell.field and cell.field.name in instead(field)]
@@ -132,7 +132,7 @@ def _find_on(quotation: str, field: Field | None, page: Page, number: int) -> _F
             return _Found(Verdict.NOT_FOUND, glyphs, number, "the second reader read it, but no label says what it is")
     for cell in page.cells:
         if cell.label and (glyphs := _equal(quotation, cell, field)):
-            if field is None or cell.field is None:
+            if cell.field is None or field is None and open_question:
                 return _Found(Verdict.CONFIRMED, glyphs, number)
             return _Found(Verdict.NOT_FOUND, glyphs, number, f"the second reader read it beside {cell.label!r}")
     near = min(page.cells, key=lambda cell: _difference(quotation, cell), default=None)
@@ -153,8 +153,11 @@ def _at_its_label(quotation: str, field: Field, cells: Sequence[Cell], page: Pag
 
 def _stands_against(quotation: str, cell: Cell, field: Field | None, page: Page) -> bool:
     """Whether the reader is as sure of another value as a reader can be. How to take a medicine is said in words of its own."""
-    paraphrased = field is not None and field.name == "dose"
-    return page.confidence(cell.glyphs) >= _SURE and not paraphrased and not print_form.alike(quotation, cell.text)
+    if field is not None and field.name == "dose" or page.confidence(cell.glyphs) < _SURE:
+        return False
+    words = cell.text.split()  # among them the quotation may stand, between two labels that were not known for such
+    parts = (" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1))
+    return not any(print_form.same(quotation, part) or print_form.alike(quotation, part) for part in parts)
 
 
 def _equal(quotation: str, cell: Cell, field: Field | None) -> tuple[Glyph, ...]:

@@ -302,8 +302,8 @@ def test_options_reach_the_engine(rig):
     }
     rig.robot.ask("what?", images=[image(RED, Time())], options=options)
     question, _ = rig.engine.questions[-1]
-    assert (question.language, question.choices, question.max_tokens, question.max_image_tokens) == (
-        "zh",
+    assert question.system_prompt.endswith("\nAnswer in Chinese.")
+    assert (question.choices, question.max_tokens, question.max_image_tokens) == (
         ("a", "b"),
         7,
         99,

@@ -166,6 +166,14 @@ def test_print_without_a_label_that_can_be_nothing_else():
     assert {question: verdict(question, answer, read) for question, answer in asked.items()} == dict.fromkeys(asked, "CONFIRMED")
 
 
+@pytest.mark.parametrize(
+    "question, expected",
+    [("What does the plate say?", "CONFIRMED"), ("第二行写的是什么？", "CONFIRMED"), ("What is the hue?", "NOT_FOUND"), ("它的材质？", "NOT_FOUND")],
+)
+def test_a_value_at_a_known_label_answers_only_an_open_question_or_its_own(question, expected):
+    assert verdict(question, "24V", plate("型号 XK-7", "电压 24V")) == expected
+
+
 def test_a_letter_that_can_only_be_a_digit():
     """In numbers with units what looks alike is alike, in names and codes it is not."""
     read = plate("额定电压 22OV", "额定频率 5O Hz", "IP: l0.0.1.7", "型号 X5O", "S/N: A10I")
