@@ -99,6 +99,7 @@ setup(
     extras_require={
         "voice": ["pyttsx3", "espeakng-loader"],
         "behaviours": ["py_trees"],
+        "reader": ["rapidocr==3.10.0", "onnxruntime"],
         "models": ["huggingface_hub", "gguf"],
         "nvidia": ["nvidia-ml-py"],
         "jetson": ["jetson-stats"],

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 import rclpy
-from glm4v_ros.msg import Answer, Pcm
+from glm4v_ros.msg import Answer, Pcm, Sentence
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -61,7 +61,7 @@ class Listener:
         self.node = Node("listener", context=self.context)
         self.answers, self.pieces, self.speaking, self.sentences = [], [], [], []
         for message, topic, heard in ((Answer, "/vqa/answers", self.answers), (Pcm, "/tts/pcm", self.pieces),
-                                      (String, "/tts/say_text", self.sentences)):  # fmt: skip
+                                      (Sentence, "/tts/speech", self.sentences)):  # fmt: skip
             self.node.create_subscription(
                 message, topic, lambda it, heard=heard: heard.append((time.monotonic(), it)), 1000
             )
@@ -101,7 +101,7 @@ def test_the_companion_speaks_its_answer(listener):
     listener.heard.publish(String(data="What is the model?"))
     listener.wait(lambda: listener.speaking[-2:] == [True, False])
     assert [answer.text for _, answer in listener.answers] == ["H3U-32MR"]
-    assert "".join(sentence.data for _, sentence in listener.sentences).strip() == "H3U-32MR"
+    assert "".join(sentence.text for _, sentence in listener.sentences) == "H3U-32MR"
     sound = b"".join(bytes(pcm.data) for _, pcm in listener.pieces)
     assert len(sound) / 2 / 22050 > 1.5 and np.abs(np.frombuffer(sound, "<i2")).max() > 1000
     # A second question, and then silence.
