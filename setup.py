@@ -101,6 +101,7 @@ setup(
         "behaviours": ["py_trees"],
         "reader": ["rapidocr==3.10.0", "onnxruntime"],
         "models": ["huggingface_hub", "gguf"],
+        "serve": ["starlette", "uvicorn", "h11", "prometheus-client", "segno"],
         "nvidia": ["nvidia-ml-py"],
         "jetson": ["jetson-stats"],
     },

@@ -309,7 +309,7 @@ class Bench:
         }
 
     def estimate(self) -> dict[str, Any]:
-        from glm4v_ros.catalog.estimate import estimate
+        from glm4v_ros.engine.estimate import estimate
 
         found = {}
         for kind in VISION_TYPES[:2]:

@@ -33,18 +33,38 @@ END
     step model "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" &
     local drawing=$! cuda=()
     [ -n "$CUDA" ] && cuda=(--cuda "$CUDA")
-    # Where the driver's library is not found at build time, CUDA's virtual memory cannot be used.
-    step build "$PYTHON" benchmarks/build_peers.py "$build" --source "$bundle/llama.tar.xz" "${cuda[@]}" ||
-        step build "$PYTHON" benchmarks/build_peers.py "$build" --source "$bundle/llama.tar.xz" "${cuda[@]}" \
-            --option=-DGGML_CUDA_NO_VMM=ON || return
+    built build "$build" || return
     wait "$drawing" || return
     local layers=-1
     [ -n "$CUDA" ] || layers=0
     step greedy "$PYTHON" benchmarks/greedy_check.py --text "$work/model/text.gguf" --gpu-layers "$layers" || true
     step peers "$PYTHON" benchmarks/peers.py "$build" "$work/out" --text "$work/model/text.gguf" \
         --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" ${PEERS_OPTIONS:-} || return
+    alone "$build" default-2 vision.gguf 512 && alone "$build" default-3 vision.gguf 512 || return
+    # The same with whole images through cuBLAS and the tower's weights at F16.
+    step tower "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" --tower F16 || return
+    [ -n "$CUDA" ] && cuda+=(--option=-DGGML_CUDA_FORCE_CUBLAS=ON)
+    built cublas "$work/cublas" || return
+    export PYTHONPATH=$work/first:$work/cublas/python:$site
+    alone "$work/cublas" cublas-1 vision-f16.gguf 1280 && alone "$work/cublas" cublas-2 vision-f16.gguf 1280 &&
+        alone "$work/cublas" cublas-3 vision-f16.gguf 1280 || return
     step bench "$PYTHON" -m glm4v_ros.cli.main bench --json --text "$work/model/text.gguf" \
-        --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" --context 32768
+        --vision "$work/model/vision-f16.gguf" --size "$FRAME" --gpu-layers "$layers" --context 32768
+}
+
+# llama.cpp in a folder, with the options in ``cuda``. Where the driver's library is not found at build time, CUDA's virtual memory
+# cannot be used.
+built() {
+    step "$1" "$PYTHON" benchmarks/build_peers.py "$2" --source "$bundle/llama.tar.xz" "${cuda[@]}" ||
+        step "$1" "$PYTHON" benchmarks/build_peers.py "$2" --source "$bundle/llama.tar.xz" "${cuda[@]}" --option=-DGGML_CUDA_NO_VMM=ON
+}
+
+# What one asker sees, with the build, tower and ubatch given.
+alone() {
+    local layers=-1
+    [ -n "$CUDA" ] || layers=0
+    step "$2" "$PYTHON" benchmarks/peers.py "$1" "$work/out/$2" --alone --text "$work/model/text.gguf" --vision "$work/model/$3" \
+        --size "$FRAME" --gpu-layers "$layers" --ubatch "$4" ${PEERS_OPTIONS:-} && cp "$work/out/$2/results.jsonl" "$work/out/$2.jsonl"
 }
 
 # Runs a command unless it was done, with its output in a log of its own.
@@ -82,6 +102,7 @@ for log in "$work"/out/*.log; do # few and small files are what comes back
     tail -c 300000 "$log" >"$work/out/.tail" && mv "$work/out/.tail" "$work/out/$(basename "$log" .log).tail"
 done
 (cd "$work/out" && tar czf "$out/logs.tar.gz" ./*.tail && rm -f ./*.tail)
+(cd "$work/out" && ls ./*.jsonl >/dev/null 2>&1 && tar czf "$out/results.tar.gz" ./*.jsonl)
 for name in results.jsonl table.md peers.json peers.svg; do
     [ -e "$work/out/$name" ] && cp "$work/out/$name" "$out/"
 done

@@ -17,7 +17,7 @@ from pathlib import Path
 import build_peers
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("gguf", "jsonschema")  # pinned by this package
+PACKAGES = ("gguf", "jsonschema", "simplejpeg")  # pinned by this package
 THEIRS = ("jsonschema-specifications", "referencing", "rpds-py", "attrs", "diskcache", "typing-extensions")
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 

@@ -50,7 +50,6 @@ from glm4v_ros.vision.frame import Frame  # noqa: E402
 
 NANO = ROOT / "models" / "glm4v-nano"
 CONTEXT = 4096  # KV cells for one asker; llama-server has as many for each of its slots
-UBATCH = 512
 BENCHES = 2  # runs of llama-bench, between our answers
 PATIENCE = 600.0  # seconds
 _numbers = itertools.count(1)
@@ -144,6 +143,7 @@ class Peers:
         self.size, self.repeats, self.askers = args.size, args.repeats, args.askers
         self.waves, self.rounds, self.tokens, self.decoded = args.waves, args.rounds, args.tokens, args.decoded
         self.gpu_layers, self.threads = args.gpu_layers, args.threads
+        self.ubatch, self.alone = args.ubatch, args.alone
         self.results_path = self.out / "results.jsonl"
         self.results: dict[str, dict[str, Any]] = {}
         if self.results_path.is_file():
@@ -165,9 +165,12 @@ class Peers:
 
     def run(self) -> None:
         self.step("machine", self.machine)
-        self.step("llama-mtmd-cli", self.mtmd_cli)
+        if not self.alone:
+            self.step("llama-mtmd-cli", self.mtmd_cli)
         self.step("one asker", self.one_asker)
         self.step("decode", self.decode)
+        if self.alone:
+            return
         self.step("askers, one frame", lambda: self.many(own_frames=False))
         self.step("askers, own frames", lambda: self.many(own_frames=True))
         self.step("not resident", self.not_resident)
@@ -188,7 +191,7 @@ class Peers:
             "gpu": gpu, "cpu": cpu or platform.machine(), "cores": len(os.sched_getaffinity(0)),
             "llama_cpp_python": llama, "model": self.model.text_path.name,
             "text_gb": self.model.text_path.stat().st_size / 1e9, "vision_gb": self.model.vision_path.stat().st_size / 1e9,
-            "frame": f"{self.size[0]}x{self.size[1]}", "ubatch": UBATCH, "repeats": self.repeats,
+            "frame": f"{self.size[0]}x{self.size[1]}", "ubatch": self.ubatch, "repeats": self.repeats,
             "askers": self.askers, "rounds": self.rounds, "tokens": self.tokens,
         }  # fmt: skip
 
@@ -375,7 +378,7 @@ class Peers:
     # What both sides get.
 
     def config(self, **changes: Any) -> EngineConfig:
-        fields = dict(context_tokens=CONTEXT, batch_tokens=UBATCH, threads=self.threads, gpu_layers=self.gpu_layers,
+        fields = dict(context_tokens=CONTEXT, batch_tokens=self.ubatch, threads=self.threads, gpu_layers=self.gpu_layers,
                       max_parallel=1, speculation=False, watchdog_timeout=PATIENCE)  # fmt: skip
         return EngineConfig(self.model, **{**fields, **changes})
 
@@ -387,7 +390,7 @@ class Peers:
     def common(self, *flash: str) -> list:
         layers = 999 if self.gpu_layers < 0 else self.gpu_layers
         threads = self.threads or len(os.sched_getaffinity(0))
-        return ["-ub", UBATCH, "-ngl", layers, "-t", threads, *(flash or ("-fa", "on"))]
+        return ["-b", max(2048, self.ubatch), "-ub", self.ubatch, "-ngl", layers, "-t", threads, *(flash or ("-fa", "on"))]
 
     def frame(self) -> bytes:
         """The JPEG of a picture that was never shown, with about as much detail as a camera's."""
@@ -420,6 +423,8 @@ def main() -> None:
     parser.add_argument("--waves", type=int, default=2, metavar="N", help="times that all of them ask at once (default: 2)")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="questions of each of them, one after another (default: 3)")
     parser.add_argument("--tokens", type=int, default=64, metavar="N", help="of each of their answers (default: 64)")
+    parser.add_argument("--ubatch", type=int, default=512, metavar="N", help="tokens in one decode, on both sides (default: 512)")
+    parser.add_argument("--alone", action="store_true", help="only what one asker sees, to be repeated")
     parser.add_argument("--decoded", type=int, default=128, metavar="N", help="tokens for the rate of one answer (default: 128)")
     Peers(parser.parse_args()).run()
 

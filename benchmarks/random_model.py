@@ -96,8 +96,8 @@ def text_tensors(s: Shape) -> Tensors:
     return tensors
 
 
-def vision_tensors(s: Shape) -> Tensors:
-    """At Q8_0; the merging convolution stays at F16, vectors and the first convolution at F32."""
+def vision_tensors(s: Shape, kind: gguf.GGMLQuantizationType = Q8_0) -> Tensors:
+    """Matrices at ``kind``; the merging convolution stays at F16, vectors and the first convolution at F32."""
     wide, ff = s.vision_width, s.projector_feed_forward
     patch = (wide, 3, s.patch, s.patch)
     tensors: Tensors = {
@@ -109,22 +109,22 @@ def vision_tensors(s: Shape) -> Tensors:
         "v.post_ln.weight": ((wide,), F32),
         "mm.patch_merger.weight": ((s.width, wide, s.merge, s.merge), F16),
         "mm.patch_merger.bias": ((s.width,), F32),
-        "mm.model.fc.weight": ((s.width, s.width), Q8_0),
+        "mm.model.fc.weight": ((s.width, s.width), kind),
         "mm.post_norm.weight": ((s.width,), F32),
         "mm.post_norm.bias": ((s.width,), F32),
-        "mm.gate.weight": ((ff, s.width), Q8_0),
-        "mm.up.weight": ((ff, s.width), Q8_0),
-        "mm.down.weight": ((s.width, ff), Q8_0),
+        "mm.gate.weight": ((ff, s.width), kind),
+        "mm.up.weight": ((ff, s.width), kind),
+        "mm.down.weight": ((s.width, ff), kind),
     }
     for layer in range(s.vision_layers):
         tensors.update({
             f"v.blk.{layer}.ln1.weight": ((wide,), F32),
             f"v.blk.{layer}.ln2.weight": ((wide,), F32),
-            f"v.blk.{layer}.attn_qkv.weight": ((3 * wide, wide), Q8_0),
-            f"v.blk.{layer}.attn_out.weight": ((wide, wide), Q8_0),
-            f"v.blk.{layer}.ffn_gate.weight": ((s.width, wide), Q8_0),
-            f"v.blk.{layer}.ffn_up.weight": ((s.width, wide), Q8_0),
-            f"v.blk.{layer}.ffn_down.weight": ((wide, s.width), Q8_0),
+            f"v.blk.{layer}.attn_qkv.weight": ((3 * wide, wide), kind),
+            f"v.blk.{layer}.attn_out.weight": ((wide, wide), kind),
+            f"v.blk.{layer}.ffn_gate.weight": ((s.width, wide), kind),
+            f"v.blk.{layer}.ffn_up.weight": ((s.width, wide), kind),
+            f"v.blk.{layer}.ffn_down.weight": ((wide, s.width), kind),
         })  # fmt: skip
     return tensors
 
@@ -219,10 +219,11 @@ def write_text(path: Path, s: Shape) -> None:
     _write(writer, text_tensors(s), 1)
 
 
-def write_vision(path: Path, s: Shape) -> None:
+def write_vision(path: Path, s: Shape, kind: gguf.GGMLQuantizationType = Q8_0) -> None:
     writer = gguf.GGUFWriter(path, "clip")
     writer.add_type(gguf.GGUFType.MMPROJ)
-    _describe(writer, s, gguf.LlamaFileType.MOSTLY_Q8_0)
+    file_type = gguf.LlamaFileType.MOSTLY_F16 if kind == F16 else gguf.LlamaFileType.MOSTLY_Q8_0
+    _describe(writer, s, file_type)
     writer.add_clip_has_vision_encoder(True)
     writer.add_clip_projector_type("glm4v")
     writer.add_vision_use_silu(True)
@@ -237,7 +238,7 @@ def write_vision(path: Path, s: Shape) -> None:
     writer.add_vision_spatial_merge_size(s.merge)
     writer.add_vision_image_mean([0.5] * 3)
     writer.add_vision_image_std([0.5] * 3)
-    _write(writer, vision_tensors(s), 2)
+    _write(writer, vision_tensors(s, kind), 2)
 
 
 def _describe(writer: gguf.GGUFWriter, s: Shape, file_type: gguf.LlamaFileType) -> None:
@@ -263,11 +264,15 @@ def _write(writer: gguf.GGUFWriter, tensors: Tensors, seed: int) -> None:
     writer.close()
 
 
-def make(directory: Path, shape: Shape) -> tuple[Path, Path]:
-    """The two files; one that is there already is left as it is."""
+def make(directory: Path, shape: Shape, tower: str = "Q8_0") -> tuple[Path, Path]:
+    """The two files; one that is there already is left as it is. ``tower``: Q8_0 or F16."""
     directory.mkdir(parents=True, exist_ok=True)
-    paths = directory / "text.gguf", directory / "vision.gguf"
-    for path, write in zip(paths, (write_text, write_vision)):
+    paths = directory / "text.gguf", directory / ("vision.gguf" if tower == "Q8_0" else "vision-f16.gguf")
+
+    def write_tower(path: Path, shape: Shape) -> None:
+        write_vision(path, shape, gguf.GGMLQuantizationType[tower])
+
+    for path, write in zip(paths, (write_text, write_tower)):
         if not path.is_file():
             part = path.with_suffix(".part")
             write(part, shape)
@@ -279,8 +284,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path, metavar="DIR")
     parser.add_argument("--shape", choices=SHAPES, default="9b")
+    parser.add_argument("--tower", choices=("Q8_0", "F16"), default="Q8_0", help="type of the vision tower (default: Q8_0)")
     args = parser.parse_args()
-    for path in make(args.directory, SHAPES[args.shape]):
+    for path in make(args.directory, SHAPES[args.shape], args.tower):
         print(f"{path}: {path.stat().st_size / 1e9:.3f} GB")
 
 

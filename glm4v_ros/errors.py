@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from glm4v_ros.engine.answer import Answer
+from typing import Any
 
 
 class ErrorCode(IntEnum):
@@ -43,10 +40,10 @@ class VqaError(Exception):
 
     code = ErrorCode.UNKNOWN
 
-    def __init__(self, message: str, *, answer: Answer | None = None, retry_after: float = 0.0):
+    def __init__(self, message: str, *, answer: Any = None, retry_after: float = 0.0):
         # It may quote a part of the request, such as a JSON schema, where an escape can hide half a surrogate pair.
         super().__init__(plain_text(message, _MOST_CHARACTERS))
-        #: What was written before a timeout or a cancel; None with every other error.
+        #: What was written before a timeout or a cancel, an engine.answer.Answer; None with every other error.
         self.answer = answer
         #: Seconds after which asking again may succeed; only with BUSY.
         self.retry_after = retry_after
@@ -55,7 +52,7 @@ class VqaError(Exception):
         return _restore, (type(self), str(self), self.answer, self.retry_after)
 
 
-def _restore(cls: type[VqaError], message: str, answer: Answer | None, retry_after: float) -> VqaError:
+def _restore(cls: type[VqaError], message: str, answer: Any, retry_after: float) -> VqaError:
     return cls(message, answer=answer, retry_after=retry_after)
 
 

@@ -25,8 +25,9 @@ def vendor_dir() -> Path | None:
 def prefer_vendor() -> None:
     """Looks there first for the rest of this process.
 
-    For processes of this package that no other code shares: the engine's worker, the synthesiser, the command line. A
-    node stays without, so that nothing of apt's is shadowed for it or for what it is composed with; see ``vendored``.
+    For processes of this package that no other code shares: the engine's worker, the synthesiser, the command line,
+    the node web. Another node stays without, so that nothing of apt's is shadowed for it or for what it is composed
+    with; see ``vendored``.
     """
     folder = vendor_dir()
     if folder:

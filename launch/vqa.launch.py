@@ -1,4 +1,4 @@
-"""Starts the node vqa, and the voice if asked to."""
+"""Starts the node vqa, and the voice and the web page if asked to."""
 
 from pathlib import Path
 
@@ -21,6 +21,8 @@ def nodes(context):
         # A new voice says first that nobody speaks: else a recogniser that muted itself would stay deaf.
         again = {"respawn": True, "respawn_delay": 0.5}
         started.append(_node(start, "tts", start.tts_params_file, start.tts_parameters, **again))
+    if start.web:
+        started.append(_node(start, "web", start.web_params_file, start.web_parameters))
     return started
 
 

@@ -42,7 +42,9 @@ def cuda_flags(architectures: str = "") -> str:
             "A build for the GPU was asked for, but no GPU is found; to build for one that is not in this machine, set "
             "GLM4V_CUDA_ARCHITECTURE (Orin: 87)."
         )
-    return f"-DGGML_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES={architectures}"
+    # Whole images through cuBLAS: sooner first tokens, slower decodes of 9 to 255 tokens (docs/benchmarks.md).
+    cublas = " -DGGML_CUDA_FORCE_CUBLAS=ON" if os.environ.get("GLM4V_CUDA_PREFILL") == "cublas" else ""
+    return f"-DGGML_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES={architectures}{cublas}"
 
 
 def wheel(flags: str, pip: Callable[..., None]) -> Path:

@@ -7,9 +7,11 @@ import pytest
 
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.machine.dds import stay_on_this_machine
+from glm4v_ros.vendor import prefer_vendor
 
 ROOT = Path(__file__).resolve().parents[1]
 
+prefer_vendor()  # colcon test: what tests import themselves, such as gguf, is there
 stay_on_this_machine()
 os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
 

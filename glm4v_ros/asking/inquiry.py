@@ -16,6 +16,7 @@ from glm4v_ros.asking.ticket import Ticket
 from glm4v_ros.engine.answer import Answer, Delta
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
+from glm4v_ros.policy.abstention import judged
 from glm4v_ros.policy.question_check import check_frames
 from glm4v_ros.vision.frame import Frame
 
@@ -54,7 +55,7 @@ class Inquiry:
             witness.check_room(self.pictures)
         answer = engine.ask(replace(question, timeout=max(0.001, self.time_left)), frames, on_delta)
         self._ticket.on_cancel(partial(engine.cancel, question.request_id))
-        return answer.result()
+        return judged(answer.result())
 
     def _find(self) -> Shown:
         """What to show: the request's own pictures, else the session's, else the cameras'.

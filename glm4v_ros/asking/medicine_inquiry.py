@@ -38,7 +38,7 @@ class MedicineInquiry(Inquiry):
 
     def answer(self, on_delta: Callable[[Delta], None]) -> Answer:
         question = self.request.question
-        medicine = MedicineQuestion(question.text, base_language(question.language) or language_of(question.text))
+        medicine = MedicineQuestion(question.text, base_language(self.request.language) or language_of(question.text))
         try:
             return self._answer(medicine, _without_words(on_delta))
         except VqaError as error:

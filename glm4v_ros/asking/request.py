@@ -16,6 +16,7 @@ class Request:
     """What is asked, and of which pictures."""
 
     question: Question  # its timeout is the whole request's
+    language: str  # of the answer, BCP 47; empty: the question's
     preset: Preset
     cameras: tuple[str, ...]  # empty: none was named
     pictures: tuple[Picture, ...]  # that came with the request

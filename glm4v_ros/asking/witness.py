@@ -189,7 +189,7 @@ def _asked(request: Request) -> dict[str, Any]:
     return {
         "system_prompt": question.system_prompt,
         "preset": request.preset.name,
-        "language": question.language,
+        "language": request.language,
         "choices": list(question.choices),
         "json_schema": question.json_schema,
         "max_tokens": question.max_tokens,

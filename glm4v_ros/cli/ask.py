@@ -188,14 +188,17 @@ def _read_line(args: argparse.Namespace, item: dict | BadRequest) -> tuple[Quest
 
 def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> Question:
     from glm4v_ros.engine.question import Question, Sampling
+    from glm4v_ros.policy.language import with_language
+    from glm4v_ros.policy.question_check import check_language
 
+    check_language(args.language)
     if len(choices) == 1:
         raise BadRequest("one choice is none; give two or more")
     if choices and args.schema:
         raise BadRequest("an answer has choices or a schema, not both")
     return Question(
         text=text, request_id=uuid.uuid4().hex, choices=choices, json_schema=_schema(args.schema),
-        language=args.language, system_prompt=args.system, max_tokens=args.max_tokens, timeout=args.timeout,
+        system_prompt=with_language(args.system, args.language), max_tokens=args.max_tokens, timeout=args.timeout,
         retry_on_crash=True,
         sampling=Sampling(temperature=args.temperature, seed=args.seed),
     )  # fmt: skip

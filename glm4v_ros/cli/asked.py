@@ -40,16 +40,22 @@ class Asked:
         self.verification: Verification | None = None
 
     def start(self) -> Future[Answer]:
-        """Hands the question to the engine. Raises what it refuses at once."""
+        """Hands the question to the engine. Raises what is refused at once."""
+        from glm4v_ros.policy.question_check import check
+
+        frames = [shown.frame for shown in self._pictures]
+        check(self._question, frames)
         if self._check is not None and self._client.status.gpu_offload:
             self._check.begin()
-        self._future = self._client.ask(self._question, [shown.frame for shown in self._pictures], self._listen)
+        self._future = self._client.ask(self._question, frames, self._listen)
         return self._future
 
     def finish(self) -> Answer:
         """Waits for the answer and for the second reader."""
+        from glm4v_ros.policy.abstention import judged
+
         try:
-            answer = self._future.result()
+            answer = judged(self._future.result())
         except VqaError:
             if self._check is not None:
                 self._check.cancel()
@@ -61,7 +67,7 @@ class Asked:
             from glm4v_ros.policy.print_check import required
             from glm4v_ros.speech.language import base_language, language_of
 
-            language = base_language(self._question.language) or language_of(self._question.text)
+            language = base_language(self._args.language) or language_of(self._question.text)
             return required(answer, self.verification, language)
         return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 
 from glm4v_ros.cli import engine
@@ -36,12 +37,19 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def run(args: argparse.Namespace) -> int:
-    from glm4v_ros.engine.benchmark import Benchmark
+    from glm4v_ros.cli.benchmark import Benchmark
+    from glm4v_ros.catalog.pair import Pair
+    from glm4v_ros.cli.floor import Floor, Machine
     from glm4v_ros.machine.memory_watch import MemoryWatch
 
-    with MemoryWatch(processes=False) as memory, engine.running(engine.config(args, parallel=max(args.askers))) as client:
+    config = engine.config(args, parallel=max(args.askers))
+    pair = Pair.of(config.model)
+    print("what this machine can do", file=sys.stderr)
+    floor = Floor(pair.text, pair.vision, Machine.measured(config.gpu_layers != 0, config.threads or len(os.sched_getaffinity(0))))
+    with MemoryWatch(processes=False) as memory, engine.running(config) as client:
         benchmark = Benchmark(client, *args.size, lambda line: print(line, file=sys.stderr), memory)
         results = benchmark.run(tuple(args.askers), args.tokens, args.repeats)
+    results["share_of_floor"] = floor.shares(results)
     if args.json:
         print(json.dumps(results))
     else:

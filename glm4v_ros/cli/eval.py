@@ -106,6 +106,8 @@ def _ask_case(
 ) -> list[Result]:
     from glm4v_ros.cli.score import Result
     from glm4v_ros.engine.question import Question
+    from glm4v_ros.policy.abstention import judged
+    from glm4v_ros.policy.question_check import check_frames, check_words
     from glm4v_ros.vision.decoder import read_picture
     from glm4v_ros.vision.enhance import enhance
     from glm4v_ros.vision.frame import Frame
@@ -121,8 +123,9 @@ def _ask_case(
                             choices=turn.choices, max_tokens=args.max_tokens, deterministic=True,
                             retry_on_crash=True)
         try:
-            answer = client.ask(question, frames).result()
-            results.append(_checked(turn, answer, reader, shown))
+            check_words(question)
+            check_frames(frames)
+            results.append(_checked(turn, judged(client.ask(question, frames).result()), reader, shown))
             frames = []  # the session has them now
         except VqaError as error:
             results.append(Result(turn, error=f"{error.code.name}: {error}"))

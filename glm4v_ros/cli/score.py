@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field
 
 from glm4v_ros.cli.case import Turn
-from glm4v_ros.engine.abstention import abstains
 from glm4v_ros.engine.answer import Answer
 from glm4v_ros.policy import print_form
+from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.policy.print_field import asked_field
 from glm4v_ros.policy.verification import Verdict, Verification, needs_check
 

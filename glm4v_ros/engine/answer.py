@@ -42,7 +42,7 @@ class Answer:
     request_id: str
     text: str
     finish_reason: FinishReason
-    abstained: bool = False
+    abstained: bool = False  # filled by whoever judges the text, not by the engine
     choice_index: int = -1
     choice_probabilities: tuple[float, ...] = ()
     confidence: float = math.nan

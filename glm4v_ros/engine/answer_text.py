@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Sequence
 
 #: (opening tag, closing tag): what lies between is thought, not said.
 _THOUGHT = ("<think>", "</think>")
@@ -12,16 +13,21 @@ _TAGS = (*_THOUGHT, *_MARKERS)
 
 
 class AnswerText:
-    """Grows token by token. ``add`` returns what may be shown; all that it returned is ``text``."""
+    """Grows token by token. ``add`` returns what may be shown; all that it returned is ``text``, unless a thought that was never
+    opened is closed: what was shown until then was thought."""
 
-    def __init__(self, thinking: bool = False):
-        """``thinking``: the prompt already opened a thought."""
+    def __init__(self, thinking: bool = False, stop: Sequence[str] = ()):
+        """``thinking``: the prompt already opened a thought. ``stop``: the text ends before the first of these."""
         self.text = ""
         #: Whether something was thought; such an answer is put into history anew, without the thought.
         self.thought = thinking
+        #: Whether one of ``stop`` came.
+        self.stopped = False
+        self._stop = stop
         self._thinking = thinking
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = ""  # may be the start of a tag
+        self._begun = ""  # may be the start of a stop
         self._space = ""  # shown only if more follows
 
     @staticmethod
@@ -30,20 +36,21 @@ class AnswerText:
         return piece.decode("utf-8", "replace") in _TAGS
 
     def add(self, piece: bytes) -> str:
-        return self._show(self._filter(self._decoder.decode(piece), final=False))
+        return self._show(self._filter(self._decoder.decode(piece), final=False), final=False)
 
     def finish(self) -> str:
         """The rest, once no token follows."""
-        return self._show(self._filter(self._decoder.decode(b"", True), final=True))
+        return self._show(self._filter(self._decoder.decode(b"", True), final=True), final=True)
 
     def _filter(self, text: str, final: bool) -> str:
+        """What is said, not thought."""
         text, self._held = self._held + text, ""
         shown = []
         while text:
             tags = _THOUGHT[1:] if self._thinking else _TAGS
             position, tag = min(((text.find(tag), tag) for tag in tags if tag in text), default=(-1, ""))
             if position < 0:
-                keep = 0 if final else _possible_tag(text, tags)
+                keep = 0 if final else _possible(text, tags)
                 body, self._held = (text[:-keep], text[-keep:]) if keep else (text, "")
                 if not self._thinking:
                     shown.append(body)
@@ -52,13 +59,16 @@ class AnswerText:
                 shown.append(text[:position])
             text = text[position + len(tag) :]
             if tag in _THOUGHT:
+                if tag == _THOUGHT[1] and not self._thinking:
+                    shown.clear()
+                    self.text = self._space = self._begun = ""
                 self._thinking = tag == _THOUGHT[0]
                 self.thought = True
         return "".join(shown)
 
-    def _show(self, text: str) -> str:
+    def _show(self, text: str, final: bool) -> str:
         """Holds white space back until something follows it, so that the text is stripped at both ends."""
-        text = self._space + text
+        text = self._space + self._until_stop(text, final)
         body = text.rstrip()
         self._space = text[len(body) :] if body or self.text else ""
         if not self.text:
@@ -66,12 +76,25 @@ class AnswerText:
         self.text += body
         return body
 
+    def _until_stop(self, text: str, final: bool) -> str:
+        if not self._stop or self.stopped:
+            return "" if self.stopped else text
+        text, self._begun = self._begun + text, ""
+        position = min((text.find(stop) for stop in self._stop if stop in text), default=-1)
+        if position >= 0:
+            self.stopped = True
+            return text[:position]
+        keep = 0 if final else _possible(text, self._stop)
+        self._begun = text[len(text) - keep :]
+        return text[: len(text) - keep]
 
-def _possible_tag(text: str, tags) -> int:
-    """The length of the longest end of the text that may become a tag."""
-    if "<" not in text:  # with which every tag begins
+
+def _possible(text: str, ends: Sequence[str]) -> int:
+    """The length of the longest end of the text that may become one of ``ends``."""
+    firsts = {end[0] for end in ends}
+    if firsts.isdisjoint(text):  # nearly always
         return 0
-    for length in range(min(len(text), max(map(len, tags)) - 1), 0, -1):
-        if any(tag.startswith(text[-length:]) for tag in tags):
+    for length in range(min(len(text), max(map(len, ends)) - 1), 0, -1):
+        if any(end.startswith(text[-length:]) for end in ends):
             return length
     return 0

@@ -14,8 +14,8 @@ from glm4v_ros.engine.token_embeddings import TokenEmbeddings
 class Batch:
     """Arrays for ``capacity`` entries, made once.
 
-    llama.cpp takes either tokens or embeddings. Where ``token_embeddings`` are given, tokens beside embeddings go in as
-    theirs; otherwise a batch holds one kind.
+    llama.cpp takes either tokens or embeddings. With ``token_embeddings``, tokens beside embeddings go in as theirs; without
+    them, a batch must get one kind only.
     """
 
     def __init__(
@@ -53,33 +53,23 @@ class Batch:
         self._shared_ids: list[np.ndarray] = []
         self.clear()
 
-    def clear(self, reserved: int = 0) -> None:
-        """``reserved`` entries are kept free for what is added last."""
+    def clear(self) -> None:
         for start, embeddings, _ in self._images:
             self._seq_counts[start : start + len(embeddings)] = 1
             self._seq_pointers[start : start + len(embeddings)] = self._own_seq_id[start : start + len(embeddings)]
-        self.size, self.reserved = 0, reserved
+        self.size = 0
         #: Entry and sequence of each that asks for logits.
         self.outputs: list[tuple[int, int]] = []
         self._images.clear()
         self._shared_ids.clear()
 
     @property
-    def mixes(self) -> bool:
-        """Whether tokens and embeddings go in together."""
-        return self._token_embeddings is not None
-
-    @property
-    def has_images(self) -> bool:
-        return bool(self._images)
-
-    @property
     def room(self) -> int:
-        return self.capacity - self.size - self.reserved
+        return self.capacity - self.size
 
     @property
     def output_room(self) -> int:
-        return self.output_capacity - len(self.outputs) - self.reserved
+        return self.output_capacity - len(self.outputs)
 
     def add_tokens(self, tokens, position: int, seq_id: int, outputs: int) -> int:
         """Consecutive tokens of one sequence, the last ``outputs`` of them with logits. Returns the first one's
@@ -96,6 +86,11 @@ class Batch:
         self.size += n
         self.outputs += [(entry, seq_id) for entry in range(self.size - outputs, self.size)]
         return i
+
+    @property
+    def images(self) -> int:
+        """Pieces of images in it."""
+        return len(self._images)
 
     def add_embeddings(self, embeddings: np.ndarray, positions: np.ndarray, seq_ids: Sequence[int]) -> None:
         """``embeddings`` (n, d) float32 and absolute ``positions`` (p, n) int32 of one sequence, or of several that have

@@ -111,17 +111,17 @@ class ChatTemplate:
             elif message.text:
                 text += sentinel(message.text)
             plain.append({"role": message.role, "content": text})
-        wanted = {index for index, content in enumerate(contents)}
-        dropped = wanted
+        wanted, reason = set(range(len(contents))), "it drops a part of it"
         for form in (plain, [{**m, "content": [{"type": "text", "text": m["content"]}]} for m in plain]):
             try:
                 rendered = self._template.render(messages=form, add_generation_prompt=True, **self._variables)
-            except jinja2.TemplateError as error:
-                raise Unsupported(f"the model's chat template refuses this conversation: {error}") from error
+            except (jinja2.TemplateError, TypeError) as error:  # some take contents in one of the two forms only
+                reason = str(error)
+                continue
             dropped = wanted - {int(index) for index in _SENTINELS.findall(rendered)}
             if not dropped or all(self._is_system(messages, contents[index]) for index in dropped):
                 return rendered + self._answer_prefix
-        raise Unsupported("the model's chat template drops a part of the conversation")
+        raise Unsupported(f"the model's chat template refuses this conversation: {reason}")
 
     @staticmethod
     def _is_system(messages: Sequence[Message], content: _Content) -> bool:

@@ -29,13 +29,12 @@ class ChoiceScores:
     def done(self) -> bool:
         return all(fed == len(tokens) for fed, tokens in zip(self._fed, self._choices))
 
-    @property
-    def tokens(self) -> int:
-        """All choices together."""
-        return sum(map(len, self._choices))
-
     def tokens_of(self, index: int) -> int:
         return len(self._choices[index])
+
+    def fed(self, index: int) -> int:
+        """How many of a choice's tokens were fed."""
+        return self._fed[index]
 
     def start(self, logits: np.ndarray) -> None:
         """``logits`` (vocabulary,) after the prompt."""
@@ -43,18 +42,12 @@ class ChoiceScores:
         for index, tokens in enumerate(self._choices):
             self._add(index, float(logits[tokens[0]]) - total)
 
-    def rewind(self) -> None:
-        """Back to where ``start`` left it."""
-        self._fed = [0] * len(self._choices)
-        self._log_probabilities = [row[:1] for row in self._log_probabilities]
-
-    def next(self, room: int, most_choices: int) -> list[tuple[int, int, tuple[int, ...]]]:
-        """(choice, tokens fed before, tokens to feed now): at most ``room`` tokens of at most ``most_choices``
-        choices."""
+    def next(self, room: int) -> list[tuple[int, int, tuple[int, ...]]]:
+        """(choice, tokens fed before, tokens to feed now): at most ``room`` tokens."""
         work = []
         for index, tokens in enumerate(self._choices):
             fed = self._fed[index]
-            if fed < len(tokens) and room and len(work) < most_choices:
+            if fed < len(tokens) and room:
                 work.append((index, fed, tokens[fed : fed + room]))
                 room -= len(work[-1][2])
         return work

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import json
+import re
 import signal
 
 import llama_cpp
@@ -18,6 +20,8 @@ _CONTROL_CHARACTERS = (r'char ::= [^"\\]', r'char ::= [^"\\\x7F\x00-\x1F]')
 # llama.cpp parses a grammar by recursion, and a stack that overflows takes the process with it.
 _MOST_DEPTH = 256
 _MOST_CHARACTERS = 200_000
+_MOST_COUNT = 200
+_COUNTS = re.compile(r'"(?:min|max)(?:Items|Length|Properties)"\s*:\s*(\d+)|\{(\d*),?(\d*)\}')
 _CHECK_PATIENCE = 2.0  # seconds; a pattern can be such that a regular expression's search takes years
 
 
@@ -25,6 +29,9 @@ class Grammar:
     """The state of one constrained answer. Raises BadRequest for a schema that llama.cpp cannot turn into a grammar."""
 
     def __init__(self, schema: str, vocabulary_pointer: int, vocabulary: int):
+        counts = filter(None, itertools.chain.from_iterable(_COUNTS.findall(schema)))
+        if any(len(count) > 9 or int(count) > _MOST_COUNT for count in counts):
+            raise BadRequest(f"json_schema counts further than {_MOST_COUNT}")  # each is a rule, and each rule takes its time
         try:
             rules = json_schema_to_gbnf(schema).replace(*_CONTROL_CHARACTERS)
         except Exception as error:  # the converter raises whatever its visit ran into

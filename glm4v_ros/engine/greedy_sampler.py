@@ -2,7 +2,7 @@
 
 Taking a vocabulary of logits to the host and looking for their maximum costs a large part of a millisecond a token.
 This sampler leaves them there. It cuts the vocabulary into blocks and hands out the best token of each with its probability
-within the block, and the logits of those blocks that hold end-of-answer tokens, so that the host can still forbid these.
+within the block. On a CPU, where the logits are at hand, it costs more than it saves.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import logging
 from collections.abc import Sequence
-from math import exp
 
 import llama_cpp
 import llama_cpp.llama_cpp as llama_bindings
@@ -24,7 +23,6 @@ _pointer, _int64, _size = ctypes.c_void_p, ctypes.c_int64, ctypes.c_size_t
 _graph_tensor = ggml.function("ggml_graph_get_tensor", _pointer, ctypes.c_char_p)
 _elements = ggml.function("ggml_nelements", _pointer, result=_int64)
 _view_1d = ggml.function("ggml_view_1d", _pointer, _pointer, _int64, _size)
-_view_2d = ggml.function("ggml_view_2d", _pointer, _pointer, _int64, _int64, _size, _size)
 _reshape_2d = ggml.function("ggml_reshape_2d", _pointer, _pointer, _int64, _int64)
 _reshape_3d = ggml.function("ggml_reshape_3d", _pointer, _pointer, _int64, _int64, _int64)
 _argmax = ggml.function("ggml_argmax", _pointer, _pointer)
@@ -45,13 +43,11 @@ class GreedySampler:
     together, since a GPU takes about as long for one as for many; each output then gets its row of them. A sequence without
     outputs, and a decode without any, have as many nodes, empty ones: where the number of nodes changes, llama.cpp waits for
     the GPU and plans its memory anew. Of llama.cpp's places for a sampler's results, candidates hold the best column of each
-    block, and logits hold three things: the best logit of each block, its probability within the block, and the blocks with
-    end-of-answer tokens.
+    block, and logits its best logit and that one's probability within the block.
     """
 
-    def __init__(self, vocabulary: int, end_tokens: np.ndarray):
+    def __init__(self, vocabulary: int):
         self._vocabulary = vocabulary
-        self._ends = frozenset(end_tokens.tolist())
         #: Whether this vocabulary can be sampled so.
         self.possible = any(map(self._cut, _BLOCK_SIZES))
         self._host: dict[int, np.ndarray] = {}
@@ -74,14 +70,10 @@ class GreedySampler:
         )
 
     def _cut(self, size: int) -> bool:
-        """Into blocks of this size. False where they do not come out even, or where a row would hand out more floats than
-        llama.cpp has places: as many as the vocabulary."""
-        if self._vocabulary % size:
-            return False
+        """Into blocks of this size, if they come out even."""
         self._block_size, self._blocks = size, self._vocabulary // size
-        self._end_blocks = sorted({end // size for end in self._ends})
-        self._width = 2 * self._blocks + size * len(self._end_blocks)
-        return self._width <= self._vocabulary
+        self._width = 2 * self._blocks  # floats that a row hands out; llama.cpp has places for as many as the vocabulary
+        return self._vocabulary % size == 0
 
     def configs(self, seq_ids: range):
         """llama_context_params.samplers for these sequences."""
@@ -100,19 +92,13 @@ class GreedySampler:
         """To be called before each decode with the batch entry and the sequence of each output, in order."""
         self._outputs, self._places = outputs, None
 
-    def choose(self, context: int, index: int, without_end: bool) -> tuple[int, float] | None:
-        """The token for batch entry ``index`` of the last decode, and its softmax probability over the whole
-        vocabulary.
-
-        None when the device sampled nothing.
-        """
+    def choose(self, context: int, index: int) -> tuple[int, float] | None:
+        """The token for batch entry ``index`` of the last decode, and its softmax probability over the whole vocabulary.
+        None when the device sampled nothing."""
         if self._places is None:
             self._places = self._read(context)
         place = self._places.get(index)
-        if place is None:
-            return None
-        token, likelihood = self._tokens[place], self._likelihoods[place]
-        return self._choose_without_end(place, likelihood) if without_end and token in self._ends else (token, likelihood)
+        return None if place is None else (self._tokens[place], self._likelihoods[place])
 
     def free(self) -> None:
         for chain in self._chains:
@@ -131,13 +117,12 @@ class GreedySampler:
         rows = slice(None) if len(greedy) == len(self._outputs) else [row - first for row, _ in greedy]
         packed = self._host_rows(logits, np.float32, len(self._outputs) - first)[rows]
         columns = llama_cpp.llama_get_sampled_candidates_ith(context, entry)
-        self._columns = self._host_rows(columns, np.int32, len(self._outputs) - first)[rows, : self._blocks]
-        self._tops, shares = packed[:, : self._blocks], packed[:, self._blocks : 2 * self._blocks]
-        self._end_logits = packed[:, 2 * self._blocks :]
-        block = self._tops.argmax(1)
+        columns = self._host_rows(columns, np.int32, len(self._outputs) - first)[rows, : self._blocks]
+        tops, shares = packed[:, : self._blocks], packed[:, self._blocks :]
+        block = tops.argmax(1)
         best = (_INDICES[: len(block)], block)
-        totals = (np.exp(self._tops - self._tops[best][:, None]) / shares).sum(1)
-        self._tokens = (block * self._block_size + self._columns[best]).tolist()
+        totals = (np.exp(tops - tops[best][:, None]) / shares).sum(1)
+        self._tokens = (block * self._block_size + columns[best]).tolist()
         self._likelihoods = (1 / totals).tolist()
         return {entry: place for place, (_, entry) in enumerate(greedy)}
 
@@ -150,17 +135,6 @@ class GreedySampler:
             rows = np.ndarray((count, self._width), dtype, elements, strides=(4 * self._vocabulary, 4))
             self._host[address] = rows
         return rows[:count]
-
-    def _choose_without_end(self, place: int, likelihood: float) -> tuple[int, float]:
-        """The likeliest other token where the likeliest, of this probability, is an end-of-answer token."""
-        tops, columns = self._tops[place].copy(), self._columns[place].copy()
-        best = tops.max()
-        for block, logits in zip(self._end_blocks, self._end_logits[place].reshape(-1, self._block_size)):
-            logits = logits.copy()
-            logits[[end % self._block_size for end in self._ends if end // self._block_size == block]] = -np.inf
-            tops[block], columns[block] = logits.max(), logits.argmax()
-        block = int(tops.argmax())
-        return block * self._block_size + int(columns[block]), likelihood * exp(tops[block] - best)
 
     # In the graph.
 
@@ -204,7 +178,4 @@ class GreedySampler:
             return _reshape_2d(context, found, blocks, count)
 
         packed = _concat(context, at_columns(by_block), at_columns(_soft_max(context, by_block)), 0)
-        for block in self._end_blocks:
-            start = 4 * size * min(block, blocks - 1)
-            packed = _concat(context, packed, _view_2d(context, logits, size, count, 4 * vocabulary, start), 0)
         return packed, columns, count

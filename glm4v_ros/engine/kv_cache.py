@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection
 
-from glm4v_ros.engine.language_model import LanguageModel
+from glm4v_ros.engine.language_model import SCRATCH, LanguageModel
 from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.sequence import Sequence
+
+_RUSH = 4  # new frames at once from which on it does not pay to keep old ones
 
 
 class KVCache:
@@ -17,7 +19,7 @@ class KVCache:
         """``most_idle``: cells that idle sequences may keep."""
         self._model = model
         self._most_idle = most_idle
-        self._free_ids, self._greedy_ids = _all_ids(model)
+        self._free_ids, self._greedy_ids, self._scratch_ids = _all_ids(model)
         self._sequences: list[Sequence] = []
         self._clock = itertools.count(1)
         #: Grows whenever ``frame_keys`` may have changed.
@@ -88,8 +90,8 @@ class KVCache:
         """A sequence for ``layout`` and ``extra`` cells more, of which ``source`` has or will have the first
         ``common``.
 
-        ``kept``: it is for others to begin with. ``greedy`` asks for one that is sampled on the device; there is one
-        for each running request. None when even without idle sequences there is no room now.
+        ``kept``: it is for others to begin with. ``greedy`` asks for one that is sampled on the device, where there are
+        such. None when even without idle sequences there is no room now.
         """
         common = _outside_images(layout, common)
         base = source
@@ -105,8 +107,9 @@ class KVCache:
         if self._make_room(layout.cells - shared + extra, 1):
             if kept:
                 self.trim(layout.cells - shared)
-            ids = self._greedy_ids if greedy and self._greedy_ids else self._free_ids
-            sequence = Sequence(ids.pop(), layout, base, shared, layout.cells - shared + extra)
+            on_device = greedy and bool(self._greedy_ids)
+            seq_id = (self._greedy_ids if on_device else self._free_ids).pop()
+            sequence = Sequence(seq_id, layout, base, shared, layout.cells - shared + extra, on_device)
             sequence.kept = kept
             self._sequences.append(sequence)
             self._touch(sequence)
@@ -126,9 +129,32 @@ class KVCache:
         sequence.attached = True
 
     def attach_early(self, sequence: Sequence) -> None:
-        """Shares what its base has so far; the rest of it comes in the next decode, for both. Should that fail, ``rewind``
+        """Shares what its base has so far; the rest of it comes in the next decode, for both. Should that fail, ``detach``
         takes it back."""
         self._model.copy(sequence.base.seq_id, sequence.seq_id)
+
+    def detach(self, sequence: Sequence) -> None:
+        self._model.remove(sequence.seq_id)
+
+    def begin_piece(self, sequence: Sequence) -> int | None:
+        """The id under which the next piece of an image is to be decoded; None when all such ids are in use. The cells of an
+        image share one position, by which llama.cpp could only remove them all together: under an id of its own, a piece whose
+        decode fails leaves those before it alone. ``end_piece`` must follow."""
+        if not self._scratch_ids:
+            return None
+        scratch = self._scratch_ids.pop()
+        self._model.copy(sequence.seq_id, scratch)
+        return scratch
+
+    def end_piece(self, sequence: Sequence, scratch: int, decoded: bool) -> None:
+        if decoded:
+            self._model.copy(scratch, sequence.seq_id)
+        self._model.remove(scratch)
+        self._scratch_ids.append(scratch)
+
+    def remove_tail(self, sequence: Sequence) -> None:
+        """What lies behind its cells, after a decode that failed."""
+        self._model.remove(sequence.seq_id, sequence.position if sequence.attached else 0)
 
     def take_ids(self, count: int) -> list[int]:
         """Up to ``count`` sequence ids for a moment; ``give_ids`` returns them emptied."""
@@ -143,10 +169,11 @@ class KVCache:
 
     def keep(self, sequence: Sequence) -> None:
         """Leaves a finished sequence for whoever begins the same way, with the cells that it filled."""
-        if sequence.seq_id in self._model.greedy_sequences and self._make_room(0, 1):
+        if sequence.on_device and self._make_room(0, 1):
             greedy, sequence.seq_id = sequence.seq_id, self._free_ids.pop()
             self._model.copy(greedy, sequence.seq_id, sequence.layout.positions)
             self._free(greedy)
+            sequence.on_device = False
         sequence.kept = True
         sequence.reserved = sequence.layout.cells - sequence.shared
         self.changes += 1
@@ -180,21 +207,19 @@ class KVCache:
             if not base.ready and not base.users:  # nobody waits for it any more
                 self.release(base)
 
-    def rewind(self, sequence: Sequence) -> None:
-        """After a decode that was stopped midway: removes what it may have left."""
-        sequence.cells = sequence.last_border()
-        self._model.remove(sequence.seq_id, sequence.position if sequence.attached else 0)
-
     def trim(self, coming: int = 0) -> None:
         """Lets idle sequences go until they keep no more than they may, with so many cells more that are to be kept: those then
         lie where the old ones lay, and attention takes time for every cell up to the highest in use."""
         while self.idle + coming > self._most_idle and self._evict():
             pass
 
-    def let_go(self, spared: Collection[str]) -> None:
-        """Of all idle sequences, but for those about the frames with these keys."""
+    def make_way(self, asked: Collection[str], spared: Collection[str]) -> None:
+        """In a rush of new frames lets those go that nobody asks about and that are not ``spared``: attention takes time for every
+        cell up to the highest in use, whoever's it is. Their embeddings stay in RAM."""
+        if len(set(asked) - self.frame_keys) < _RUSH:
+            return
         for sequence in [sequence for sequence in self._sequences if sequence.idle]:
-            if not sequence.layout.frame_keys.intersection(spared):
+            if not sequence.layout.frame_keys.intersection((*asked, *spared)):
                 self.release(sequence)
 
     def clear(self) -> None:
@@ -202,7 +227,7 @@ class KVCache:
         while self._evict():
             pass
         assert not self._sequences
-        self._free_ids, self._greedy_ids = _all_ids(self._model)
+        self._free_ids, self._greedy_ids, self._scratch_ids = _all_ids(self._model)
         self._model.clear()
 
     def _touch(self, sequence: Sequence) -> None:
@@ -241,9 +266,10 @@ class KVCache:
         return bool(idle)
 
 
-def _all_ids(model: LanguageModel) -> tuple[list[int], list[int]]:
-    greedy = model.greedy_sequences
-    return [seq_id for seq_id in range(model.sequences) if seq_id not in greedy], list(greedy)
+def _all_ids(model: LanguageModel) -> tuple[list[int], list[int], list[int]]:
+    """Of sequences that are sampled on the host, of those on the device, and of pieces of images."""
+    greedy, scratch = model.greedy_sequences, range(model.sequences - SCRATCH, model.sequences)
+    return [seq_id for seq_id in range(scratch.start) if seq_id not in greedy], list(greedy), list(scratch)
 
 
 def _outside_images(layout: Layout, cells: int) -> int:

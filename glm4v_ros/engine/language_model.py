@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 from collections.abc import Callable
 
 import llama_cpp
 import numpy as np
 
+from glm4v_ros.engine import ggml
 from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.draft import MOST_DRAFTED
-from glm4v_ros.engine.greedy_sampler import GreedySampler
 from glm4v_ros.engine.interrupt import Interrupt
 from glm4v_ros.engine.llama_log import LlamaLog
 from glm4v_ros.engine.token_embeddings import TokenEmbeddings
 from glm4v_ros.errors import BadRequest, EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.machine.cores import Cores
+
+_log = logging.getLogger(__name__)
 
 _MROPE_TYPES = {8, 40}  # LLAMA_ROPE_TYPE_MROPE, _IMROPE
 _KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}  # ggml_type
 _MOST_SEQUENCES = 256  # LLAMA_MAX_SEQ
+_LASTING = 32  # sequences for frames and sessions that are kept
+SCRATCH = 8  # and for pieces of images while they are decoded
 
 
 class Interrupted(Exception):
@@ -30,16 +36,18 @@ class Interrupted(Exception):
 class LanguageModel:
     """Weights, KV cache and vocabulary. One thread uses it; ``interrupt`` alone is for others."""
 
-    def __init__(
-        self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool], *, allocate: bool = True
-    ):
+    def __init__(self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool], *, allocate: bool = True):
         """Loads the weights and makes a context. ``on_progress`` gets 0 to 1 and says whether to go on.
 
         Without ``allocate`` llama.cpp only plans, and logs, what it would take; nothing can be decoded then.
         """
         self.interrupt = Interrupt()
         self._log = log
-        self._model = self._context = self._token_embeddings = None
+        self._model = self._context = self._token_embeddings = self._greedy = None
+        #: The device that the layers are on.
+        self.device = (ggml.gpu() if config.gpu_layers else "") or "CPU"
+        #: How many times something was decoded.
+        self.decodes = 0
         model = config.model
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = config.gpu_layers if config.gpu_layers >= 0 else 2**31 - 1
@@ -67,6 +75,7 @@ class LanguageModel:
         self.mrope = llama_cpp.llama_model_rope_type(self._model) in _MROPE_TYPES
         self.trained_context = llama_cpp.llama_model_n_ctx_train(self._model)
         self.end_tokens = np.array([t for t in range(self.vocabulary) if llama_cpp.llama_vocab_is_eog(self._vocab, t)])
+        self.ends = frozenset(self.end_tokens.tolist())
         self._pieces: dict[int, bytes] = {}
         if not len(self.end_tokens):
             raise Unsupported(f"{config.model.text_path} names no end-of-answer token; convert the model again")
@@ -77,25 +86,28 @@ class LanguageModel:
         if config.kv_type not in _KV_TYPES:
             raise BadRequest(f"kv_type is one of {', '.join(_KV_TYPES)}, not {config.kv_type!r}")
         params = llama_cpp.llama_context_default_params()
-        # A sequence for each running request, its choices, and the frames and sessions that are kept.
-        self.sequences = min(_MOST_SEQUENCES, 2 * config.max_parallel + 32)
+        #: Requests that can be answered at once: each takes a sequence, and another one for its choices or on the GPU.
+        self.parallel = min(config.max_parallel, (_MOST_SEQUENCES - _LASTING - SCRATCH) // 2)
+        self.sequences = 2 * self.parallel + _LASTING + SCRATCH
         params.n_ctx = config.context_tokens
         params.n_batch = params.n_ubatch = config.batch_tokens
         params.n_seq_max = self.sequences
         params.n_outputs_max = self.sequences  # the logits buffer is vocabulary times this; fewer than sequences aborts
-        self._threads = config.threads or len(os.sched_getaffinity(0))
-        params.n_threads = params.n_threads_batch = self._threads
+        #: Of which it takes those that are free, on a CPU.
+        self.cores = Cores(config.threads)
+        params.n_threads = params.n_threads_batch = self._threads = config.threads or len(os.sched_getaffinity(0))
         params.flash_attn_type = int(config.flash_attention)
         params.type_k = params.type_v = _KV_TYPES[config.kv_type]
         params.kv_unified = True  # sequences share the cells of a frame
         params.offload_kqv = config.gpu_layers != 0
         params.no_perf = True
-        # These sequences have a sampler in the graph; all others are sampled on the host.
-        self._greedy = GreedySampler(self.vocabulary, self.end_tokens)
-        self.greedy_sequences = range(config.max_parallel if self._greedy.possible else 0)
-        configs = self._greedy.configs(self.greedy_sequences)
-        params.samplers, params.n_samplers = configs, len(configs)
-        params.n_outputs_max_per_seq = 1 + MOST_DRAFTED if config.speculation else 1
+        self._greedy = self._device_sampler() if self.gpu_offload else None
+        #: These sequences have a sampler in the graph; all others are sampled on the host.
+        self.greedy_sequences = range(self.parallel if self._greedy else 0)
+        if self._greedy:
+            configs = self._greedy.configs(self.greedy_sequences)
+            params.samplers, params.n_samplers = configs, len(configs)
+            params.n_outputs_max_per_seq = 1 + MOST_DRAFTED if config.speculation else 1
         params.abort_callback = ctypes.cast(self.interrupt.callback, llama_cpp.ggml_abort_callback)
         params.abort_callback_data = self.interrupt.callback_data
         self._context = llama_cpp.llama_init_from_model(self._model, params)
@@ -106,6 +118,17 @@ class LanguageModel:
         self.positions_per_embedding = 4 if self.mrope else 1
         self.batch_tokens = llama_cpp.llama_n_batch(self._context)
         self.output_capacity = min(self.sequences, self.batch_tokens)
+
+    def _device_sampler(self):
+        """None where llama.cpp's API for one, which is called experimental, is another, or where it cannot take this vocabulary."""
+        try:
+            from glm4v_ros.engine.greedy_sampler import GreedySampler
+
+            sampler = GreedySampler(self.vocabulary)
+        except (ImportError, AttributeError, TypeError) as error:
+            _log.warning("answers are sampled on the host: %s", error)
+            return None
+        return sampler if sampler.possible else None
 
     @property
     def pointer(self) -> int:
@@ -119,20 +142,28 @@ class LanguageModel:
 
     @property
     def gpu_offload(self) -> bool:
-        return self._log.offloaded_layers > 0
+        return self.device != "CPU"
 
     @property
-    def device(self) -> str:
-        """Where the layers really are."""
-        return self._log.gpu if self.gpu_offload else "CPU"
+    def progress(self) -> int:
+        """Grows with every decode, and on a CPU with every node of its graph."""
+        return (self.decodes << 32) + self.interrupt.progress
+
+    @property
+    def mixes(self) -> bool:
+        """Whether tokens and image embeddings go into one batch."""
+        return self._token_embeddings is not None
+
+    @property
+    def half(self) -> bool:
+        """Whether its own token embeddings have no more than float16's precision, so that images' need no more."""
+        return self._token_embeddings is not None and self._token_embeddings.half
 
     @property
     def chat_template(self) -> str:
         template = llama_cpp.llama_model_chat_template(self._model, None)
         if not template:
-            raise Unsupported(
-                "the language model's file has no chat template (tokenizer.chat_template); convert it again"
-            )
+            raise Unsupported("the language model's file has no chat template (tokenizer.chat_template); convert it again")
         return template.decode()
 
     def token_text(self, token: int) -> str:
@@ -148,10 +179,6 @@ class LanguageModel:
     @property
     def eos_text(self) -> str:
         return self.token_text(llama_cpp.llama_vocab_eos(self._vocab))
-
-    @property
-    def adds_bos(self) -> bool:
-        return llama_cpp.llama_vocab_get_add_bos(self._vocab)
 
     def tokenize(self, text: str, special: bool) -> tuple[int, ...]:
         """With ``special`` off, ``<|assistant|>`` in the text is text."""
@@ -194,21 +221,25 @@ class LanguageModel:
             self._token_embeddings,
         )
 
-    def decode(self, batch: Batch) -> None:
-        """Runs the batch; on a GPU it may still run at the return. Raises Interrupted, or EngineFailed."""
-        self._greedy.expect(batch.outputs)
-        result = llama_cpp.llama_decode(self._context, batch.struct())
-        if result == 2:
-            raise Interrupted
-        if result == 1:
-            raise EngineFailed("the KV cache has no room for a batch that was meant to fit")
-        if result != 0:
-            raise EngineFailed(f"llama.cpp could not decode (code {result}): {self._log.last_error}")
+    def decode(self, *batches: Batch) -> None:
+        """Runs the batches in order; on a GPU the last may still run at the return. Raises Interrupted, or EngineFailed."""
+        for batch in batches:
+            self._log.take_error()  # of something else
+            if self._greedy:
+                self._greedy.expect(batch.outputs)
+            result = llama_cpp.llama_decode(self._context, batch.struct())
+            self.decodes += 1
+            if result == 2:
+                raise Interrupted
+            if result == 1:
+                raise EngineFailed("the KV cache has no room for a batch that was meant to fit")
+            if result != 0:
+                raise EngineFailed(f"llama.cpp could not decode (code {result}): {self._log.take_error()}")
 
-    def share_cores(self, share: bool) -> None:
-        """Decodes on half of the threads while others compute on the CPU, or on all of them again: more threads than cores
-        wait for each other at every graph node."""
-        threads = max(1, self._threads // 2) if share else self._threads
+    def share_cores(self, encoding: bool, fixed: bool) -> None:
+        """Decodes on the cores that other programs leave free, on half of them while a picture is encoded; ``fixed``: on all."""
+        free = self.cores.free
+        threads = self._threads if fixed else max(1, free // 2) if encoding else free
         if threads != llama_cpp.llama_n_threads(self._context):
             llama_cpp.llama_set_n_threads(self._context, threads, threads)
 
@@ -224,12 +255,9 @@ class LanguageModel:
             raise EngineFailed("llama.cpp gave no logits")
         return np.frombuffer((ctypes.c_float * self.vocabulary).from_address(address), np.float32)
 
-    def likeliest(self, index: int, without_end: bool) -> tuple[int, float]:
-        """The likeliest token behind batch entry ``index``, which is of a greedy sequence, and its probability.
-
-        ``without_end`` leaves end-of-answer tokens out of the choice.
-        """
-        choice = self._greedy.choose(self._context, index, without_end)
+    def likeliest(self, index: int) -> tuple[int, float]:
+        """The likeliest token behind batch entry ``index``, which is of a greedy sequence, and its probability."""
+        choice = self._greedy.choose(self._context, index)
         if choice is None:
             raise EngineFailed("llama.cpp sampled no token")
         return choice
@@ -250,7 +278,9 @@ class LanguageModel:
         if self._context:
             llama_cpp.llama_free(self._context)
             self._context = None
+        if self._greedy:
             self._greedy.free()
+            self._greedy = None
         if self._token_embeddings:
             self._token_embeddings.close()
             self._token_embeddings = None
@@ -260,7 +290,7 @@ class LanguageModel:
 
 
 def _load_error(what: str, log: LlamaLog) -> EngineFailed | OutOfMemory:
-    reason = log.last_error
+    reason = log.take_error()
     if any(sign in reason.lower() for sign in ("alloc", "out of memory", "mmap")):
         return OutOfMemory(
             f"{what}: not enough memory ({reason}). Use a smaller context_tokens, kv_type q8_0, or fewer gpu_layers"

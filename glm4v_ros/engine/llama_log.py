@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import re
+import threading
 
 import llama_cpp
 import llama_cpp.mtmd_cpp as mtmd_cpp
@@ -16,7 +16,7 @@ _NO_REASON = "failed to load model"  # said once more behind the reason
 
 
 class LlamaLog:
-    """Takes llama.cpp's log from now on, and remembers what a person would want to know of it."""
+    """Takes llama.cpp's log from now on, and remembers each thread's last error."""
 
     _current: LlamaLog | None = None  # llama.cpp goes on calling it, so it must not be collected
 
@@ -25,14 +25,13 @@ class LlamaLog:
         self._logger = logging.getLogger("glm4v_ros.llama_cpp")
         self._level = logging.DEBUG
         self._callback = llama_cpp.llama_log_callback(self._take)
-        #: The last error line that gives a reason, a hint for the message of an exception.
-        self.last_error = ""
-        #: "CUDA0 NVIDIA H200", or empty.
-        self.gpu = ""
-        #: Layers that the GPU holds.
-        self.offloaded_layers = 0
+        self._errors: dict[int, str] = {}  # by thread: one may encode while another decodes
         llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
         mtmd_cpp.mtmd_helper_log_set(self._callback, ctypes.c_void_p(0))
+
+    def take_error(self) -> str:
+        """This thread's last error line that gives a reason, since the last call: a hint for an exception's message."""
+        return self._errors.pop(threading.get_ident(), "")
 
     def _take(self, level: int, text: bytes, _user_data) -> None:
         line = (text or b"").decode("utf-8", "replace").rstrip("\n")
@@ -40,10 +39,7 @@ class LlamaLog:
             self._level = _LEVELS.get(level, logging.DEBUG)
         if not line.strip(". "):
             return
-        if level == _ERROR and not (self.last_error and line.endswith(_NO_REASON)):
-            self.last_error = line
-        if match := re.search(r"using device (\S+) \((.+?)\) ", line):
-            self.gpu = self.gpu or f"{match[1]} {match[2]}"
-        if match := re.search(r"offloaded (\d+)/\d+ layers", line):
-            self.offloaded_layers = int(match[1])
+        thread = threading.get_ident()
+        if level == _ERROR and not (thread in self._errors and line.endswith(_NO_REASON)):
+            self._errors[thread] = line
         self._logger.log(self._level, "%s", line)

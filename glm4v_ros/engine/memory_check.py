@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from glm4v_ros.catalog.estimate import Estimate, available_memory, estimate, kv_bytes
 from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.estimate import Estimate, available_memory, estimate, kv_bytes
 from glm4v_ros.errors import OutOfMemory
 
 _GIB = 2**30

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from glm4v_ros.engine.answer import Answer, Delta
+from glm4v_ros.engine.answer import Answer
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.errors import VqaError
-
-__all__ = [
-    "Ask",
-    "Beat",
-    "Cancel",
-    "Delta",
-    "Done",
-    "Encoded",
-    "Evicted",
-    "Failed",
-    "Loading",
-    "Ready",
-    "ResetSession",
-    "Start",
-    "Warm",
-]
 
 
 # Client to worker.
@@ -110,15 +94,13 @@ class Evicted:
 
 @dataclass(frozen=True)
 class Beat:
-    """A sign of life. ``progress`` changes whenever work was done; it may stand still only while ``busy`` is False."""
+    """A sign of life. ``progress`` grows whenever work was done; it may stand still only while ``busy`` is False."""
 
     stage: str
     busy: bool
     progress: int
-    queued: int
-    running: int
-    tokens_per_second: float
-    prefix_tokens: int  # KV cells kept for frames and sessions
-    used_tokens: int  # KV cells in use altogether
-    embedding_bytes: int
-    resident_mib: float
+    tokens_per_second: float = 0.0
+    prefix_tokens: int = 0  # KV cells kept for frames and sessions
+    used_tokens: int = 0  # KV cells in use altogether
+    embedding_bytes: int = 0
+    resident_mib: float = 0.0

@@ -14,33 +14,38 @@ _TEXT_EVERY = 0.02  # seconds: a message wakes the client, which takes a core fr
 
 
 class Outbox:
-    """Messages in order, and chosen tokens whose text is still to be made: both can wait until a GPU is busy with the next
-    tokens."""
+    """Messages in order, and answers that have tokens whose text is still to be made: both can wait until a GPU is busy with the
+    next tokens."""
 
     def __init__(self, model: LanguageModel, send: Callable[[list], None]):
         """``send`` takes messages for the client, in order."""
         self._model = model
         self._send = send
         self._messages: list[object] = []
-        self._tokens: list[tuple[Request, int]] = []
+        self._written: dict[str, Request] = {}
         #: Somebody's first token is among them and should not wait.
         self.urgent = False
         self._flushed_at = 0.0
         self._more_than_text = False
 
     @property
+    def has_news(self) -> bool:
+        """There is more in it than text of running answers."""
+        return self._more_than_text
+
+    @property
     def due(self) -> bool:
-        """There is more in it than a few milliseconds' text of running answers."""
+        """There is more in it than a few milliseconds' text."""
         return self._more_than_text or time.monotonic() - self._flushed_at >= _TEXT_EVERY
 
     def put(self, message: object) -> None:
         self._messages.append(message)
         self._more_than_text = True
 
-    def put_token(self, request: Request, token: int) -> None:
-        """Before the request has it."""
-        self.urgent |= not request.answering
-        self._tokens.append((request, token))
+    def wrote(self, request: Request) -> None:
+        """Its answer went on."""
+        self.urgent |= request.stage < Stage.ANSWERING
+        self._written[request.id] = request
 
     def enter(self, request: Request, stage: Stage) -> None:
         """Tells that the request is in this stage, once."""
@@ -50,16 +55,15 @@ class Outbox:
 
     def show(self) -> None:
         """Turns chosen tokens into text."""
-        for request, token in self._tokens:
-            self._put_text(request, request.output.add(self._visible_piece(token)))
-        self._tokens.clear()
+        for request in self._written.values():
+            self._put_text(request, request.answer.show(map(self._visible_piece, [*request.answer.fresh])))
+        self._written.clear()
         self.urgent = False
 
     def finish(self, request: Request) -> None:
         """Shows the rest of a text behind which no token comes."""
         self.show()
-        if request.output is not None:
-            self._put_text(request, request.output.finish())
+        self._put_text(request, request.answer.finish())
 
     def flush(self) -> None:
         self.show()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from glm4v_ros.engine.chat_template import ChatTemplate, Message, Picture
-from glm4v_ros.engine.language import instruction
 from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.session import History
@@ -18,8 +17,11 @@ _ROOM_AFTER_DROPPING = 0.75  # of the context: else every further question would
 @dataclass(frozen=True)
 class Prompt:
     layout: Layout
-    history: History  # as much of its session's as it begins with
+    source: History  # its session's of then
+    history: History  # as much of it as it begins with
     pictures: tuple[Picture, ...]  # that its own message shows
+    tokens: int  # of the prompt; the layout grows with the answer
+    image_tokens: int
 
 
 class PromptComposer:
@@ -45,17 +47,16 @@ class PromptComposer:
         ContextFull when not even one turn fits."""
         if not pictures and not history.pictures:
             raise BadRequest("the question brings no image and its session has none: send an image or name a camera")
+        source, room = history, self._longest
         if [p.frame_key for p in pictures] == [p.frame_key for p in history.pictures]:
-            pictures = ()  # the very picture that the session is about
+            history, pictures = history.sharper(pictures), ()  # the very pictures that the session is about
         self.check_image_count(len(history.all_pictures) + len(pictures))
-        system = "\n".join(filter(None, (question.system_prompt, instruction(question.language))))
-        room = self._longest
         while True:
             own = pictures or history.orphans
-            layout = self._template.layout([*history.messages, Message("user", question.text, own)], system)
+            layout = self._template.layout([*history.messages, Message("user", question.text, own)], question.system_prompt)
             cells = layout.cells + min(_LEAST_ANSWER, question.max_tokens)
             if cells <= room or (cells <= self._longest and not history.turns):
-                return Prompt(layout, history, own)
+                return Prompt(layout, source, history, own, layout.cells, layout.image_cells)
             if not history.turns:
                 raise ContextFull(
                     f"the question with its images takes {layout.cells} of {self._longest} context tokens: "

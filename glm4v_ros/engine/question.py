@@ -23,17 +23,27 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """A question and its answer, of a conversation that the asker keeps."""
+
+    text: str
+    answer: str
+    pictures: int = 0  # as many of the frames were shown with it, in order
+
+
+@dataclass(frozen=True)
 class Question:
     """One question about the frames that travel with it (none: the session's own).
 
-    Durations are seconds. ``timeout`` counts from the moment the engine client takes the question; 0 means none.
+    ``past`` has what went before where there is no session; the frames are then those of the past, in order, followed by
+    the question's own. Durations are seconds. ``timeout`` counts from the moment the engine client takes the question; 0 means none.
     """
 
     text: str
     request_id: str
     session_id: str = ""
+    past: tuple[Exchange, ...] = ()
     system_prompt: str = ""
-    language: str = ""  # BCP 47; empty: the question's own
     choices: tuple[str, ...] = ()
     json_schema: str = ""
     max_tokens: int = 256
@@ -42,5 +52,11 @@ class Question:
     priority: int = 0  # higher goes first
     deterministic: bool = False
     retry_on_crash: bool = False
-    ignore_eos: bool = False  # benchmarks and tests of long answers
+    ignore_eos: bool = False  # the end of the answer is a token like any other: benchmarks and tests of long answers
+    stop: tuple[str, ...] = ()  # the answer ends before the first of these
     sampling: Sampling = field(default_factory=Sampling)
+
+    @property
+    def greedy(self) -> bool:
+        """Always the likeliest token, so that it can be chosen where the logits are."""
+        return not self.choices and not self.json_schema and self.sampling.greedy

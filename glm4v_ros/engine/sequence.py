@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from glm4v_ros.engine.layout import ImageSegment, Layout, TextSegment
+from glm4v_ros.vision.half import whole
 
 
 class Sequence:
@@ -13,8 +14,11 @@ class Sequence:
     The first ``shared`` cells belong to ``base``; the rest, filled or only reserved, is its own.
     """
 
-    def __init__(self, seq_id: int, layout: Layout, base: Sequence | None, shared: int, reserved: int):
+    def __init__(
+        self, seq_id: int, layout: Layout, base: Sequence | None, shared: int, reserved: int, on_device: bool = False
+    ):
         self.seq_id = seq_id
+        self.on_device = on_device  # its next token is chosen in the graph, not on the host
         self.layout = layout
         self.base = base
         self.shared = shared
@@ -68,21 +72,13 @@ class Sequence:
         return segment.tokens[start : start + most]
 
     def next_embeddings(self, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """What is to be prefilled next, when it is an image: embeddings (n, d) and absolute positions (p, n)."""
+        """What is to be prefilled next, when it is an image: embeddings (n, d) float32 and absolute positions (p, n)."""
         segment, start = self.layout.segment_at(self.cells)
         assert isinstance(segment, ImageSegment)
         positions = segment.run.positions[:, start : start + most].copy()
         positions[:3] += self.position  # the extra stream is absolute
-        return segment.run.embeddings[start : start + most], positions
+        return whole(segment.run.embeddings[start : start + most]), positions
 
     def append(self, token: int) -> None:
         """Adds a token that was chosen; the next decode puts it into its cell."""
         self.layout.add_tokens((token,))
-
-    def last_border(self) -> int:
-        """Where prefill can take up again after a decode that was stopped: an image is all or nothing, since its cells
-        share one position and are removed together."""
-        if self.ready:
-            return self.cells
-        segment, start = self.layout.segment_at(self.cells)
-        return self.cells - start if isinstance(segment, ImageSegment) else self.cells

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from glm4v_ros.engine.chat_template import Message, Picture
+from glm4v_ros.engine.frame_store import FrameStore
+from glm4v_ros.engine.kv_cache import KVCache
 from glm4v_ros.engine.sequence import Sequence
+
+if TYPE_CHECKING:
+    from glm4v_ros.engine.request import Request
 
 
 @dataclass(frozen=True)
@@ -15,7 +22,7 @@ class Turn:
     text: str
     pictures: tuple[Picture, ...]
     answer: str
-    answer_tokens: tuple[int, ...] | None  # as generated; None when a thought was in them
+    answer_tokens: tuple[int, ...] | None  # as generated; None when they are not all of the answer and no more
 
     @property
     def messages(self) -> tuple[Message, Message]:
@@ -45,6 +52,15 @@ class History:
     def with_turn(self, turn: Turn) -> History:
         return History((*self.turns, turn))
 
+    def sharper(self, pictures: tuple[Picture, ...]) -> History:
+        """The same with those of its pictures replaced that these show in more tokens."""
+        seen = {p.frame_key: p for p in pictures}
+
+        def best(shown: tuple[Picture, ...]) -> tuple[Picture, ...]:
+            return tuple(max(p, seen.get(p.frame_key, p), key=lambda one: one.tokens.count) for p in shown)
+
+        return History(tuple(replace(turn, pictures=best(turn.pictures)) for turn in self.turns), best(self.orphans))
+
     def without_oldest(self) -> History:
         """The same without the oldest turn; the pictures that questions are about stay."""
         dropped, *rest = self.turns
@@ -62,53 +78,79 @@ _NO_HISTORY = History()
 class Session:
     """One conversation. At most one of its questions is worked on at a time."""
 
+    id: str
     last_used: float
     history: History = _NO_HISTORY
     sequence: Sequence | None = None  # the history in the KV cache; may have been evicted
-    busy: bool = False
-    forgotten: bool = False  # reset while its question was being answered
+    users: int = 0  # its questions that wait or are worked on
+    busy: bool = False  # one of them is worked on
+    epoch: int = 0  # how many times it was reset
 
 
 class Sessions:
-    """All conversations, by id; the empty id is none."""
+    """All conversations, by id. They hold their pictures in the frame store."""
 
-    def __init__(self, idle_s: float):
+    def __init__(self, idle_s: float, kv: KVCache, frames: FrameStore):
         self._idle_s = idle_s
+        self._kv = kv
+        self._frames = frames
         self._sessions: dict[str, Session] = {}
 
-    def busy(self, session_id: str) -> bool:
-        session = self._sessions.get(session_id)
-        return session is not None and session.busy
+    def join(self, request: Request) -> None:
+        """Its session stays from now on until it leaves; the empty id is none."""
+        if session_id := request.question.session_id:
+            request.session = self._sessions.setdefault(session_id, Session(session_id, time.monotonic()))
+            request.session.users += 1
 
-    def history(self, session_id: str) -> History:
-        session = self._sessions.get(session_id)
-        return session.history if session else _NO_HISTORY
+    def leave(self, request: Request) -> None:
+        session = request.session
+        if session is None:
+            return
+        session.users -= 1
+        session.busy = session.busy and not request.reading and not request.answering
+        session.last_used = time.monotonic()
+        if not session.users and session.history is _NO_HISTORY and self._sessions.get(session.id) is session:
+            del self._sessions[session.id]
+        self.shrink()
 
-    def open(self, session_id: str, now: float) -> Session:
-        return self._sessions.setdefault(session_id, Session(now))
+    def remember(self, request: Request, text: str) -> None:
+        """Adds the turn to the request's session, unless that was reset meanwhile, and leaves it in the KV cache."""
+        session, sequence = request.session, request.sequence
+        if session is None or session.epoch != request.epoch:
+            return
+        turn = Turn(request.question.text, request.prompt.pictures, text, request.answer.tokens_for_history)
+        session.history = request.prompt.history.with_turn(turn)
+        self._frames.drop(session)
+        for picture in session.history.all_pictures:
+            self._frames.keep((picture.frame_key, picture.budget), session, picture.tokens)
+        sequence.layout = sequence.layout.head(sequence.cells)  # the last token is in no cell
+        self._kv.keep(sequence)
+        self._kv.supersede(session.sequence, sequence)
+        session.sequence, request.sequence = sequence, None
 
-    @property
-    def images(self) -> set[tuple[str, int]]:
-        """(frame key, token budget) of every picture in a conversation."""
-        return {
-            (picture.frame_key, picture.budget)
-            for session in self._sessions.values()
-            for picture in session.history.all_pictures
-        }
+    def reset(self, session_id: str) -> None:
+        """Forgets a conversation, or all for the empty id."""
+        for session in [*self._sessions.values()] if session_id == "" else filter(None, [self._sessions.get(session_id)]):
+            self._forget(session)
 
-    def take_out(self, session_id: str) -> list[Session]:
-        """Forgets one session, or all for the empty id, and returns them."""
-        ids = [session_id] if session_id else list(self._sessions)
-        return [self._sessions.pop(one) for one in ids if one in self._sessions]
+    def expire(self, now: float) -> None:
+        for session in [*self._sessions.values()]:
+            if not session.users and now - session.last_used > self._idle_s:
+                self._forget(session)
 
-    def take_expired(self, now: float) -> list[Session]:
-        expired = [
-            one
-            for one, session in self._sessions.items()
-            if not session.busy and now - session.last_used > self._idle_s
-        ]
-        return [self._sessions.pop(one) for one in expired]
+    def shrink(self) -> None:
+        """Sessions hold their pictures; when these alone pass the limit, the one unused for longest is forgotten."""
+        while self._frames.too_much_kept:
+            idle = [session for session in self._sessions.values() if not session.users and session.history.all_pictures]
+            if not idle:
+                break
+            self._forget(min(idle, key=lambda session: session.last_used))
 
-    def take_oldest_idle(self) -> Session | None:
-        idle = [(session.last_used, one) for one, session in self._sessions.items() if not session.busy]
-        return self._sessions.pop(min(idle)[1]) if idle else None
+    def _forget(self, session: Session) -> None:
+        session.epoch += 1
+        self._frames.drop(session)
+        if session.sequence is not None and session.sequence.alive and not session.sequence.users:
+            self._kv.release(session.sequence)
+        session.history, session.sequence = _NO_HISTORY, None
+        if not session.users:
+            del self._sessions[session.id]

@@ -38,6 +38,8 @@ class TokenEmbeddings:
         """``tensor`` is (embedding size, vocabulary), of any type that ggml writes."""
         self.size, vocabulary = tensor.shape
         self._offset, self._row_bytes = tensor.offset, tensor.bytes // vocabulary
+        #: Whether they have no more than float16's precision.
+        self.half = tensor.type_name != "F32"
         self._to_float = None
         if (name := tensor.type_name) != "F32":
             function = _FUNCTIONS.get(name) or f"dequantize_row_{name.lower().replace('_k', '_K')}"

@@ -18,21 +18,13 @@ class TokenSampler:
     """One request's sampling state. Greedy choices are made without llama.cpp's sampler chain, from the logits
     alone."""
 
-    def __init__(
-        self, sampling: Sampling, vocabulary: int, grammar: Grammar | None = None, banned: np.ndarray | None = None
-    ):
-        """``banned``: tokens that must not come, such as the end of the answer for a benchmark."""
+    def __init__(self, sampling: Sampling, vocabulary: int, grammar: Grammar | None = None):
         self.grammar = grammar
-        self._banned = banned
-        self.greedy = sampling.greedy
-        self._chain = None if self.greedy else _chain(sampling, vocabulary)
-        self._candidates = None if self.greedy else np.zeros(vocabulary, _CANDIDATE)
+        self._chain = None if sampling.greedy else _chain(sampling, vocabulary)
+        self._candidates = None if sampling.greedy else np.zeros(vocabulary, _CANDIDATE)
 
     def choose(self, logits: np.ndarray) -> int | None:
         """``logits`` is (vocabulary,) float32 and stays as it is. The token is accepted; None when none is allowed."""
-        if self._banned is not None:
-            logits = logits.copy()
-            logits[self._banned] = -np.inf
         token = self._pick(logits)
         if self.grammar is not None and not self.grammar.allows(token):
             # The grammar looks at one token nearly for nothing and at a whole vocabulary for 20 ms: only now.

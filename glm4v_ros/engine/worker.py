@@ -21,7 +21,7 @@ from glm4v_ros.engine.channel import Channel
 from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Start
 from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
-from glm4v_ros.machine import malloc
+from glm4v_ros.machine import malloc, openmp
 from glm4v_ros.vendor import prefer_vendor
 
 _BEAT_EVERY = 0.25  # seconds
@@ -75,7 +75,7 @@ class Worker:
         from glm4v_ros.engine.language_model import LanguageModel
         from glm4v_ros.engine.llama_log import LlamaLog
         from glm4v_ros.engine.scheduler import Scheduler
-        from glm4v_ros.vision.towers import make_tower
+        from glm4v_ros.engine.vision import tower_of
 
         self._tick()
         log = LlamaLog()
@@ -94,7 +94,7 @@ class Worker:
             arguments=config.model.template_arguments,
             answer_prefix=config.model.answer_prefix,
         )
-        tower = make_tower(config, model, log, self._tick)
+        tower = tower_of(config, model, log, self._tick if model.gpu_offload else self._tick_encoding)
         self._tick()
         tower.load()
         if not config.vision_resident:
@@ -111,6 +111,13 @@ class Worker:
 
     def _tick(self) -> None:
         self._ticks += 1
+
+    def _tick_encoding(self) -> None:
+        """In the thread that encodes: on one core where there is no more for it, beside other programs and a decode."""
+        self._ticks += 1
+        scheduler = self._scheduler
+        decoding = scheduler is not None and scheduler.stage in ("prefill", "decode")
+        openmp.one_thread(self._model.cores.free - decoding <= 1)
 
     def _read(self) -> None:
         while True:
@@ -137,23 +144,11 @@ class Worker:
             scheduler = self._scheduler
             if scheduler is not None:
                 scheduler.interrupt_overdue()
+                self._model.cores.look()
             if now >= due:
                 due = now + _BEAT_EVERY
-                figures = (
-                    scheduler.figures
-                    if scheduler
-                    else dict(
-                        stage="load",
-                        busy=True,
-                        queued=0,
-                        running=0,
-                        tokens_per_second=0.0,
-                        prefix_tokens=0,
-                        used_tokens=0,
-                        embedding_bytes=0,
-                    )
-                )
-                progress = self._ticks + (self._model.interrupt.progress if self._model else 0)
+                figures = scheduler.figures if scheduler else dict(stage="load", busy=True)
+                progress = self._ticks + (self._model.progress if self._model else 0)
                 try:
                     self._channel.send(Beat(progress=progress, resident_mib=_resident_mib(), **figures))
                 except OSError:

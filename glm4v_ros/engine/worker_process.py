@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,12 @@ class WorkerProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def send(self, message: Any, frames: Sequence[Frame] = ()) -> None:
-        """The frames' pixels are copied a little later. What is sent to a dead worker is lost."""
-        self._outbox.put((message, frames))
+    def send(
+        self, message: Any, frames: Sequence[Frame] = (), on_error: Callable[[OSError], None] = lambda _: None
+    ) -> None:
+        """The frames' pixels are copied a little later; ``on_error`` is called from another thread when they cannot be, and then
+        nothing is sent. What is sent to a dead worker is lost."""
+        self._outbox.put((message, frames, on_error))
 
     def hang_up(self) -> None:
         """Ends ``receive`` with EOFError; the worker ends by itself when it notices."""
@@ -101,18 +105,27 @@ class WorkerProcess:
         while (item := self._outbox.get()) is not None:
             if gone:
                 continue
-            message, frames = item
-            fds = []
+            message, frames, on_error = item
+            fds: list[int] = []
             try:
                 fds += map(shared_frame.descriptor, frames)
-                self._channel.send(message, fds)
-            except OSError as error:  # the worker is gone, or the frame cannot be copied: no question may wait for ever
-                _log.debug("the worker cannot be told: %s", error)
-                gone = True
-                self._process.kill()
+            except OSError as error:  # such as too many open files
+                on_error(error)
+            else:
+                gone = not self._sent(message, fds)
             finally:
                 for fd in fds:
                     os.close(fd)
+
+    def _sent(self, message: Any, fds: list[int]) -> bool:
+        """False when the worker is gone: then it is, and no question waits for it for ever."""
+        try:
+            self._channel.send(message, fds)
+        except OSError as error:
+            _log.debug("the worker cannot be told: %s", error)
+            self._process.kill()
+            return False
+        return True
 
 
 def _environment() -> dict[str, str]:
@@ -125,3 +138,12 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
         "GGML_NO_BACKTRACE": "1",  # else a debugger attaches when llama.cpp aborts
     }
+
+
+def exit_reason(code: int) -> str:
+    """What an exit code says to a person."""
+    if code == -9:
+        return "SIGKILL: the kernel may have run out of memory"
+    if code == -signal.SIGBUS:
+        return "SIGBUS: a model file was cut short, or its disk failed, while it was in use"
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

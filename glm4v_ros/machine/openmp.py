@@ -19,3 +19,12 @@ def end_threads() -> None:
     except (OSError, AttributeError):
         return
     pause(_SOFT)
+
+
+def one_thread(one: bool) -> None:
+    """Lets the calling thread compute alone from its next step on, or with all that it has asked for. Does nothing without
+    GCC's OpenMP."""
+    try:
+        ctypes.CDLL("libgomp.so.1").omp_set_max_active_levels(0 if one else 1)
+    except (OSError, AttributeError):
+        return

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from glm4v_ros.asking.witness import Witness
-from glm4v_ros.catalog.estimate import available_memory
+from glm4v_ros.engine.estimate import available_memory
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.nodes.camera import Camera

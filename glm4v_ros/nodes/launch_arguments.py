@@ -19,6 +19,8 @@ ARGUMENTS = {
     "autostart": ("", "Load the model and begin without a lifecycle manager, true or false; empty: params_file's."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
     "tts": ("false", "Start the voice too, true or false."),
+    "web": ("false", "Start the web page and the API too, true or false."),
+    "web_params_file": ("", "Parameters of the node web; empty: config/web.yaml of the package."),
     "speak": ("", "Speak every answer that does not opt out, true or false; empty: true with tts, else params_file's."),
 }
 #: What connects the node vqa with the node tts.
@@ -39,7 +41,10 @@ class Start:
     tts: bool
     tts_params_file: Path
     tts_parameters: dict[str, Any]
-    environment: dict[str, str]  # of both nodes, beside their parent's
+    web: bool
+    web_params_file: Path
+    web_parameters: dict[str, Any]
+    environment: dict[str, str]  # of all nodes, beside their parent's
 
     @property
     def remappings(self) -> tuple[tuple[str, str], ...]:
@@ -52,7 +57,7 @@ def read(values: Mapping[str, str], share: Path, environment: Mapping[str, str] 
     ValueError, with what to write instead, for a word that is none of the argument's and for a file that is not there.
     """
     given = {name: value.strip() for name, value in values.items()}
-    flags = {name: _flag(name, given[name]) for name in ("use_sim_time", "autostart", "tts", "speak")}
+    flags = {name: _flag(name, given[name]) for name in ("use_sim_time", "autostart", "tts", "web", "speak")}
     level = given["log_level"].lower()
     if level not in _LOG_LEVELS:
         raise ValueError(f"log_level is one of {', '.join(_LOG_LEVELS)}, not '{given['log_level']}'")
@@ -65,6 +70,7 @@ def read(values: Mapping[str, str], share: Path, environment: Mapping[str, str] 
         "model": given["model"] or None,
         "camera.front.topic": given["camera_topic"] or None,
     }
+    given_to_all = {name: value for name, value in common.items() if value is not None}
     # A profile that the user chose, by whichever name Fast DDS knows it, stays.
     chosen = environment.get(PROFILE) or environment.get("FASTDDS_DEFAULT_PROFILES_FILE")
     return Start(
@@ -74,7 +80,10 @@ def read(values: Mapping[str, str], share: Path, environment: Mapping[str, str] 
         parameters={name: value for name, value in vqa.items() if value is not None},
         tts=bool(flags["tts"]),
         tts_params_file=_file("tts_params_file", given["tts_params_file"], share / "config" / "tts.yaml"),
-        tts_parameters={name: value for name, value in common.items() if value is not None},
+        tts_parameters=given_to_all,
+        web=bool(flags["web"]),
+        web_params_file=_file("web_params_file", given["web_params_file"], share / "config" / "web.yaml"),
+        web_parameters=given_to_all,
         environment={} if chosen else {PROFILE: str(share / "config" / "fastdds.xml")},
     )
 

@@ -15,6 +15,7 @@ from glm4v_ros.msg import Question as QuestionMessage
 from glm4v_ros.nodes.parameters import PREFERENCES
 from glm4v_ros.nodes.picture import Picture, region_of
 from glm4v_ros.policy import question_check
+from glm4v_ros.policy.language import with_language
 from glm4v_ros.policy.preset import find_preset
 from glm4v_ros.srv import AskImage as AskImageService
 
@@ -37,12 +38,13 @@ class AskedByMessage:
         message, options, settings = self._message, self._message.options, activation.settings
         images = [] if self._by_topic else [*message.images, *message.compressed_images]
         preset = find_preset(activation.presets, options.preset or settings["preset"])
+        language = options.language or preset.language
+        question_check.check_language(language)
         question = Question(
             text=self.text,
             request_id=request_id,
             session_id=self.session_id,
-            system_prompt=preset.system_prompt,
-            language=options.language or preset.language,
+            system_prompt=with_language(preset.system_prompt, language),
             choices=tuple(options.choices),
             json_schema=options.json_schema,
             max_tokens=options.max_tokens or preset.max_tokens or settings["max_tokens"],
@@ -61,6 +63,7 @@ class AskedByMessage:
         _check_pictures(images, message.cameras, activation)
         return Request(
             question=question,
+            language=language,
             preset=preset,
             cameras=tuple(message.cameras),
             pictures=tuple(map(Picture, images)),

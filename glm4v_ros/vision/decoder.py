@@ -43,7 +43,12 @@ def read_picture(path: str | Path, region: Region | None = None) -> np.ndarray:
     PNG, JPEG, TIFF, WebP, BMP and GIF, the first page or frame; transparent parts become white. BadImage when the file
     is missing or not a whole picture, BadRequest for a region outside it.
     """
-    return _decoded(_read(path), str(path), "", region, OTHER_FILE_FORMATS)
+    return decode_file(_read(path), str(path), region)
+
+
+def decode_file(data: bytes, what: str, region: Region | None = None) -> np.ndarray:
+    """What a picture file holds, as ``read_picture`` gives it; ``what`` names it in the message of a BadImage."""
+    return _decoded(data, what, "", region, OTHER_FILE_FORMATS)
 
 
 def file_orientation(path: str | Path) -> Orientation:

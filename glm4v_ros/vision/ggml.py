@@ -89,7 +89,6 @@ flash_attention = _bind(
 
 new_graph = _bind("ggml_new_graph_custom", _GRAPH, _CONTEXT, c_size_t, c_bool)
 build_forward = _bind("ggml_build_forward_expand", None, _GRAPH, _TENSOR)
-graph_size = _bind("ggml_graph_n_nodes", c_int, _GRAPH)
 
 load_backends = _bind("ggml_backend_load_all", None)
 device_count = _bind("ggml_backend_dev_count", c_size_t)
@@ -116,7 +115,6 @@ free_scheduler = _bind("ggml_backend_sched_free", None, _SCHEDULER)
 allocate_graph = _bind("ggml_backend_sched_alloc_graph", c_bool, _SCHEDULER, _GRAPH)
 compute = _bind("ggml_backend_sched_graph_compute", c_int, _SCHEDULER, _GRAPH)
 set_eval_callback = _bind("ggml_backend_sched_set_eval_callback", None, _SCHEDULER, EVAL_CALLBACK, c_void_p)
-split_count = _bind("ggml_backend_sched_get_n_splits", c_int, _SCHEDULER)
 compute_buffer_size = _bind("ggml_backend_sched_get_buffer_size", c_size_t, _SCHEDULER, _BACKEND)
 
 

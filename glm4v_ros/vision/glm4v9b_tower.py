@@ -6,6 +6,7 @@ The structure is that of visual.py in the model's repository: post-norm blocks, 
 from __future__ import annotations
 
 import ctypes
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -17,6 +18,7 @@ from glm4v_ros.errors import EngineFailed, ModelFileError, OutOfMemory, Unsuppor
 from glm4v_ros.vision import ggml
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.glm4v9b_preprocess import patches
+from glm4v_ros.vision.half import halved
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, VisionTower
 
 PROJECTOR = "glm-4v-9b"
@@ -127,14 +129,16 @@ class Glm4v9bTower(VisionTower):
         gpu: bool = True,
         threads: int = 0,
         flash_attention: bool = True,
+        half: bool = False,
         progress: Callable[[], None] = lambda: None,
     ):
         ggml.require_checked_version()
         self._path = Path(path)
         self._shape = self._read().shape
         self._gpu = gpu
-        self._threads = threads
+        self._threads = threads or len(os.sched_getaffinity(0))  # ggml's own default is four
         self._flash_attention = flash_attention
+        self._half = half
         self._progress = progress
         self._runner: _Runner | None = None
 
@@ -174,9 +178,6 @@ class Glm4v9bTower(VisionTower):
             self._runner.close()
             self._runner = None
 
-    def count(self, width: int, height: int) -> int:
-        return self._shape.tokens + 2
-
     def encode(self, frame: Frame, max_tokens: int = 0, should_stop: Callable[[], bool] = lambda: False) -> ImageTokens:
         if self._runner is None:
             raise EngineFailed("the vision tower is not loaded")
@@ -190,7 +191,7 @@ class Glm4v9bTower(VisionTower):
         embeddings[0], embeddings[-1] = self._runner.boi, self._runner.eoi
         self._runner.compute(pixels, embeddings[1:-1], self._progress, should_stop)
         embeddings *= np.float32(shape.output_scale)
-        return ImageTokens((EmbeddingRun(embeddings, self._positions(), advance=3),))
+        return ImageTokens((EmbeddingRun(halved(embeddings) if self._half else embeddings, self._positions(), advance=3),))
 
     def _positions(self) -> np.ndarray:
         # The model gives all patches one position, between those of the begin and the end of the image. The column
@@ -246,8 +247,7 @@ class _Runner:
                 self.close()
                 raise EngineFailed(f"ggml cannot start {ggml.device_name(handle)}")
             self._backends.append(backend)
-        if threads:
-            ggml.set_threads(self._backends[-1], threads)
+        ggml.set_threads(self._backends[-1], threads)
 
     @property
     def weight_bytes(self) -> int:

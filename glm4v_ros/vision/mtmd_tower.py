@@ -15,11 +15,12 @@ import numpy as np
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.half import halved
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, Run, TokenRun, VisionTower
 
 # Graph nodes between two looks at should_stop. A GPU stands still at each, and is soon done with a node.
 _LOOK_EVERY = 16
-_LOOK_EVERY_GPU = 64
+_LOOK_EVERY_GPU = 192
 
 
 class MtmdTower(VisionTower):
@@ -36,10 +37,12 @@ class MtmdTower(VisionTower):
         gpu: bool = False,
         flash_attention: bool = True,
         max_tokens: int = 0,
-        last_error: Callable[[], str] = lambda: "",
+        half: bool = False,
+        take_error: Callable[[], str] = lambda: "",
         progress: Callable[[], None] = lambda: None,
     ):
-        """``max_tokens`` caps every image, 0: the model's own cap. ``last_error`` gives llama.cpp's last error line."""
+        """``max_tokens`` caps every image, 0: the model's own cap. ``half``: embeddings are rounded to
+        float16. ``take_error`` gives llama.cpp's last error line, and forgets it."""
         self._path = Path(path)
         self._language_model = language_model
         self._embedding_size = llama_cpp.llama_model_n_embd_inp(language_model)
@@ -48,11 +51,12 @@ class MtmdTower(VisionTower):
         self._gpu = gpu
         self._flash_attention = flash_attention
         self._max_tokens = max_tokens
+        self._half = half
         header = Gguf.read(path)
         # GLM-4V's grid follows the picture; other projectors tile or pad in ways of their own and stay with mtmd.
         sides = header.metadata.get("clip.vision.patch_size", 0), header.metadata.get("clip.vision.spatial_merge_size", 2)
         self._token_pixels = sides[0] * sides[1] if header.projector == "glm4v" else 0
-        self._last_error = last_error
+        self._take_error = take_error
         self._progress = progress
         self._context: int | None = None
         self._should_stop: Callable[[], bool] = lambda: False
@@ -83,7 +87,7 @@ class MtmdTower(VisionTower):
         if not context:
             raise EngineFailed(
                 f"the vision model {self._path} cannot be loaded: "
-                f"{self._last_error() or 'llama.cpp gave no reason'}. It must belong to the language model; "
+                f"{self._take_error() or 'llama.cpp gave no reason'}. It must belong to the language model; "
                 f"check both files with `glm4v models verify`"
             )
         self._context = context
@@ -106,12 +110,8 @@ class MtmdTower(VisionTower):
             mtmd.mtmd_free(self._context)
             self._context = None
 
-    def count(self, width: int, height: int) -> int:
-        with self._chunks(width, height) as chunks:
-            return sum(mtmd.mtmd_input_chunk_get_n_tokens(chunk) for chunk in chunks)
-
     def _chunks(self, width: int, height: int, rgb: np.ndarray | None = None) -> _Chunks:
-        return _Chunks(self._context, width, height, rgb, self._last_error)
+        return _Chunks(self._context, width, height, rgb, self._take_error)
 
     def _image_tokens(self, width: int, height: int) -> int:
         """What a budget counts: the markers around the image are not part of it."""
@@ -124,6 +124,7 @@ class MtmdTower(VisionTower):
 
     def encode(self, frame: Frame, max_tokens: int = 0, should_stop: Callable[[], bool] = lambda: False) -> ImageTokens:
         self._should_stop, self._stopped, self._nodes = should_stop, False, 0
+        self._take_error()  # of something else
         if should_stop():
             raise EncodeStopped
         rgb = self._sampled(self._within(frame, max_tokens))
@@ -146,16 +147,17 @@ class MtmdTower(VisionTower):
         if self._stopped:  # the result code says success all the same
             raise EncodeStopped
         if result:
-            reason = self._last_error()
+            reason = self._take_error()
             raise _shortage(reason) or EngineFailed(f"llama.cpp could not encode the image: {reason}")
         count = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
         output = mtmd.mtmd_get_output_embd(self._context)
         if not output:
             raise EngineFailed("llama.cpp gave no image embeddings")
         shape = (count, self._embedding_size)
-        embeddings = np.ctypeslib.as_array(output, shape).copy()  # the next image overwrites it
-        if not np.isfinite(embeddings).all():
+        made = np.ctypeslib.as_array(output, shape)
+        if not np.isfinite(made).all():
             raise EngineFailed("the vision model made numbers that are not finite; its file may be damaged")
+        embeddings = halved(made) if self._half else made.copy()  # the next image overwrites them
         advance = mtmd.mtmd_input_chunk_get_n_pos(chunk)
         if not self._mrope:
             return EmbeddingRun(embeddings, np.arange(count, dtype=np.int32)[None], advance)
@@ -215,11 +217,11 @@ class _Chunks:
     """mtmd's chunks of one picture; with no pixels they can only be counted."""
 
     def __init__(
-        self, context: int | None, width: int, height: int, rgb: np.ndarray | None, last_error: Callable[[], str]
+        self, context: int | None, width: int, height: int, rgb: np.ndarray | None, take_error: Callable[[], str]
     ):
         if context is None:
             raise EngineFailed("the vision model is not loaded")
-        self._context, self._rgb, self._last_error = context, rgb, last_error
+        self._context, self._rgb, self._take_error = context, rgb, take_error
         pixels = rgb.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8)) if rgb is not None else None
         self._bitmap = mtmd.mtmd_bitmap_init(width, height, pixels)
         if not self._bitmap:
@@ -233,7 +235,7 @@ class _Chunks:
         result = mtmd.mtmd_tokenize(self._context, self._chunks, ctypes.byref(text), bitmaps, 1)
         if result:
             self.__exit__()
-            raise _shortage(self._last_error()) or BadImage(f"llama.cpp cannot take this picture (code {result})")
+            raise _shortage(self._take_error()) or BadImage(f"llama.cpp cannot take this picture (code {result})")
         return [mtmd.mtmd_input_chunks_get(self._chunks, i) for i in range(mtmd.mtmd_input_chunks_size(self._chunks))]
 
     def __exit__(self, *_exception) -> None:

@@ -35,8 +35,8 @@ class TokenRun:
 class EmbeddingRun:
     """Image embeddings in the language model's input space.
 
-    ``embeddings`` is contiguous, (n, d), float32. ``positions`` is (p, n), int32, p being 4 with M-RoPE (time, row,
-    column, extra) and 1 without; relative to the run's first position, but for the extra stream, which is absolute (it
+    ``embeddings`` is contiguous, (n, d), float32 or, rounded, float16. ``positions`` is (p, n), int32, p being 4 with
+    M-RoPE (time, row, column, extra) and 1 without; relative to the run's first position, but for the extra stream, which is absolute (it
     is 0 in text). Time never falls. ``advance`` is how far the position of what follows lies behind the run's first
     position.
     """
@@ -46,8 +46,9 @@ class EmbeddingRun:
     advance: int
 
     def __post_init__(self):
-        if self.embeddings.dtype != np.float32 or self.embeddings.ndim != 2 or not self.embeddings.flags.c_contiguous:
-            raise ValueError("embeddings are a contiguous (n, d) float32 array")
+        embeddings = self.embeddings
+        if embeddings.dtype not in (np.float32, np.float16) or embeddings.ndim != 2 or not embeddings.flags.c_contiguous:
+            raise ValueError("embeddings are a contiguous (n, d) float32 or float16 array")
         if self.positions.dtype != np.int32 or self.positions.shape[1:] != self.embeddings.shape[:1]:
             raise ValueError("positions are a (p, n) int32 array, n as in the embeddings")
 
@@ -108,10 +109,6 @@ class VisionTower(ABC):
     @abstractmethod
     def free(self) -> None:
         """Gives weights and buffers back; ``load`` brings them back. Image tokens made before stay valid."""
-
-    @abstractmethod
-    def count(self, width: int, height: int) -> int:
-        """KV cells that an image of this size takes, without encoding it. The tower must be loaded."""
 
     @abstractmethod
     def encode(self, frame: Frame, max_tokens: int = 0, should_stop: Callable[[], bool] = lambda: False) -> ImageTokens:

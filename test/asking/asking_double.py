@@ -89,7 +89,7 @@ class Asked:
         question = Question(self.text, request_id, self.session_id, **{"timeout": 3600.0, **of_question})
         question_check.check_words(question)
         plain = Request(
-            question=question, preset=activation.presets["default"], cameras=(), pictures=(), regions=(), enhance="none",
+            question=question, language="", preset=activation.presets["default"], cameras=(), pictures=(), regions=(), enhance="none",
             not_before=0, max_image_age=3600.0, prefer="auto", speak=False,
         )  # fmt: skip
         return replace(plain, **fields)

@@ -78,9 +78,9 @@ def test_options_reach_the_engine(glm4v, scripted, picture, tmp_path):
     words += ["--system", "Be brief.", "--threads", 1, "--gpu-layers", 0, "--context", 512, "--max-image-tokens", 64]
     assert glm4v("ask", picture, picture, "q", "--roi", "10,5,20,15", *words)[0] == 0
     (question, frames), config = engine.asked[0], engine.configs[0]
-    assert (question.json_schema, question.max_tokens, question.language) == ('{"type": "object"}', 9, "zh")
+    assert (question.json_schema, question.max_tokens) == ('{"type": "object"}', 9)
     assert (question.timeout, question.sampling.temperature, question.sampling.seed) == (2.5, 0.5, 7)
-    assert question.system_prompt == "Be brief."
+    assert question.system_prompt == "Be brief.\nAnswer in Chinese."
     assert (config.threads, config.gpu_layers, config.context_tokens, config.image_max_tokens) == (1, 0, 512, 64)
     assert len(frames) == 2 and frames[0].rgb.shape == (15, 20, 3) and frames[0].rgb[0, 0, 0] == 10
 

@@ -78,16 +78,24 @@ def test_each_variable_of_the_environment_is_explained():
     assert all(re.match(r"#|[A-Z_0-9]+=\S+$", line) for line in lines)
 
 
+def test_the_server_asks_for_keys_and_reaches_this_machine_alone():
+    service = (FOLDER / "glm4v-serve.service").read_text()
+    command = re.search(r"^ExecStart=(.*)$", service, re.M)[1]
+    assert "exec glm4v serve --require-key " in command and "--host" not in command
+    assert "IPAddressDeny=any\nIPAddressAllow=localhost" in service
+    assert "ListenStream=127.0.0.1:" in (FOLDER / "glm4v-serve.socket").read_text()
+
+
+@pytest.mark.parametrize("name", ["glm4v-vqa.service", "glm4v-tts.service", "glm4v-serve.service"])
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed here")
-def test_systemd_understands_it(tmp_path, node):
+def test_systemd_understands_it(tmp_path, name):
     """With what is on no test machine taken out: the user, and the files that an installation makes."""
-    unit = FOLDER / f"glm4v-{node}.service"
-    text = unit.read_text()
-    for name in ("User", "Group", "SupplementaryGroups", "EnvironmentFile"):
-        text = re.sub(f"^{name}=.*\n", "", text, flags=re.M)
-    (tmp_path / unit.name).write_text(text)
-    ran = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(tmp_path / unit.name)], capture_output=True, text=True
-    )
-    about = [line for line in ran.stderr.splitlines() if unit.name in line]
+    text = (FOLDER / name).read_text()
+    for field in ("User", "Group", "SupplementaryGroups", "EnvironmentFile"):
+        text = re.sub(f"^{field}=.*\n", "", text, flags=re.M)
+    (tmp_path / name).write_text(text)
+    for socket in FOLDER.glob("*.socket"):
+        (tmp_path / socket.name).write_text(socket.read_text())
+    ran = subprocess.run(["systemd-analyze", "verify", "--man=no", str(tmp_path / name)], capture_output=True, text=True)
+    about = [line for line in ran.stderr.splitlines() if name.partition(".")[0] in line]
     assert about == [] and ran.returncode == 0, ran.stderr

@@ -8,12 +8,13 @@ import pytest
 from stepping import PIECE, Run
 
 from glm4v_ros.catalog.pair import Pair
+from glm4v_ros.engine import ggml
 from glm4v_ros.engine.chat_template import ChatTemplate
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.llama_log import LlamaLog
-from glm4v_ros.vision.towers import make_tower
+from glm4v_ros.engine.vision import tower_of
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +50,33 @@ def nano_f16(nano, tmp_path_factory):
     return blown_up(nano, tmp_path_factory.mktemp("nano_f16"), 1)  # LLAMA_FTYPE_MOSTLY_F16
 
 
-@pytest.fixture(scope="module")
-def parts(nano_f32):
+def load_parts(nano_f32):
     config = EngineConfig(
-        Pair.of(nano_f32).complete(nano_f32), threads=1, gpu_layers=0, kv_type="f32", context_tokens=2048, batch_tokens=PIECE,
+        Pair.of(nano_f32).complete(nano_f32), threads=1, kv_type="f32", context_tokens=2048, batch_tokens=PIECE,
         max_parallel=6, speculation=False,
     )  # fmt: skip
     log = LlamaLog()
     model = LanguageModel(config, log, lambda _: True)
-    tower = make_tower(config, model, log, lambda: None)
+    tower = tower_of(config, model, log, lambda: None)
     tower.load()
-    yield config, model, tower, ChatTemplate(model.chat_template, model.tokenize)
+    return config, model, tower, ChatTemplate(model.chat_template, model.tokenize)
+
+
+@pytest.fixture(scope="module")
+def parts(nano_f32):
+    config, model, tower, template = load_parts(nano_f32)
+    yield config, model, tower, template
+    tower.free()
+    model.free()
+
+
+@pytest.fixture(scope="module")
+def gpu_parts(nano_f32):
+    """Where the processor is taken for a GPU: all that llama.cpp offers on one is done, by the same computations."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ggml, "gpu", lambda: "FAKE0 GPU")
+        config, model, tower, template = load_parts(nano_f32)
+    yield config, model, tower, template
     tower.free()
     model.free()
 
@@ -67,3 +84,19 @@ def parts(nano_f32):
 @pytest.fixture
 def run(parts, monkeypatch):
     return Run(parts, monkeypatch)
+
+
+@pytest.fixture
+def gpu_run(gpu_parts, monkeypatch):
+    return Run(gpu_parts, monkeypatch)
+
+
+@pytest.fixture
+def make_run(parts, monkeypatch):
+    """A run whose batches mix text and images, or not."""
+
+    def make(mixes):
+        monkeypatch.setattr(LanguageModel, "mixes", mixes)
+        return Run(parts, monkeypatch)
+
+    return make

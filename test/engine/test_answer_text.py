@@ -39,6 +39,31 @@ def test_a_thought_that_the_prompt_opened():
     assert shown([b"hm, AY", b"</thi", b"nk>AX"], thinking=True) == "AX"
 
 
+def test_a_thought_that_was_never_opened_is_not_in_the_text():
+    answer = AnswerText()
+    stream = [answer.add(piece) for piece in (b"hm, maybe ", b"AY", b"</thi", b"nk>\nAX")] + [answer.finish()]
+    assert answer.text == "AX" and answer.thought and "".join(stream).endswith("AX")
+
+
+@pytest.mark.parametrize(
+    "raw, stop, text",
+    [
+        ("one two three", ("two",), "one"),
+        ("one two three", ("three", "two"), "one"),
+        ("one\n\ntwo", ("\n\n",), "one"),
+        ("one tw", ("two",), "one tw"),
+        ("<think>two</think>one two", ("two",), "one"),
+        ("型号是甲。乙", ("。",), "型号是甲"),
+        ("two", ("two",), ""),
+    ],
+)
+def test_a_text_ends_before_a_stop(raw, stop, text):
+    for encoded in ([raw.encode()], [bytes([byte]) for byte in raw.encode()]):
+        answer = AnswerText(stop=stop)
+        shown = "".join([*map(answer.add, encoded), answer.finish()])
+        assert shown == answer.text == text and answer.stopped == (any(s in raw.partition("</think>")[2] or s in raw for s in stop))
+
+
 def test_it_remembers_that_there_was_a_thought():
     answer = AnswerText()
     answer.add(b"<think>x</think>y")

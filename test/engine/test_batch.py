@@ -60,7 +60,6 @@ def test_a_whole_image_is_not_copied(batch):
 
 def test_without_token_embeddings_images_still_go_together():
     batch = Batch(8, STREAMS, 4, SIZE)
-    assert not batch.mixes
     for seq_id in (0, 1):
         batch.add_embeddings(*image(2), [seq_id])
     assert batch.struct().embd[: 4 * SIZE] == [0.5] * 8
@@ -69,8 +68,8 @@ def test_without_token_embeddings_images_still_go_together():
 def test_a_batch_can_be_used_again(batch):
     batch.add_embeddings(*image(4), [1, 2])
     batch.struct()
-    batch.clear(reserved=2)
-    assert (batch.size, batch.room, batch.output_room, batch.outputs, batch.has_images) == (0, 6, 2, [], False)
+    batch.clear()
+    assert (batch.size, batch.room, batch.output_room, batch.outputs, batch.images) == (0, 8, 4, [], 0)
     batch.add_tokens([7, 7, 7], 0, 5, 0)
     struct = batch.struct()
     assert struct.token[:3] == [7, 7, 7] and sequences(struct) == [{5}] * 3

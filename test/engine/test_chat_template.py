@@ -79,6 +79,11 @@ def test_a_template_that_wants_typed_content():
     assert text_of(layout) == "<|user|><[a]>{what?}<|assistant|>"
 
 
+def test_a_template_that_refuses_plain_content():
+    source = "{% if messages[0].content is string %}{{ raise_exception('a list, please') }}{% endif %}" + TYPED
+    assert text_of(make(source).layout([Message("user", "what?", (picture("a"),))])) == "<|user|><[a]>{what?}<|assistant|>"
+
+
 def test_a_template_without_system_messages_may_drop_them_but_nothing_else():
     dropping = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}"
     assert text_of(make(dropping).layout([Message("system", "s"), Message("user", "u")])) == "{u}"

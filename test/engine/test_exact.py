@@ -60,19 +60,16 @@ class Reference:
         past = ctypes.c_int32(0)
         assert mtmd.mtmd_helper_eval_chunks(self.vision, self.context, chunks, 0, 0, 512, True, ctypes.byref(past)) == 0
         vocabulary = llama.llama_vocab_n_tokens(self.vocab)
-        ends = [t for t in range(vocabulary) if llama.llama_vocab_is_eog(self.vocab, t)]
         tokens, probabilities, position, settled = [], [], past.value, TOKENS
         while True:
             logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self.context, -1), (vocabulary,)).astype(
                 np.float64
             )
             total = np.logaddexp.reduce(logits)
-            masked = logits.copy()
-            masked[ends] = -np.inf
-            second, first = np.partition(masked, -2)[-2:]
+            second, first = np.partition(logits, -2)[-2:]
             if first - second < TIE:
                 settled = min(settled, len(tokens))
-            tokens.append(int(masked.argmax()))
+            tokens.append(int(logits.argmax()))
             probabilities.append(float(np.exp(logits[tokens[-1]] - total)))
             if len(tokens) == TOKENS:
                 break

@@ -22,10 +22,10 @@ from glm4v_ros.engine.language_model import LanguageModel  # noqa: E402
 from glm4v_ros.engine.llama_log import LlamaLog  # noqa: E402
 from glm4v_ros.engine.question import Question  # noqa: E402
 from glm4v_ros.engine.sequence import Sequence  # noqa: E402
+from glm4v_ros.engine.vision import tower_of  # noqa: E402
 from glm4v_ros.errors import EngineFailed, Unsupported  # noqa: E402
 from glm4v_ros.vision.frame import Frame  # noqa: E402
 from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens  # noqa: E402
-from glm4v_ros.vision.towers import make_tower  # noqa: E402
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 QUESTION = "What does the gauge say?"
@@ -72,7 +72,7 @@ def language_model(model, log):
 
 @pytest.fixture
 def image(model, language_model, log):
-    tower = make_tower(config_of(model), language_model, log, lambda: None)
+    tower = tower_of(config_of(model), language_model, log, lambda: None)
     tower.load()
     tokens = tower.encode(Frame(tiny.picture()))
     tower.free()
@@ -150,7 +150,6 @@ def test_the_models_end_tokens_end_an_answer(language_model):
     assert {ids[end] for end in ("<|endoftext|>", "<|user|>", "<|observation|>")} <= set(
         language_model.end_tokens.tolist()
     )
-    assert not language_model.adds_bos
 
 
 def test_text_logits_equal_pytorch(model, language_model, golden):

@@ -16,13 +16,23 @@ PARALLEL = 6
 
 
 def load(nano) -> LanguageModel:
-    return LanguageModel(EngineConfig(nano, gpu_layers=0, threads=1, max_parallel=PARALLEL), LlamaLog(), lambda _: True)
+    """As on a GPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ggml, "gpu", lambda: "FAKE0 GPU")
+        return LanguageModel(EngineConfig(nano, threads=1, max_parallel=PARALLEL), LlamaLog(), lambda _: True)
 
 
 @pytest.fixture(scope="module")
 def language_model(nano):
     model = load(nano)
+    assert model.gpu_offload and model.greedy_sequences == range(PARALLEL)
     yield model
+    model.free()
+
+
+def test_a_cpu_samples_on_the_host(nano):
+    model = LanguageModel(EngineConfig(nano, gpu_layers=0, threads=1), LlamaLog(), lambda _: True)
+    assert not model.gpu_offload and not model.greedy_sequences and model.device == "CPU"
     model.free()
 
 
@@ -54,13 +64,9 @@ def test_the_choices_are_those_of_the_host(language_model, seed):
         if seq_id >= PARALLEL:
             np.testing.assert_allclose(language_model.logits(entry), logits, atol=1e-4)
             continue
-        for without_end in (False, True):
-            allowed = logits.copy()
-            if without_end:
-                allowed[language_model.end_tokens] = -np.inf
-            token, likelihood = language_model.likeliest(entry, without_end)
-            assert allowed[token] >= allowed.max() - 1e-4
-            assert likelihood == pytest.approx(probability(logits, token), rel=1e-3)
+        token, likelihood = language_model.likeliest(entry)
+        assert logits[token] >= logits.max() - 1e-4
+        assert likelihood == pytest.approx(probability(logits, token), rel=1e-3)
 
 
 def test_every_decode_has_as_many_nodes(language_model, monkeypatch):
@@ -77,39 +83,10 @@ def test_every_decode_has_as_many_nodes(language_model, monkeypatch):
     assert len(set(counts)) == 1 and not graphs
 
 
-def test_an_end_that_may_not_come(language_model):
-    """Where an end-of-answer token is the likeliest, the likeliest of all others is taken when it is forbidden."""
-    random = np.random.default_rng(0)
-    ends = set(language_model.end_tokens.tolist())
-    seen = 0
-    while seen < 5:
-        prompts = [random.integers(20, language_model.vocabulary, 6)]
-        (entry,) = decode(language_model, prompts, [PARALLEL], [1])
-        logits = language_model.logits(entry).copy()
-        if int(logits.argmax()) not in ends:
-            continue
-        seen += 1
-        decode(language_model, prompts, [0], [1])
-        assert language_model.likeliest(entry, False)[0] in ends
-        token, likelihood = language_model.likeliest(entry, True)
-        allowed = logits.copy()
-        allowed[language_model.end_tokens] = -np.inf
-        assert token == allowed.argmax()
-        assert likelihood == pytest.approx(probability(logits, token), rel=1e-3)
-
-
-@pytest.mark.parametrize(
-    "vocabulary, ends, possible",
-    [
-        (151552, [151329, 151336, 151338], True),  # GLM-4
-        (1536, [0, 4], True),  # glm4v-nano
-        (384, [380], True),
-        (1009, [3], False),  # a prime
-        (256, [0, 64, 128, 192], False),  # an end in every block
-    ],
-)
-def test_vocabularies(vocabulary, ends, possible):
-    assert GreedySampler(vocabulary, np.array(ends)).possible == possible
+# GLM-4's, glm4v-nano's, the test models', and a prime
+@pytest.mark.parametrize("vocabulary, possible", [(151552, True), (1536, True), (384, True), (2003, False)])
+def test_vocabularies(vocabulary, possible):
+    assert GreedySampler(vocabulary).possible == possible
 
 
 def test_a_vocabulary_that_cannot_be_cut_is_sampled_on_the_host(nano, monkeypatch):

@@ -2,9 +2,11 @@
 
 import random
 
+import pytest
 from asking import image_run
 
 from glm4v_ros.engine.kv_cache import KVCache
+from glm4v_ros.engine.language_model import SCRATCH
 from glm4v_ros.engine.layout import Layout
 from glm4v_ros.vision.tower import ImageTokens
 
@@ -12,7 +14,7 @@ from glm4v_ros.vision.tower import ImageTokens
 class Cells:
     """llama.cpp's KV cache as far as it matters here: a set of (content, position) per sequence."""
 
-    context_tokens, sequences, greedy_sequences = 200, 12, range(2)
+    context_tokens, sequences, greedy_sequences = 200, 12 + SCRATCH, range(2)
 
     def __init__(self):
         self.held = {}
@@ -24,8 +26,9 @@ class Cells:
             held[cell] = (id(object()), sequence.layout.position(cell))
         sequence.cells = sequence.layout.cells
 
-    def copy(self, source, target, end):
-        self.held[target] = {cell: held for cell, held in self.held[source].items() if held[1] < end}
+    def copy(self, source, target, end=10**9):
+        copied = {cell: held for cell, held in self.held.get(source, {}).items() if held[1] < end}
+        self.held.setdefault(target, {}).update(copied)
 
     def remove(self, seq_id, start=0):
         self.held[seq_id] = {cell: held for cell, held in self.held.get(seq_id, {}).items() if held[1] < start}
@@ -117,13 +120,15 @@ def test_what_would_pass_the_limit_leaves_before_a_new_frame_is_placed():
     assert kv.idle <= 50 and new.alive
 
 
-def test_those_that_nobody_asks_about_are_let_go_and_never_one_in_use():
+def test_in_a_rush_those_that_nobody_asks_about_leave_and_never_one_in_use():
     cells = Cells()
     kv = KVCache(cells, 200)
     frames = [kept(kv, cells, layout(key)) for key in "abc"]
     user = layout("b", (9,))
     kv.allocate(user, 4, *kv.match(user))
-    kv.let_go({"c"})
+    kv.make_way("cdef", ())  # three new ones
+    assert all(frame.alive for frame in frames)
+    kv.make_way("defg", "c")
     assert [frame.alive for frame in frames] == [False, True, True]
 
 
@@ -156,16 +161,18 @@ def test_a_frame_that_nobody_waits_for_any_more_is_given_up():
     assert not prefix.alive and kv.used == 0
 
 
-def test_an_image_is_rewound_as_a_whole():
+@pytest.mark.parametrize("decoded", [True, False])
+def test_a_piece_of_an_image_comes_as_a_whole_or_not_at_all_and_leaves_those_before_it_alone(decoded):
     cells = Cells()
     kv = KVCache(cells, 200)
-    sequence = kv.allocate(layout("a", (7, 8)), 0, None, 0)
-    sequence.cells = 10  # in the middle of the image
-    kv.rewind(sequence)
-    assert sequence.cells == 3
-    sequence.cells = 24
-    kv.rewind(sequence)
-    assert sequence.cells == 24
+    sequence = kv.allocate(layout("a"), 0, None, 0)
+    cells.held[sequence.seq_id] = {cell: (f"old {cell}", 3) for cell in range(10)}
+    scratch = kv.begin_piece(sequence)
+    cells.held[scratch].update({cell: (f"new {cell}", 3) for cell in range(10, 14)})
+    kv.end_piece(sequence, scratch, decoded)
+    assert len(cells.held[sequence.seq_id]) == (14 if decoded else 10) and not cells.held[scratch]
+    taken = [kv.begin_piece(sequence) for _ in range(SCRATCH)]
+    assert None not in taken and kv.begin_piece(sequence) is None
 
 
 def test_never_more_cells_than_there_are():

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from glm4v_ros.catalog.estimate import Device, estimate
 from glm4v_ros.engine import memory_check
 from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.estimate import Device, estimate
 from glm4v_ros.errors import OutOfMemory
 
 GIB = 2**30

@@ -16,11 +16,20 @@ class Model:
         return False
 
 
+class Answer:
+    def __init__(self):
+        self.text, self.fresh = AnswerText(), []
+
+    def show(self, pieces):
+        self.fresh = []
+        return "".join(map(self.text.add, pieces))
+
+
 class Request:
     id = "q"
 
     def __init__(self):
-        self.stage, self.output, self.answering = Stage.PREFILL, AnswerText(), False
+        self.stage, self.answer = Stage.PREFILL, Answer()
 
 
 @pytest.fixture
@@ -38,8 +47,8 @@ def outbox(sent, monkeypatch):
 
 def write(outbox, request, text):
     for character in text:
-        outbox.put_token(request, ord(character))
-        request.answering = True
+        request.answer.fresh.append(ord(character))
+        outbox.wrote(request)
 
 
 def test_the_first_token_is_urgent_and_more_text_can_wait(outbox, sent):
@@ -54,7 +63,7 @@ def test_the_first_token_is_urgent_and_more_text_can_wait(outbox, sent):
     outbox.put("an answer")
     assert outbox.due
     outbox.flush()
-    assert sent == [Delta("q", Stage.ANSWERING, text) for text in "abc"] + ["an answer"] and not outbox.due
+    assert sent == [Delta("q", Stage.ANSWERING, text) for text in ("a", "bc")] + ["an answer"] and not outbox.due
 
 
 def test_text_does_not_wait_for_long(outbox, monkeypatch):

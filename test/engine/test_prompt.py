@@ -42,12 +42,6 @@ def test_a_question_with_its_picture():
     assert prompt.pictures == (shown,) and not prompt.history.turns
 
 
-def test_the_language_is_asked_for_behind_the_system_prompt():
-    prompt = composer().compose(asked(system_prompt="Be brief.", language="en"), (picture("a"),), History())
-    system = text_of(prompt).partition("<user>")[0]
-    assert system.startswith("<system>Be brief.\n") and len(system) > len("<system>Be brief.\n")
-
-
 def test_history_comes_first():
     prompt = composer().compose(asked("and now?"), (), talk(("what?", picture("a"))))
     assert text_of(prompt) == "<user>what?<assistant>yes<user>and now?<assistant>" and prompt.pictures == ()

@@ -11,6 +11,7 @@ from asking import PATIENCE, ask, question
 from glm4v_ros.engine.answer import FinishReason
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.vision.frame import Frame
 
 MODEL, SERIAL, DATE = "LVV9-70S1-9", "57F77A0C", "JUL. 2024"
@@ -43,11 +44,11 @@ def short(**fields) -> dict:
 def test_it_reads(engine, nameplate, text):
     answer = ask(engine, [nameplate], text, **short())
     assert answer.text == QUESTIONS[text] and answer.finish_reason == FinishReason.STOP
-    assert not answer.abstained and answer.mean_token_probability > 0.9
+    assert answer.mean_token_probability > 0.9
 
 
 def test_it_says_that_it_cannot_see_what_is_not_there(engine, nameplate):
-    assert ask(engine, [nameplate], "What is the voltage?", **short()).abstained
+    assert abstains(ask(engine, [nameplate], "What is the voltage?", **short()).text)
 
 
 def test_all_at_once(engine, nameplate):

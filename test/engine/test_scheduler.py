@@ -3,11 +3,17 @@
 import pytest
 from asking import noise
 
+from glm4v_ros.engine.answer import Delta, Stage
+from glm4v_ros.engine.interrupt import Interrupt
+from glm4v_ros.engine.messages import Done
+from glm4v_ros.engine.session import History
+from glm4v_ros.errors import EngineFailed, OutOfMemory
+
 
 def test_after_a_cancel_whoever_waited_for_the_same_frame_is_answered(run):
     frame = noise(13, 336, 252)
     expected = run.answer(run.ask(frame, text="what?", max_tokens=8))
-    run.scheduler._kv.let_go(())
+    run.forget_frames()
     left, stays = run.ask(frame, text="where?"), run.ask(frame, text="what?", max_tokens=8)
     run.batches.clear()
     run.until(lambda: len([batch for batch in run.batches if batch[1]]) == 2)
@@ -15,38 +21,66 @@ def test_after_a_cancel_whoever_waited_for_the_same_frame_is_answered(run):
     assert run.answer(stays) == expected
 
 
+def stopped(run, monkeypatch, steps=2):
+    """So many steps whose decodes are stopped in their midst."""
+    with monkeypatch.context() as patch:
+        patch.setattr(run.model.interrupt, "arm", run.model.interrupt.trip)
+        for _ in range(steps):
+            run.scheduler.step()
+    run.model.interrupt.arm()
+
+
 @pytest.mark.parametrize("pieces_before", [0, 1, 2, 3])
 def test_a_decode_that_was_stopped_is_done_again(run, pieces_before, monkeypatch):
-    """Its frame and the questions that were read with it begin anew."""
+    """And nothing but that one: the pieces of the image before it stay."""
     frame = noise(14, 336, 252)
     texts = ("what?", "where?")
     expected = run.answers(*(run.ask(frame, text=text, max_tokens=8) for text in texts))
-    run.scheduler._kv.let_go(())
+    run.forget_frames()
     ids = [run.ask(frame, text=text, max_tokens=8) for text in texts]
     run.batches.clear()
     run.until(lambda: len([batch for batch in run.batches if batch[1]]) == pieces_before)
-    arm = run.model.interrupt.arm
-    with monkeypatch.context() as patch:
-        patch.setattr(run.model.interrupt, "arm", run.model.interrupt.trip)
-        run.scheduler.step()
-        run.scheduler.step()
-    arm()
+    stopped(run, monkeypatch)
     assert run.answers(*ids) == expected
+    assert sum(images for _, images, _ in run.batches) <= 4 + 2
+
+
+def test_choices_that_were_stopped_are_scored_again(run, monkeypatch):
+    frame, asked = noise(40), dict(text="is it?", choices=("yes it is", "no it is not", "who can tell?"))
+    run.answer(run.ask(frame, max_tokens=1))
+    alone = run.ask(frame, **asked)
+    run.answer(alone)
+    request_id = run.ask(frame, **asked)
+    run.until(lambda: Delta(request_id, Stage.ANSWERING) in run.sent)
+    stopped(run, monkeypatch)
+    run.answer(request_id)
+    first, second = (run.found(Done, one)[0].answer.choice_probabilities for one in (alone, request_id))
+    assert first == pytest.approx(second, rel=1e-3)
+
+
+def test_a_cancel_does_not_stop_a_decode_that_is_mostly_of_others(run, monkeypatch):
+    trips = []
+    monkeypatch.setattr(run.model.interrupt, "trip", lambda: trips.append(1))
+    writing = run.ask(noise(41), max_tokens=1500)
+    run.until(lambda: run.begun(writing))
+    other = run.ask(noise(42, 336, 252), max_tokens=1)
+    run.until(lambda: run.reading(other))
+    run.cancel(writing)
+    assert not trips
+    run.cancel(other)
+    assert trips
 
 
 def test_frames_are_encoded_one_ahead_of_the_prefill(run):
-    ids = [run.ask(noise(seed, 336, 252), max_tokens=1) for seed in (15, 16)]
-    run.until(lambda: run.scheduler._active)
-    run.encoder.holds_back = True
-    run.encoder.pauses.clear()
-    ids.append(run.ask(noise(17, 336, 252), max_tokens=1))
-    run.until(lambda: run.begun(ids[0]))
-    assert run.encoder.pauses[-1] is False and set(run.encoder.pauses[:-1]) == {True}
-    for request_id in ids:
-        run.cancel(request_id)
-    run.encoder.pauses.clear()
-    run.until(lambda: run.encoder.pauses)
-    assert run.encoder.pauses == [False]
+    """The second of three is encoded while the first is prefilled, the third not before that is done."""
+    ids = [run.ask(noise(seed, 336, 252), max_tokens=1) for seed in (15, 16, 17)]
+
+    def encoding(request_id):
+        return Delta(request_id, Stage.ENCODING) in run.sent
+
+    run.until(lambda: encoding(ids[2]))
+    assert run.begun(ids[0]) or sum(images for _, images, _ in run.batches) >= 3
+    assert all(answer is not None for answer in run.answers(*ids))
 
 
 @pytest.mark.parametrize("new, kept", [(3, True), (4, False)])
@@ -57,41 +91,63 @@ def test_in_a_rush_of_new_frames_the_old_ones_leave_the_kv_cache(run, new, kept)
     other = noise(19)
     run.answer(run.ask(other, max_tokens=1))
     run.answers(*[run.ask(noise(seed), max_tokens=1) for seed in range(20, 20 + new)])
-    assert (other.key in run.scheduler._kv.frame_keys) == kept
-    assert other.key in run.scheduler._embeddings.frame_keys
-    assert old.key in run.scheduler._kv.frame_keys  # a conversation is about it
+    assert (other.key in run.scheduler.kv.frame_keys) == kept
+    assert other.key in run.scheduler.frames.keys
+    assert old.key in run.scheduler.kv.frame_keys  # a conversation is about it
 
 
-def test_a_warm_frame_is_prefilled_while_nobody_asks(run):
-    frame = noise(30, 336, 252)
-    run.warm(frame)
-    run.until(lambda: frame.key in run.scheduler._kv.frame_keys)
-    run.batches.clear()
+def test_an_error_of_one_questions_sampling_ends_that_one(run, monkeypatch):
+    frame = noise(43)
+    expected = run.answer(run.ask(frame, text="what?", max_tokens=8))
+    logits, bad = run.model.logits, []
+
+    def failing(index):
+        if bad and bad.pop():
+            raise EngineFailed("llama.cpp gave no logits")
+        return logits(index)
+
+    monkeypatch.setattr(run.model, "logits", failing)
+    victim, other = run.ask(frame, text="who?", max_tokens=8), run.ask(frame, text="what?", max_tokens=8)
+    run.until(lambda: run.begun(victim) and run.begun(other))
+    bad.append(True)
+    assert isinstance(run.error(victim), EngineFailed)
+    assert run.answer(other) == expected
+
+
+@pytest.mark.parametrize("error", [OutOfMemory("no memory for this picture"), MemoryError()])
+def test_a_picture_for_which_memory_is_short_ends_its_question_alone(run, parts, monkeypatch, error):
+    _, _, tower, _ = parts
+    encode, large = tower.encode, noise(44, 336, 252)
+
+    def failing(frame, *arguments):
+        if frame.key == large.key:
+            raise error
+        return encode(frame, *arguments)
+
+    monkeypatch.setattr(tower, "encode", failing)
+    victim, other = run.ask(large), run.ask(noise(45), max_tokens=4)
+    assert isinstance(run.error(victim), OutOfMemory)
+    assert run.answer(other) is not None
+
+
+def test_every_decode_is_progress_where_its_nodes_are_not_counted(gpu_run, monkeypatch):
+    """A GPU never asks whether it is to stop, so that the interrupt alone sees nothing move."""
+    monkeypatch.setattr(Interrupt, "progress", 1)
+    request_id = gpu_run.ask(noise(46), max_tokens=16)
+    seen = []
+    while not gpu_run.found(Done, request_id):
+        before = len(gpu_run.batches)
+        gpu_run.scheduler.step()
+        if len(gpu_run.batches) > before:
+            seen.append(gpu_run.model.progress)
+    assert len(seen) > 15 and len(set(seen)) == len(seen)
+
+
+def test_the_end_of_a_question_costs_as_much_with_many_sessions_as_with_few(run, monkeypatch):
+    frame, looks = noise(47), []
+    for number in range(40):
+        run.answer(run.ask(frame, max_tokens=1, session_id=f"talk {number}"))
+    pictures = History.all_pictures.fget
+    monkeypatch.setattr(History, "all_pictures", property(lambda self: looks.append(1) or pictures(self)))
     run.answer(run.ask(frame, max_tokens=1))
-    assert [images for _, images, _ in run.batches] == [0]
-
-
-def test_a_question_about_another_frame_ends_the_prefill_of_a_warm_one(run):
-    warm, asked = noise(31, 336, 252), noise(32)
-    expected = run.answer(run.ask(asked))
-    run.warm(warm)
-    run.until(lambda: run.batches[-1][1])
-    run.answer(run.ask(asked))
-    assert warm.key not in run.scheduler._kv.frame_keys
-    assert run.answer(run.ask(asked)) == expected
-
-
-def test_a_question_about_a_frame_that_gets_warm_takes_over_what_was_prefilled(run):
-    frame = noise(33, 336, 252)
-    run.warm(frame)
-    run.until(lambda: run.batches and run.batches[-1][1])
-    run.answer(run.ask(frame, max_tokens=1))
-    assert sum(images for _, images, _ in run.batches) == 4  # 108 image tokens, once
-
-
-def test_a_newer_warm_frame_replaces_one_that_waits_for_its_turn(run):
-    old, new = noise(34), noise(35)
-    run.warm(old)
-    run.warm(new)
-    run.until(lambda: new.key in run.scheduler._kv.frame_keys)
-    assert old.key not in run.scheduler._kv.frame_keys | run.scheduler._embeddings.frame_keys
+    assert len(looks) <= 4

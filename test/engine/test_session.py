@@ -1,5 +1,8 @@
+from asking import image_run
+
 from glm4v_ros.engine.chat_template import Picture
-from glm4v_ros.engine.session import History, Sessions, Turn
+from glm4v_ros.engine.session import History, Turn
+from glm4v_ros.vision.tower import ImageTokens
 
 A, B = Picture("a", 0, None), Picture("b", 0, None)
 
@@ -27,11 +30,12 @@ def test_a_dropped_turn_takes_an_outdated_picture_with_it():
     assert history.without_oldest().all_pictures == (B,)
 
 
-def test_sessions_expire_when_idle_but_not_while_busy():
-    sessions = Sessions(idle_s=10.0)
-    old, busy = sessions.open("old", 0.0), sessions.open("busy", 1.0)
-    busy.busy = True
-    assert sessions.take_expired(9.0) == [] and sessions.take_expired(20.0) == [old]
-    assert sessions.busy("busy") and not sessions.busy("old")
-    assert sessions.take_oldest_idle() is None
-    assert sessions.take_out("") == [busy]
+def shown(key, cells):
+    return Picture(key, cells, ImageTokens((image_run(cells),)))
+
+
+def test_more_tokens_of_a_picture_take_the_place_of_fewer():
+    coarse, fine, other = shown("a", 4), shown("a", 9), shown("b", 4)
+    history = History().with_turn(turn("1", coarse, other)).with_turn(turn("2"))
+    assert history.sharper((fine,)).turns[0].pictures == (fine, other)
+    assert history.sharper((fine,)).sharper((coarse,)).turns[0].pictures == (fine, other)

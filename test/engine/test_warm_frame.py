@@ -1,88 +1,76 @@
-"""One warm frame on its way, with a KV cache that only says who asked it for what."""
+"""A frame made ready while nobody asks, step by step with the embedded model."""
 
-import logging
+from asking import noise
 
-import pytest
-from asking import image_run
-
-from glm4v_ros.engine.chat_template import ChatTemplate
-from glm4v_ros.engine.messages import Warm
-from glm4v_ros.engine.sequence import Sequence
-from glm4v_ros.engine.warm_frame import WarmFrame
+from glm4v_ros.engine.messages import Encoded
 from glm4v_ros.errors import EngineFailed
-from glm4v_ros.vision.tower import ImageTokens
-
-IMAGE = ImageTokens((image_run(),))
 
 
-class Frame:
-    key = "front"
+def ready(run, frame) -> bool:
+    return frame.key in run.scheduler.kv.frame_keys
 
 
-class Cells:
-    """Has ``matched`` cells of any layout already."""
-
-    matched = 0
-
-    def __init__(self):
-        self.released = []
-
-    def match(self, layout):
-        return None, self.matched
-
-    def allocate(self, layout, extra, base, shared, kept):
-        assert kept and extra == 0
-        return Sequence(0, layout, base, shared, layout.cells)
-
-    def release(self, sequence):
-        self.released.append(sequence)
-        sequence.alive = False
+def test_a_warm_frame_is_prefilled_while_nobody_asks(run):
+    frame = noise(30, 336, 252)
+    run.warm(frame)
+    run.until(lambda: ready(run, frame))
+    assert Encoded(frame.key) in run.sent
+    run.batches.clear()
+    run.answer(run.ask(frame, max_tokens=1))
+    assert [images for _, images, _ in run.batches] == [0]
 
 
-@pytest.fixture
-def cells():
-    return Cells()
+def test_a_question_about_another_frame_ends_the_prefill_of_a_warm_one(run):
+    warm, asked = noise(31, 336, 252), noise(32)
+    expected = run.answer(run.ask(asked))
+    run.warm(warm)
+    run.until(lambda: run.batches[-1][1])
+    run.answer(run.ask(asked))
+    assert not ready(run, warm)
+    assert run.answer(run.ask(asked)) == expected
 
 
-@pytest.fixture
-def warm(cells):
-    source = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}!"
-    warm = WarmFrame(ChatTemplate(source, lambda text, special: tuple(map(ord, text))), cells)
-    warm.wanted = (Warm((), "be brief", 64), Frame())
-    return warm
+def test_a_question_about_a_frame_that_gets_warm_takes_over_what_was_prefilled(run):
+    frame = noise(33, 336, 252)
+    run.warm(frame)
+    run.until(lambda: run.batches and run.batches[-1][1])
+    run.answer(run.ask(frame, max_tokens=1))
+    assert sum(images for _, images, _ in run.batches) == 4  # 108 image tokens, once
 
 
-def test_its_sequence_ends_with_the_image_behind_the_system_prompt(warm):
-    assert warm.identity == ("front", 64)
-    warm.allocate(IMAGE)
-    assert warm.wanted is None and warm.identity is None
-    layout = warm.sequence.layout
-    assert layout.cells == len("<system>be brief<user>") + 6 and layout.frame_keys == {"front"}
+def test_a_newer_warm_frame_replaces_one_that_waits_for_its_turn(run):
+    old, new = noise(34), noise(35)
+    run.warm(old)
+    run.warm(new)
+    run.until(lambda: ready(run, new))
+    assert not ready(run, old)
 
 
-def test_a_frame_that_lies_in_the_kv_cache_needs_no_sequence(warm, cells):
-    cells.matched = len("<system>be brief<user>") + 5  # one cell is always left out
-    warm.allocate(IMAGE)
-    assert warm.sequence is None and warm.wanted is None
+def test_one_that_cannot_be_prefilled_is_given_up(run, monkeypatch, caplog):
+    frame, decodes = noise(36), []
+
+    def fail(*batches):
+        decodes.append(batches)
+        raise EngineFailed("llama.cpp could not decode")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run.model, "decode", fail)
+        run.warm(frame)
+        run.until(lambda: decodes)
+        for _ in range(3):
+            run.scheduler.step()
+    assert len(decodes) == 1 and caplog.text.count("made ready ahead") == 1
+    assert run.answer(run.ask(frame, max_tokens=4))
 
 
-def test_a_question_about_it_leaves_its_sequence_alone(warm, cells):
-    warm.allocate(IMAGE)
-    sequence = warm.sequence
-    warm.leave({("front", 0)})
-    assert warm.sequence is sequence and not cells.released
+def test_one_that_cannot_be_encoded_is_given_up(run, parts, monkeypatch, caplog):
+    _, _, tower, _ = parts
 
+    def fail(*_):
+        raise EngineFailed("no tower")
 
-@pytest.mark.parametrize("filled, users, released", [(3, 0, True), (3, 1, False), (28, 0, False)])
-def test_any_other_question_ends_it_unless_somebody_uses_it_or_it_is_ready(warm, cells, filled, users, released):
-    warm.allocate(IMAGE)
-    sequence = warm.sequence
-    sequence.cells, sequence.users = filled, users
-    warm.leave({("rear", 64)})
-    assert warm.sequence is None and cells.released == [sequence] * released
-
-
-def test_a_frame_that_cannot_be_encoded_is_given_up_and_told(warm, caplog):
-    with caplog.at_level(logging.WARNING):
-        warm.give_up(EngineFailed("no tower"))
-    assert warm.wanted is None and "no tower" in caplog.text
+    monkeypatch.setattr(tower, "encode", fail)
+    run.warm(noise(37))
+    run.until(lambda: "no tower" in caplog.text)
+    run.scheduler.step()
+    assert caplog.text.count("no tower") == 1

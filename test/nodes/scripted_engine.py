@@ -7,12 +7,12 @@ import threading
 import time
 from concurrent.futures import Future
 
-from glm4v_ros.engine.abstention import abstains
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.errors import Canceled, DeadlineExceeded, EngineFailed
 from glm4v_ros.policy import question_check
+from glm4v_ros.policy.abstention import abstains
 
 
 class ScriptedEngine:

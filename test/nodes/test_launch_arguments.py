@@ -90,6 +90,14 @@ def test_the_voice_has_its_own_parameters_file(tmp_path):
     assert parameters_of(start, tmp_path, "tts")["use_sim_time"] is False
 
 
+def test_the_web_page_has_its_own_parameters_file(tmp_path):
+    assert not started().web
+    file = file_of(tmp_path, {"port": 9000})
+    start = started(web="True", web_params_file=file, use_sim_time="true")
+    assert start.web and str(start.web_params_file) == file and start.web_parameters == {"use_sim_time": True}
+    assert started(web="1").web_params_file == share_dir() / "config" / "web.yaml"
+
+
 _YES, _NO = ("true", "True", "TRUE", "1", "yes", "on", " true "), ("false", "False", "0", "No", "off")
 
 
@@ -111,6 +119,8 @@ def test_words_for_yes_and_no(argument, words, value):
         ("log_level", "loud", "debug, info"),
         ("params_file", "/no/such.yaml", "no file /no/such.yaml"),
         ("tts_params_file", "/no/such.yaml", "tts_params_file"),
+        ("web_params_file", "/no/such.yaml", "web_params_file"),
+        ("web", "maybe", "true or false"),
     ],
 )
 def test_a_wrong_word_is_refused_with_what_to_write(argument, word, says):

@@ -1,5 +1,6 @@
 """GLM-4v-9b's vision tower against PyTorch, through `convert`, on checkpoints with every part of the real one."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def test_positions_are_the_models_own(tower):
     (run,) = tower.encode(PICTURE).runs
     time, row, column, extra = run.positions
     n = run.count
-    assert n == tower.count(1, 1) == tower.count(1920, 1080) == 27
+    assert n == 27
     assert time.tolist() == [0] + [1] * (n - 2) + [2] and run.advance == 3
     assert column.tolist() == list(range(n))  # what the causal mask goes by
     assert not row.any() and not extra.any()
@@ -212,6 +213,16 @@ def test_a_file_that_is_cut_after_it_was_checked_is_noticed(files, tmp_path):
     with pytest.raises(ModelFileError, match="cut short"):
         tower.load()
     assert not tower.loaded
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+def test_it_takes_every_core_unless_told_how_many(files, monkeypatch, threads):
+    counts, set_threads = [], ggml.set_threads
+    monkeypatch.setattr(ggml, "set_threads", lambda backend, count: counts.append(count) or set_threads(backend, count))
+    tower = Glm4v9bTower(files("plain", "Q8_0"), gpu=False, threads=threads)
+    tower.load()
+    tower.free()
+    assert counts == [threads or len(os.sched_getaffinity(0))]
 
 
 def test_another_ggml_is_refused_by_version(files, monkeypatch):

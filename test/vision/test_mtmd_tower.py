@@ -71,7 +71,7 @@ def test_embeddings_and_positions(nano, language_model, tower):
     np.testing.assert_array_equal(row, np.repeat(np.arange(3), 4))
     np.testing.assert_array_equal(column, np.tile(np.arange(4), 3))
     assert image.advance == 4
-    assert tower.encode(frame).count == tower.count(112, 84) == 14
+    assert tower.encode(frame).count == 14
 
 
 def test_red_is_not_blue(tower):
@@ -83,8 +83,17 @@ def test_red_is_not_blue(tower):
 
 @pytest.mark.parametrize("width, height", [(1, 1), (1, 900), (900, 1), (640, 480)])
 def test_odd_sizes(tower, width, height):
-    image = tower.encode(picture(width, height))
-    assert image.count == tower.count(width, height)
+    begin, image, end = tower.encode(picture(width, height)).runs
+    assert begin.count == end.count == 1 and 1 <= image.count <= max(32, width * height // 28**2)
+
+
+def test_half_is_the_same_rounded(nano, language_model, tower):
+    halving = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, half=True)
+    halving.load()
+    frame = picture(112, 84)
+    rounded, exact = (t.encode(frame).runs[1].embeddings for t in (halving, tower))
+    halving.free()
+    np.testing.assert_array_equal(rounded, exact.astype(np.float16))
 
 
 @pytest.mark.parametrize("budget", [16, 30, 100, 192, 1000])
@@ -133,7 +142,7 @@ def test_free_and_load_again(nano, language_model):
 
 
 def test_a_file_that_is_no_vision_model(nano, language_model, log):
-    tower = MtmdTower(nano.text_path, language_model, mrope=True, last_error=lambda: log.last_error)
+    tower = MtmdTower(nano.text_path, language_model, mrope=True, take_error=log.take_error)
     with pytest.raises(EngineFailed, match="cannot be loaded"):
         tower.load()
 
@@ -145,10 +154,21 @@ def test_positions_must_be_of_one_kind(nano, language_model):
     assert not tower.loaded
 
 
+def test_an_error_of_before_is_no_reason_now(nano, language_model, monkeypatch):
+    errors = ["something else: std::bad_alloc"]
+    take = lambda: errors.pop() if errors else ""  # noqa: E731
+    tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, take_error=take)
+    tower.load()
+    monkeypatch.setattr(mtmd, "mtmd_tokenize", lambda *_: 2)
+    with pytest.raises(BadImage):
+        tower.encode(picture(56, 56))
+    tower.free()
+
+
 @pytest.mark.parametrize("reason, error", [("mtmd_tokenize: error: std::bad_alloc", OutOfMemory), ("", BadImage)])
 def test_a_picture_for_which_memory_is_short_is_no_bad_picture(nano, language_model, monkeypatch, reason, error):
     """A fresh worker may have enough for it; what is bad about a picture stays."""
-    tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, last_error=lambda: reason)
+    tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, take_error=lambda: reason)
     tower.load()
     monkeypatch.setattr(mtmd, "mtmd_tokenize", lambda *_: 2)
     with pytest.raises(error):

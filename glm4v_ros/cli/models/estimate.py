@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when it fits, 1 when it does not."""
-    from glm4v_ros.catalog.estimate import estimate
+    from glm4v_ros.engine.estimate import estimate
 
     args.model = args.name or args.model
     config = replace(engine.config(args), kv_type=args.kv, flash_attention=not args.no_flash_attention)

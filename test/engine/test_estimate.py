@@ -1,0 +1,162 @@
+"""The estimate against what llama.cpp and the tower really take."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from golden import glm4v9b_checkpoint as tiny
+
+from glm4v_ros.catalog.convert import Conversion
+from glm4v_ros.catalog.gguf import Gguf, Tensor
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine import estimate as estimating
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.estimate import Device, estimate
+from glm4v_ros.errors import EngineFailed, ModelFileError
+from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.glm4v9b_tower import Glm4v9bTower
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory):
+    checkpoint = tiny.write(tmp_path_factory.mktemp("checkpoint"), tiny.VARIANTS["plain"])
+    conversion = Conversion.plan(checkpoint, tmp_path_factory.mktemp("converted"))
+    conversion.run()
+    return conversion
+
+
+@pytest.fixture
+def config(converted):
+    return EngineConfig(Model("tiny", converted.path("text"), converted.path("vision")), context_tokens=1024, threads=2)
+
+
+@pytest.mark.parametrize("kv_type", ["f16", "f32"])
+def test_kv_and_buffers_are_those_of_a_real_context(config, kv_type, tmp_path):
+    """Loads the model in another process and reads what llama.cpp says it allocated."""
+    script = """
+import logging, sys
+from dataclasses import replace
+from pathlib import Path
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine.language_model import LanguageModel
+from glm4v_ros.engine.llama_log import LlamaLog
+model = Model("m", Path(sys.argv[1]), Path(sys.argv[2]))
+log = LlamaLog()
+LanguageModel(EngineConfig(model, context_tokens=1024, threads=2, kv_type=sys.argv[3]), log, lambda _: True).free()
+"""
+    command = [sys.executable, "-c", script, config.model.text_path, config.model.vision_path, kv_type]
+    log = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = estimate(replace(config, kv_type=kv_type))
+    kv = float(re.search(r"llama_kv_cache: size = +([\d.]+) MiB", log)[1])
+    buffers = sum(map(float, re.findall(r"(?:compute|output) buffer size = +([\d.]+) MiB", log)))
+    assert found.kv == pytest.approx(kv * 2**20, rel=0.01)
+    assert found.text_buffers == pytest.approx(buffers * 2**20, rel=0.01)
+
+
+def test_weights_are_the_files_own(config):
+    found = estimate(config)
+    for weights, path in (
+        (found.text_weights, config.model.text_path),
+        (found.vision_weights, config.model.vision_path),
+    ):
+        assert 0 < path.stat().st_size - weights < 40_000  # the header
+    assert found.peak == sum(
+        (found.text_weights, found.vision_weights, found.kv, found.text_buffers, found.vision_buffers)
+    )
+    assert found.between_frames < found.peak
+    assert not found.on_gpu and found.device.kind == "cpu" and found.fits
+
+
+def test_the_towers_buffers(config):
+    vision = Gguf.read(config.model.vision_path)
+    tower = Glm4v9bTower(config.model.vision_path, gpu=False, threads=2)
+    tower.load()
+    tower.encode(Frame(np.zeros((10, 10, 3), np.uint8)))
+    # In so small a tower the allocator finds a place for the pixels elsewhere.
+    assert tower.compute_bytes <= estimating.vision_buffer_bytes(vision, 0, True) < 1.5 * tower.compute_bytes
+    tower.free()
+
+
+MTMD_SCRIPT = """
+import logging, sys
+from pathlib import Path
+import numpy as np
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.vision.frame import Frame
+from glm4v_ros.engine.language_model import LanguageModel
+from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.engine.vision import tower_of
+config = EngineConfig(Model("m", Path(sys.argv[1]), Path(sys.argv[2])), context_tokens=512, threads=2, gpu_layers=0)
+log = LlamaLog()
+model = LanguageModel(config, log, lambda _: True)
+tower = tower_of(config, model, log, lambda: None)
+tower.load()
+tower.encode(Frame(np.zeros((672, 672, 3), np.uint8)))
+"""
+
+
+def test_the_buffers_of_llama_cpps_tower(nano):
+    """What mtmd reserves for a picture of 576 tokens."""
+    command = [sys.executable, "-c", MTMD_SCRIPT, nano.text_path, nano.vision_path]
+    log = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    reserved = float(re.search(r"reserve_compute_meta: .*compute buffer size = +([\d.]+) MiB", log)[1])
+    vision = Gguf.read(nano.vision_path)
+    assert estimating.vision_buffer_bytes(vision, 576, True) / 2**20 == pytest.approx(reserved, rel=0.05)
+
+
+@pytest.mark.parametrize("tokens, reserved", [(1200, 292.09), (2116, 515.05)])
+def test_the_buffers_in_the_shape_of_flash(tokens, reserved):
+    """Against what mtmd reserved for GLM-4.6V-Flash's tower, in MiB."""
+    vision = Gguf(None, {
+        "clip.projector_type": "glm4v", "clip.vision.patch_size": 14, "clip.vision.embedding_length": 1536,
+        "clip.vision.attention.head_count": 12,
+    }, {f"v.blk.0.ffn_{name}.weight": Tensor(f"v.blk.0.ffn_{name}.weight", (1536, 4096), 0, 0) for name in ("up", "gate")})  # fmt: skip
+    assert estimating.vision_buffer_bytes(vision, tokens, True) / 2**20 == pytest.approx(reserved, rel=0.05)
+
+
+def test_figures_of_the_full_size():
+    """Against what ggml's allocator plans for the tower's graph in the real model's shape: 301 and 2734 MiB."""
+    text = Gguf(None, {
+        "general.architecture": "paddleocr", "paddleocr.block_count": 40, "paddleocr.embedding_length": 4096,
+        "paddleocr.attention.head_count": 32, "paddleocr.attention.head_count_kv": 2,
+    }, {})  # fmt: skip
+    assert estimating.kv_bytes(text, 1, "f16") == 40 * 1024
+    assert estimating.kv_bytes(text, 1, "q8_0") == 21.25 * 1024
+    vision = Gguf(None, {
+        "clip.projector_type": "glm-4v-9b", "clip.vision.image_size": 1120, "clip.vision.patch_size": 14,
+        "clip.vision.embedding_length": 1792, "clip.vision.attention.head_count": 16,
+    }, {"v.blk.0.ffn_up.weight": Tensor("v.blk.0.ffn_up.weight", (1792, 15360), 0, 0)})  # fmt: skip
+    assert estimating.vision_buffer_bytes(vision, 0, True) / 2**20 == pytest.approx(301, rel=0.05)
+    assert estimating.vision_buffer_bytes(vision, 0, False) / 2**20 == pytest.approx(2734, rel=0.05)
+
+
+def test_which_device_has_to_hold_it(config):
+    found = estimate(config)
+    gib = 2**30
+    cpu, gpu = Device("CPU", "cpu", 8 * gib, 16 * gib), Device("CUDA0", "gpu", 2 * gib, 4 * gib)
+    big = replace(found, text_weights=3 * gib, devices=(cpu, gpu), on_gpu=True)
+    assert big.device == gpu and not big.fits
+    assert replace(big, on_gpu=False).device == cpu and replace(big, on_gpu=False).fits
+    orin = Device("CUDA0", "unified", 20 * gib, 32 * gib)
+    assert replace(big, devices=(cpu, orin)).device == orin
+
+
+def test_broken_files_are_said_before_llama_cpp_sees_them(config, tmp_path):
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(config.model.text_path.read_bytes()[:-5000])
+    with pytest.raises(ModelFileError, match="cut short"):
+        estimate(replace(config, model=replace(config.model, text_path=cut)))
+
+
+def test_what_llama_cpp_cannot_plan(config, tmp_path):
+    odd = tmp_path / "odd.gguf"
+    odd.write_bytes(config.model.text_path.read_bytes().replace(b"paddleocr", b"paddleoxx"))
+    with pytest.raises(EngineFailed, match="cannot plan.*paddleoxx"):
+        estimate(replace(config, model=replace(config.model, text_path=odd)))
