@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from glm4v_ros.engine.question import Question, Sampling
+from glm4v_ros.engine.question import Exchange, Question, Sampling
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.vision.frame import Frame
 
 _MOST_FRAMES = 64  # whose descriptors fit into one message
-_KINDS = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "tuple[str, ...]": (tuple, list), "Sampling": (Sampling,)}
+_KINDS = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "tuple[str, ...]": (tuple, list), "Sampling": (Sampling,),
+          "tuple[Exchange, ...]": (tuple,)}  # fmt: skip
 
 
 def check(question: Question, frames: Sequence[Frame]) -> None:
@@ -21,6 +22,9 @@ def check(question: Question, frames: Sequence[Frame]) -> None:
             kinds = _KINDS[field.type]
             if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds) or value != value:
                 raise BadRequest(f"{field.name} is {field.type}, not {value!r:.60}")
+            if field.name == "past":
+                _check_past(value)
+                continue
             for text in value if isinstance(value, (tuple, list)) else [value]:
                 _check_text(field.name, text, empty=not isinstance(value, (tuple, list)))
     if not question.request_id or question.max_tokens < 1 or question.timeout < 0 or len(question.choices) == 1:
@@ -29,6 +33,16 @@ def check(question: Question, frames: Sequence[Frame]) -> None:
         raise BadRequest("frames are Frame objects, in a list")
     if len(frames) > _MOST_FRAMES:
         raise BadRequest(f"at most {_MOST_FRAMES} images in one question, not {len(frames)}")
+
+
+def _check_past(past: tuple) -> None:
+    for one in past:
+        if not isinstance(one, Exchange) or type(one.pictures) is not int or one.pictures < 0:
+            raise BadRequest(f"past has Exchange objects, each with a number of pictures, not {one!r:.60}")
+        _check_text("past", one.text, empty=False)
+        if not isinstance(one.answer, str):
+            raise BadRequest(f"past holds answers that are texts, not {one.answer!r:.60}")
+        _check_text("past", one.answer, empty=True)
 
 
 def _check_text(name: str, text: object, empty: bool) -> None:

@@ -12,6 +12,8 @@ from glm4v_ros.engine.answer import Answer, Delta
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.errors import UnknownCamera, Unsupported, VqaError
 from glm4v_ros.policy import question_check
+from glm4v_ros.policy.abstention import judged
+from glm4v_ros.policy.language import with_language
 from glm4v_ros.policy.preset import Preset, find_preset, load_presets
 from glm4v_ros.vision.enhance import crop, enhance
 from glm4v_ros.vision.frame import Frame
@@ -79,10 +81,11 @@ class EngineAsker:
         if not inquiry.pictures and not inquiry.question.session_id:
             raise Unsupported("questions are answered about pictures: send at least one")
         question = self._question(inquiry)
-        question_check.check_words(question)
+        question_check.check_words(question)  # before anything is decoded
         loop = asyncio.get_running_loop()
         regions = inquiry.regions or (None,) * len(inquiry.pictures)
         frames = [await self._frame(*one, inquiry.enhance) for one in zip(inquiry.pictures, regions)]
+        question_check.check(question, frames)
         news: asyncio.Queue[Union[Delta, Answer, VqaError]] = asyncio.Queue()
 
         def tell(item) -> None:  # from the client's thread; the loop may be closed by the time of an answer
@@ -100,7 +103,7 @@ class EngineAsker:
                 if isinstance(item, Exception):
                     raise item
                 if isinstance(item, Answer):
-                    yield Reply(item, inquiry.seen)
+                    yield Reply(judged(item), inquiry.seen)
                     return
                 yield replace(item, text=heard.news(item))
         finally:
@@ -115,11 +118,12 @@ class EngineAsker:
 
     def _question(self, inquiry: Inquiry):
         question, preset = inquiry.question, self._preset(inquiry.preset)
+        language = inquiry.language or preset.language
+        question_check.check_language(language)
         return replace(
             question,
-            system_prompt=question.system_prompt or preset.system_prompt,
+            system_prompt=with_language(question.system_prompt or preset.system_prompt, language),
             max_tokens=question.max_tokens or preset.max_tokens or _DEFAULT_MAX_TOKENS,
-            language=question.language or preset.language,
             session_id=inquiry.session_id,
         )
 
