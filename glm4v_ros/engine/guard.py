@@ -29,8 +29,12 @@ def check(question: Question, frames: Sequence[Frame]) -> None:
                 _check_text(field.name, text, empty=not isinstance(value, (tuple, list)))
     if not question.request_id or question.max_tokens < 1 or question.timeout < 0 or len(question.choices) == 1:
         raise BadRequest("a question has a request_id, room for an answer, no negative timeout, and no choice or several")
+    if question.past and question.session_id:
+        raise BadRequest("a question has a session or a past, not both")
     if not isinstance(frames, Sequence) or not all(isinstance(frame, Frame) for frame in frames):
         raise BadRequest("frames are Frame objects, in a list")
+    if sum(one.pictures for one in question.past) > len(frames):
+        raise BadRequest("the past names more pictures than there are frames")
     if len(frames) > _MOST_FRAMES:
         raise BadRequest(f"at most {_MOST_FRAMES} images in one question, not {len(frames)}")
 

@@ -64,6 +64,7 @@ def test_a_stream_goes_on_where_it_was_when_its_worker_is_killed(nano):
 
 def read_event(response) -> list:
     line = response.readline().decode()
+    assert line and "error" not in line, line
     return [line[6:].strip() if "[DONE]" in line else json.loads(line[6:])] if line.startswith("data: ") else []
 
 
