@@ -26,7 +26,6 @@ from glm4v_ros.web.asker import (
     State,
     session_of,
 )
-from glm4v_ros.web.heard import Heard
 from glm4v_ros.web.pictures import PictureStore, StoredPicture
 
 _DEFAULT_MAX_TOKENS = 256  # as `glm4v ask` has it
@@ -96,7 +95,6 @@ class EngineAsker:
 
         future = self._client.ask(question, frames, tell)
         future.add_done_callback(lambda done: tell(done.exception() or done.result()))
-        heard = Heard()
         try:
             while True:
                 item = await news.get()
@@ -105,7 +103,7 @@ class EngineAsker:
                 if isinstance(item, Answer):
                     yield Reply(judged(item), inquiry.seen)
                     return
-                yield replace(item, text=heard.news(item))
+                yield item
         finally:
             if not future.done():
                 self._client.cancel(question.request_id)
