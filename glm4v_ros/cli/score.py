@@ -10,6 +10,7 @@ from glm4v_ros.cli.case import Turn
 from glm4v_ros.engine.answer import Answer
 from glm4v_ros.policy import print_form
 from glm4v_ros.policy.abstention import abstains
+from glm4v_ros.policy.print_field import asked_field
 from glm4v_ros.policy.verification import Verdict, Verification, needs_check
 
 _NUMBER = re.compile(r"[-−+]?\d+(?:\.\d+)?")
@@ -61,8 +62,8 @@ class Result:
     def invented(self) -> bool:
         return self.unanswerable and self.answer is not None and not self.abstained and not self.right
 
-    # The second reader's part. What it can tell apart is what is printed: an answer that differs from the key in blanks or
-    # full and half width alone is no wrong one here.
+    # The second reader's part. What it can tell apart is what is printed: an answer that differs from the key in what habit
+    # changes alone, such as blanks, full and half width, ~ and - in a range, is no wrong one here.
 
     @property
     def quotes(self) -> bool:
@@ -71,7 +72,11 @@ class Result:
 
     @property
     def quotes_right(self) -> bool:
-        return self.quotes and (self.right or any(print_form.same(self.answer.text, it) for it in self.turn.accepted))
+        if not self.quotes or self.right:
+            return self.quotes
+        field = asked_field(self.turn.question)
+        numeric = field is not None and field.numeric
+        return any(print_form.same(self.answer.text, accepted, numeric) for accepted in self.turn.accepted)
 
     @property
     def quotes_wrong(self) -> bool:

@@ -79,11 +79,12 @@ def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verificat
         return Verification(reason="no print was asked for")
     if abstains(answer):
         return Verification(reason="the answer quotes nothing")
-    quotations = quoted(answer)
+    quotations, field = quoted(answer), asked_field(question)
+    if not quotations and field is not None and field.name != "dose":
+        return Verification(Verdict.NOT_FOUND, reason="print was asked for, and the answer quotes none")
     if not quotations:
         return Verification(reason="the answer quotes nothing")
     pages = [Page(reading.lines) for reading in readings]
-    field = asked_field(question)
     founds = [_find(quotation, field, is_open(question), pages) for quotation in quotations]
     worst = (Verdict.CONFIRMED, Verdict.NOT_FOUND, Verdict.CONTRADICTED)
     verdict = max((found.verdict for found in founds), key=worst.index)

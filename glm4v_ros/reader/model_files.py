@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 
 from glm4v_ros.errors import NotRead
+from glm4v_ros.vendor import vendor_dir
 
 VERSION = "3.10.0"  # of rapidocr on PyPI, whose wheel has these files
 DETECTION = "PP-OCRv6_det_small.onnx"
@@ -20,7 +22,7 @@ _INSTALL = f"pip install rapidocr=={VERSION} onnxruntime (requirements/reader.tx
 
 def missing() -> str:
     """What is not installed and how to install it; "" when all is there. Imports nothing."""
-    absent = [name for name in ("rapidocr", "onnxruntime") if find_spec(name) is None]
+    absent = [name for name in ("rapidocr", "onnxruntime") if _spec(name) is None]
     return f"the second reader is not installed, {' and '.join(absent)} missing: {_INSTALL}" if absent else ""
 
 
@@ -30,7 +32,7 @@ def read(name: str) -> bytes:
     The bytes that are checked are the ones that are loaded, and RapidOCR, which would fetch a file that it misses or finds
     changed, never looks for one.
     """
-    path = Path(find_spec("rapidocr").origin).parent / "models" / name
+    path = Path(_spec("rapidocr").origin).parent / "models" / name
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -41,3 +43,9 @@ def read(name: str) -> bytes:
             f"pip install --force-reinstall rapidocr=={VERSION}"
         )
     return data
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """Where the reader's process finds a package, which looks into the build's own packages as well."""
+    folder = vendor_dir()
+    return find_spec(name) or (PathFinder.find_spec(name, [str(folder)]) if folder else None)

@@ -23,6 +23,7 @@ from glm4v_ros.errors import NotRead
 from glm4v_ros.machine import malloc
 from glm4v_ros.reader.messages import Cancel, Failed, Lines, Read, Ready, Start
 from glm4v_ros.reader.recogniser import Interrupted, Recogniser
+from glm4v_ros.vendor import prefer_vendor
 
 _log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ def _end_with_parent() -> None:
 
 
 def main() -> None:
+    prefer_vendor()
     _end_with_parent()
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write(str(_OOM_SCORE))

@@ -171,6 +171,7 @@ CASES = [  # question, right answer, the model's answer, what is printed
     ("Model?", "XK-7", "XK-8", "Model: XK-7"),
     ("Model?", "XK-7", "XK-8", "Model: XK-8"),  # both readers are wrong: silent
     ("Model?", "XK 7", "XK7", "Model: XK 7"),  # a blank is no wrong print
+    ("Temperature range?", "0~40 °C", "0-40℃", "TEMP 0-40 °C"),  # nor is the stroke of a range
     ("Model?", "XK-7", "not visible", "Model: XK-7"),
     ("How many lamps?", "3", "4", ""),  # wrong, and no print: silent
     ("Is it on?", "yes", "yes", ""),
@@ -197,11 +198,11 @@ def test_eval_counts_silent_errors(glm4v, scripted, reader, tmp_path):
     said = tmp_path / "said.jsonl"
     code, out, _ = glm4v("eval", file, "--json", "--verify", "--answers", said)
     figures = json.loads(out)["tags"]["k"]["verified"]
-    assert code == 0 and (figures["right"], figures["right_confirmed"], figures["right_contradicted"]) == (2, 1, 0)
+    assert code == 0 and (figures["right"], figures["right_confirmed"], figures["right_contradicted"]) == (3, 1, 0)
     assert (figures["wrong"], figures["wrong_confirmed"], figures["wrong_unmarked"]) == (2, 0.5, 0.5)
-    assert figures["silent"] == 2 and figures["regions"] == 3 and figures["regions_right"] == 1
+    assert figures["silent"] == 2 and figures["regions"] == 4 and figures["regions_right"] == 1
     assert [json.loads(line)["verification"] for line in said.read_text().splitlines()] == [
-        "confirmed", "contradicted", "confirmed", "confirmed", "not_checked", "not_checked", "not_checked"
+        "confirmed", "contradicted", "confirmed", "confirmed", "confirmed", "not_checked", "not_checked", "not_checked"
     ]  # fmt: skip
     table = glm4v("eval", file, "--verify")[1].splitlines()
     assert "silent" in table[0] and len({len(line) for line in table}) == 1

@@ -16,7 +16,7 @@ from lifecycle_msgs.srv import GetState
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rig import LONG, Rig
-from robot import compressed, duration, eventually, image, plain, wait
+from robot import compressed, duration, earlier, eventually, image, plain, wait
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import String
 
@@ -119,7 +119,7 @@ def test_newest_picture_is_the_one(rig, front):
 )
 def test_encoded_picture_or_newest(rig, front, prefer, older, shows, wins):
     now = rig.robot.now()
-    old = rig.publish(front, image(GREEN, rig.robot.now(-older)))
+    old = rig.publish(front, image(GREEN, earlier(now, older)))
     assert rig.robot.ask("what?", options={"prefer": "newest"}).answer.text == key(GREEN)
     rig.engine.encoded.add(key(GREEN))
     new = rig.publish(front, image(shows, now))
@@ -132,10 +132,11 @@ def test_encoded_picture_or_newest(rig, front, prefer, older, shows, wins):
 
 
 def test_the_newest_by_parameter(rig, front):
-    rig.publish(front, image(GREEN, rig.robot.now(-0.1)))
+    now = rig.robot.now()
+    rig.publish(front, image(GREEN, earlier(now, 0.1)))
     assert rig.robot.ask("what?").answer.text == key(GREEN)
     rig.engine.encoded.add(key(GREEN))
-    rig.publish(front, image(RED, rig.robot.now()))
+    rig.publish(front, image(RED, now))
     rig.node.set_parameters([Parameter("prefer", value="newest")])
     assert rig.robot.ask("what?").answer.text == key(RED)
     rig.node.set_parameters([Parameter("prefer", value="auto")])

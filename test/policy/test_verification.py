@@ -237,6 +237,11 @@ def test_a_value_on_two_lines():
     assert found.verdict is Verdict.CONFIRMED and found.evidence[0].region.height > 90
 
 
+@pytest.mark.parametrize("question, answer", [("型号是什么？", "是"), ("What is the serial number?", "no"), ("有效期到什么时候？", "有")])
+def test_print_that_was_asked_for_and_is_not_quoted(question, answer):
+    assert verdict(question, answer) == "NOT_FOUND" and not needs_check(question, answer)  # whatever is printed
+
+
 def test_several_pictures():
     pages = (plate("型号 XK-7"), plate("型号 XK-8"))
     found = judged("第二张图的型号?", "XK-8", *pages)

@@ -16,6 +16,15 @@ def test_what_is_missing_is_named(monkeypatch):
     assert SecondReader().missing == ""
 
 
+def test_what_the_build_brought_along_is_found(monkeypatch, tmp_path):
+    for name in ("rapidocr", "onnxruntime"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise AssertionError('loaded')")
+    monkeypatch.setattr(model_files, "find_spec", lambda name: None)
+    monkeypatch.setattr(model_files, "vendor_dir", lambda: tmp_path)
+    assert SecondReader().missing == ""
+
+
 def test_the_caller_s_process_loads_none_of_it():
     """Neither to ask whether it is there nor to hold a client."""
     code = (
