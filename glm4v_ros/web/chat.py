@@ -169,8 +169,9 @@ async def _chunks(asking: Asking, form: _Form) -> AsyncIterator[bytes]:
             stage, written = None, ""
             async for item in asking:
                 if isinstance(item, Reply):
-                    if item.answer.text and not written:  # it came in one piece
-                        yield sse.event(form.chunk({"content": item.answer.text}))
+                    rest = item.answer.text.removeprefix(written) if item.answer.text.startswith(written) else ""
+                    if rest:  # all of it, where it came in one piece
+                        yield sse.event(form.chunk({"content": rest}))
                     yield sse.event(form.chunk({}, FINISH[item.answer.finish_reason]))
                     if form.usage or form.progress:
                         yield sse.event(form.bare(usage=usage(item.answer), glm4v=figures(item)))
