@@ -12,7 +12,7 @@ from glm4v_ros.vision.frame import Frame
 _MOST_FRAMES = 64  # whose descriptors fit into one message
 _KINDS = {
     "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "Sampling": (Sampling,),
-    "tuple[str, ...]": (tuple, list), "tuple[Exchange, ...]": (tuple, list),
+    "tuple[str, ...]": (tuple, list), "tuple[Exchange, ...]": (tuple,),
 }  # fmt: skip
 
 
@@ -28,6 +28,10 @@ def check(question: Question, frames: Sequence[Frame]) -> None:
         if not isinstance(exchange, Exchange):
             raise BadRequest(f"past holds Exchange objects, not {exchange!r:.60}")
         _check_fields(exchange)
+        if not exchange.text:
+            raise BadRequest("past holds questions that are not empty")
+    if question.past and question.session_id:
+        raise BadRequest("a question has a session or a past, not both")
     shown = [exchange.pictures for exchange in question.past]
     if min(shown, default=0) < 0 or sum(shown) > len(frames):
         raise BadRequest("the past names more pictures than there are frames, or less than none")

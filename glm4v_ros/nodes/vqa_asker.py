@@ -176,6 +176,7 @@ def _refuse(inquiry: Inquiry) -> None:
         (question.past, "a conversation in one request: give a session (glm4v.session) and the new message alone"),
         (question.sampling != Sampling(seed=question.sampling.seed), "sampling: it always takes the likeliest token"),
         (question.ignore_eos, "ignore_eos"),
+        (question.stop, "stop strings"),
         (inquiry.cameras and inquiry.regions, "regions of a camera's picture that is yet to come"),
     ):  # fmt: skip
         if told:
@@ -187,7 +188,7 @@ def _options(inquiry: Inquiry) -> dict[str, Any]:
     whole, rest = divmod(question.timeout, 1)
     regions = [_region(picture, region) for picture, region in zip(inquiry.pictures, inquiry.regions)]
     return dict(
-        preset=inquiry.preset, language=question.language, choices=list(question.choices), rois=regions,
+        preset=inquiry.preset, language=inquiry.language, choices=list(question.choices), rois=regions,
         json_schema=question.json_schema, max_tokens=question.max_tokens, max_image_tokens=question.max_image_tokens,
         enhance=inquiry.enhance, deterministic=question.deterministic, retry_on_crash=question.retry_on_crash,
         timeout=Duration(sec=int(whole), nanosec=int(rest * 1e9)),

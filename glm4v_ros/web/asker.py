@@ -26,7 +26,7 @@ class Region:
 class Inquiry:
     """A question as it came in. What is empty or zero is the preset's, then the server's default.
 
-    ``question.max_tokens`` and ``question.language`` are 0 and empty where the request does not say.
+    ``question.max_tokens`` is 0 where the request does not say.
     """
 
     question: Question
@@ -36,6 +36,7 @@ class Inquiry:
     regions: tuple[Region | None, ...] = ()  # one a picture, None: all of it; empty: all of each
     enhance: str = "none"  # none, auto
     preset: str = ""
+    language: str = ""  # of the answer, BCP 47; empty: the question's
 
     @property
     def session_id(self) -> str:

@@ -34,6 +34,7 @@ from glm4v_ros.web.service import (
     read_sampling,
 )
 
+_MOST_STOPS, _LONGEST_STOP = 4, 200  # characters
 PATIENCE = 2.0  # seconds for which a stream's status waits to see whether the question fails
 
 
@@ -112,7 +113,7 @@ class ChatCompletions:
         limit = body.integer("max_completion_tokens", body.integer("max_tokens", 0, 0, 1_000_000), 0, 1_000_000)
         question = {"max_tokens": limit, "sampling": read_sampling(body), "json_schema": read_schema(body,
                 "response_format"),
-                    "ignore_eos": body.flag("ignore_eos")}  # fmt: skip
+                    "ignore_eos": body.flag("ignore_eos"), "stop": _stop(body)}  # fmt: skip
         return self._service.inquiry(owner, said, options, question)
 
 
@@ -139,6 +140,13 @@ def _turns(body: Fields) -> list[Turn]:
     return turns
 
 
+def _stop(body: Fields) -> tuple[str, ...]:
+    texts = body.texts("stop", _MOST_STOPS)
+    if not all(0 < len(text) <= _LONGEST_STOP for text in texts):
+        raise invalid(f"'stop' has texts of 1 to {_LONGEST_STOP} characters", "stop")
+    return texts
+
+
 def _refuse(body: Fields) -> None:
     """What a client must hear about, since an answer without it would be another than it asked for."""
     if body.integer("n", 1, 1, 128) != 1:
@@ -148,8 +156,6 @@ def _refuse(body: Fields) -> None:
         raise unsupported(
             "this server calls no tools: leave out 'tool_choice', or set it to auto or none", "tool_choice"
         )
-    if body.texts("stop", 4):
-        raise unsupported("stop strings are not known here yet: leave out 'stop'", "stop")
     if body.flag("logprobs") or body.integer("top_logprobs", 0, 0, 20):
         raise unsupported(
             "token probabilities are not told here yet: leave out 'logprobs' and 'top_logprobs'", "logprobs"
@@ -163,8 +169,9 @@ async def _chunks(asking: Asking, form: _Form) -> AsyncIterator[bytes]:
             stage, written = None, ""
             async for item in asking:
                 if isinstance(item, Reply):
-                    if item.answer.text and not written:  # it came in one piece
-                        yield sse.event(form.chunk({"content": item.answer.text}))
+                    rest = item.answer.text.removeprefix(written) if item.answer.text.startswith(written) else ""
+                    if rest:  # all of it, where it came in one piece
+                        yield sse.event(form.chunk({"content": rest}))
                     yield sse.event(form.chunk({}, FINISH[item.answer.finish_reason]))
                     if form.usage or form.progress:
                         yield sse.event(form.bare(usage=usage(item.answer), glm4v=figures(item)))

@@ -12,6 +12,8 @@ from glm4v_ros.engine.answer import Answer, Delta
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.errors import UnknownCamera, Unsupported, VqaError
 from glm4v_ros.policy import question_check
+from glm4v_ros.policy.abstention import judged
+from glm4v_ros.policy.language import with_language
 from glm4v_ros.policy.preset import Preset, find_preset, load_presets
 from glm4v_ros.vision.enhance import crop, enhance
 from glm4v_ros.vision.frame import Frame
@@ -24,7 +26,6 @@ from glm4v_ros.web.asker import (
     State,
     session_of,
 )
-from glm4v_ros.web.heard import Heard
 from glm4v_ros.web.pictures import PictureStore, StoredPicture
 
 _DEFAULT_MAX_TOKENS = 256  # as `glm4v ask` has it
@@ -79,10 +80,11 @@ class EngineAsker:
         if not inquiry.pictures and not inquiry.question.session_id:
             raise Unsupported("questions are answered about pictures: send at least one")
         question = self._question(inquiry)
-        question_check.check_words(question)
+        question_check.check_words(question)  # before anything is decoded
         loop = asyncio.get_running_loop()
         regions = inquiry.regions or (None,) * len(inquiry.pictures)
         frames = [await self._frame(*one, inquiry.enhance) for one in zip(inquiry.pictures, regions)]
+        question_check.check(question, frames)
         news: asyncio.Queue[Union[Delta, Answer, VqaError]] = asyncio.Queue()
 
         def tell(item) -> None:  # from the client's thread; the loop may be closed by the time of an answer
@@ -93,16 +95,15 @@ class EngineAsker:
 
         future = self._client.ask(question, frames, tell)
         future.add_done_callback(lambda done: tell(done.exception() or done.result()))
-        heard = Heard()
         try:
             while True:
                 item = await news.get()
                 if isinstance(item, Exception):
                     raise item
                 if isinstance(item, Answer):
-                    yield Reply(item, inquiry.seen)
+                    yield Reply(judged(item), inquiry.seen)
                     return
-                yield replace(item, text=heard.news(item))
+                yield item
         finally:
             if not future.done():
                 self._client.cancel(question.request_id)
@@ -115,11 +116,12 @@ class EngineAsker:
 
     def _question(self, inquiry: Inquiry):
         question, preset = inquiry.question, self._preset(inquiry.preset)
+        language = inquiry.language or preset.language
+        question_check.check_language(language)
         return replace(
             question,
-            system_prompt=question.system_prompt or preset.system_prompt,
+            system_prompt=with_language(question.system_prompt or preset.system_prompt, language),
             max_tokens=question.max_tokens or preset.max_tokens or _DEFAULT_MAX_TOKENS,
-            language=question.language or preset.language,
             session_id=inquiry.session_id,
         )
 

@@ -52,10 +52,10 @@ class Service:
         return Inquiry(
             Question(
                 said.text, uuid.uuid4().hex, session_id=options.session, past=said.past, system_prompt=said.system,
-                language=options.language, max_image_tokens=options.max_image_tokens, timeout=timeout,
+                max_image_tokens=options.max_image_tokens, timeout=timeout,
                 deterministic=options.deterministic, retry_on_crash=True, **{"max_tokens": 0, **question},
             ),
-            owner, said.pictures, said.cameras, options.regions, options.enhance, options.preset,
+            owner, said.pictures, said.cameras, options.regions, options.enhance, options.preset, options.language,
         )  # fmt: skip
 
 

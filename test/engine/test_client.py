@@ -242,19 +242,17 @@ def test_a_past_that_the_asker_keeps_is_as_good_as_a_session(engine):
     remembered = ask(engine, [], "sure?", session_id="kept", max_tokens=8)
     past = (Exchange("what is it?", first.text, 1), Exchange("and this?", second.text, 1))
     told = ask(engine, [noise(131), noise(132)], "sure?", past=past, max_tokens=8)
-    assert (told.text, told.image_tokens, told.prompt_tokens) == (
-        remembered.text, remembered.image_tokens, remembered.prompt_tokens,
-    )  # fmt: skip
+    assert (told.text, told.image_tokens) == (remembered.text, remembered.image_tokens)
     alone = ask(engine, [noise(132)], "sure?", max_tokens=8)
     assert alone.image_tokens == 12 and told.image_tokens == 24
+    assert told.prompt_tokens > 2 * alone.prompt_tokens
     shown_again = ask(engine, [noise(131), noise(132), noise(132)], "sure?", past=past, max_tokens=8)
     assert shown_again.image_tokens == 24
 
 
 @pytest.mark.parametrize(
     "past, session_id",
-    [((Exchange("a", "b", 3),), ""), ((Exchange("a", "b"),), "one"), ((Exchange("", "b"),), ""), ([Exchange("a", "b")], ""),
-     ((Exchange("a", "\ufffd"),), "")],
+    [((Exchange("a", "b", 3),), ""), ((Exchange("a", "b"),), "one"), ((Exchange("", "b"),), ""), ([Exchange("a", "b")], ""), ((Exchange("a", "\ud800"),), "")],
 )  # fmt: skip
 def test_a_past_that_cannot_be(engine, past, session_id):
     with pytest.raises(BadRequest):

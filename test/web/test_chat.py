@@ -73,14 +73,16 @@ def test_what_the_engine_is_asked(web):
         "max_tokens": 9, "max_completion_tokens": 7, "temperature": 0.5, "top_p": 0.9, "seed": -1,
         "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}},
         "glm4v": {"timeout": 33, "max_image_tokens": 64, "language": "en", "deterministic": True},
+        "stop": ["\n", "END"],
         "user": "somebody", "tools": [{"type": "function"}], "tool_choice": "auto", "never_heard_of": {"a": [1]},
     })  # fmt: skip
     ((question, frames),) = web.engine.questions
     assert [frame.key for frame in frames] == [key_of(png(1)), key_of(png(2))]
-    assert question.text == "and\nnow?" and question.system_prompt == "Be short.\nBe kind."
+    assert question.text == "and\nnow?" and question.system_prompt.startswith("Be short.\nBe kind.")
     assert [(one.text, one.answer, one.pictures) for one in question.past] == [("first?", "yes\nindeed", 1)]
     assert question.max_tokens == 7 and question.timeout == 33 and question.max_image_tokens == 64
-    assert question.language == "en" and question.deterministic and json.loads(question.json_schema) == schema
+    assert question.system_prompt.endswith("Answer in English.") and question.stop == ("\n", "END")
+    assert question.deterministic and json.loads(question.json_schema) == schema
     assert (question.sampling.temperature, question.sampling.top_p, question.sampling.seed) == (0.5, 0.9, 2**64 - 1)
 
 
@@ -90,8 +92,8 @@ def test_headers_do_for_clients_that_cannot_add_fields(web):
     assert set(values) == set(HEADERS)
     assert web.post(PATH, chat(glm4v={"language": "en"}), values).status == 200
     ((question, _),) = web.engine.questions
-    assert (question.timeout, question.max_image_tokens, question.language) == (12.5, 99, "en")
-    assert "instruments" in question.system_prompt and question.max_tokens == 96
+    assert (question.timeout, question.max_image_tokens, question.max_tokens) == (12.5, 99, 96)
+    assert "instruments" in question.system_prompt and question.system_prompt.endswith("Answer in English.")
     assert question.session_id not in ("", "round")  # of its owner, so that nobody else can name it
     assert web.post(PATH, chat(), {"x-glm4v-timeout": "soon"}).error["param"] == "x-glm4v-timeout"
 
@@ -167,7 +169,9 @@ def test_no_address_is_ever_fetched(web):
         ({"max_tokens": "many"}, "max_tokens", "invalid_type"),
         ({"n": 2}, "n", "unsupported"),
         ({"tool_choice": "required"}, "tool_choice", "unsupported"),
-        ({"stop": ["."]}, "stop", "unsupported"),
+        ({"stop": ["a"] * 5}, "stop", "invalid_value"),
+        ({"stop": ""}, "stop", "invalid_value"),
+        ({"glm4v": {"language": "en us"}}, None, "invalid_value"),
         ({"logprobs": True}, "logprobs", "unsupported"),
         ({"response_format": {"type": "json_schema"}}, "response_format.schema", "missing_required_parameter"),
         ({"response_format": {"type": "xml"}}, "response_format.type", "invalid_value"),
