@@ -81,7 +81,7 @@ class TtsNode(Node):
         self.speaker = self._make_speaker()
         self._owners = Owners(self.speaker)
         subscribe(self, Sentence, "~/speech", self._on_speech, SENTENCE_QOS)
-        subscribe(self, String, "~/silence", self._on_silence, SENTENCE_QOS)
+        subscribe(self, String, "~/silence", lambda owner: self._owners.silence(owner.data), SENTENCE_QOS)
         subscribe(self, String, "~/say_text", self._on_say_text, SENTENCE_QOS)
         stop = guarded(self, self._on_stop)
         self.create_service(Trigger, "~/stop", stop, callback_group=MutuallyExclusiveCallbackGroup())
@@ -103,10 +103,14 @@ class TtsNode(Node):
         self.create_timer(LISTENERS_CHECK, guarded(self, self._on_listeners_check), clock=steady)
         self._service_manager = ServiceManager(self, lambda: "")
 
-    def destroy_node(self) -> None:
+    def fall_silent(self) -> None:
+        """For ever; the last word is that nobody speaks."""
         self.speaker.close()
         if self.context.ok():
             self._speaking.wait_for_all_acked(Duration(seconds=0.5))
+
+    def destroy_node(self) -> None:
+        self.fall_silent()
         self._action.destroy()  # destroy_node leaves it to the garbage collector, and others still see this node
         super().destroy_node()
 
@@ -156,9 +160,8 @@ class TtsNode(Node):
     def _publish(self, pcm: Pcm) -> None:
         if not self.context.ok():
             return
-        message = PcmMessage(
-            sample_rate=pcm.sample_rate, channels=pcm.channels, encoding="S16LE", data=array("B", pcm.data)
-        )
+        data = array("B", pcm.data)
+        message = PcmMessage(sample_rate=pcm.sample_rate, channels=pcm.channels, encoding="S16LE", data=data)
         message.header.stamp = self.get_clock().now().to_msg()
         self._pcm.publish(message)
 
@@ -177,9 +180,6 @@ class TtsNode(Node):
             self._owners.take(sentence.owner, sentence.index, sentence.text, sentence.last)
         except SpeechError as error:
             self.get_logger().warning(f"not said: {error}", throttle_duration_sec=5.0)
-
-    def _on_silence(self, owner: String) -> None:
-        self._owners.silence(owner.data)
 
     def _on_say_text(self, message: String) -> None:
         if not message.data.strip():
@@ -286,11 +286,11 @@ def main(args: list[str] | None = None) -> int:
     try:
         ended.wait()
     finally:
-        node.speaker.close()
+        node.fall_silent()
+        shut_down()  # ends the spinning
+        working.join()
         executor.shutdown()
-        working.join(5.0)
         node.destroy_node()
-        shut_down()
     return 0
 
 

@@ -66,12 +66,16 @@ class Listener:
                 message, topic, lambda it, heard=heard: heard.append((time.monotonic(), it)), 1000
             )
         latched = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self.node.create_subscription(Bool, "/tts/speaking", lambda it: self.speaking.append(it.data), latched)
+        self.node.create_subscription(Bool, "/tts/speaking", self._see, latched)
         self.heard = self.node.create_publisher(String, "/companion/heard", 10)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
         self.thread = threading.Thread(target=self.executor.spin, daemon=True)
         self.thread.start()
+
+    def _see(self, message):
+        if self.speaking[-1:] != [message.data]:  # it is said again for those who come late
+            self.speaking.append(message.data)
 
     def wait(self, condition):
         deadline = time.monotonic() + PATIENCE
