@@ -21,8 +21,8 @@ from glm4v_ros.nodes.shutdown import shut_down
 from glm4v_ros.nodes.spinning import spin
 from glm4v_ros.nodes.vqa_asker import VqaAsker
 from glm4v_ros.nodes.vqa_watch import VqaWatch
-from glm4v_ros.vendor import prefer_vendor
 from glm4v_ros.srv import ResetSession
+from glm4v_ros.vendor import prefer_vendor
 from glm4v_ros.web.keys import KeyRing
 from glm4v_ros.web.pictures import PictureStore
 from glm4v_ros.web.settings import Settings

@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from glm4v_ros.policy.print_date import dates
 
-
 _COMPANY = re.compile(
     r"公司|集团|厂$|股份|实业|\b(?:co|ltd|inc|corp|gmbh|llc|ag|plc|s\.?a|b\.?v|limited|company|group|works|industries|elektro\w*|"
     r"electrics?|instruments?|technolog\w+)\b",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.policy import print_form
+from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.policy.print_date import dates
 from glm4v_ros.policy.print_field import Field, asked_field, instead, is_open, may_ask_for_print
 from glm4v_ros.policy.print_page import Cell, Glyph, Page, text_of

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from glm4v_ros.cli.main import main
-from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.status import EngineStatus
+from glm4v_ros.policy.abstention import abstains
 
 
 @pytest.fixture

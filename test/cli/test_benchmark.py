@@ -1,4 +1,15 @@
+import pytest
+
 from glm4v_ros.cli.benchmark import Benchmark
+from glm4v_ros.engine.client import EngineClient
+from glm4v_ros.engine.config import EngineConfig
+
+
+@pytest.fixture
+def engine(nano):
+    with EngineClient(EngineConfig(nano, threads=1, context_tokens=2048, max_parallel=4)) as client:
+        client.start()
+        yield client
 
 
 def test_every_figure_is_measured(engine):
