@@ -1,7 +1,8 @@
-"""Writes pictures with print and every question about each, for ``glm4v eval --verify``: ``python -m training.make_print --out DIR``.
+"""Writes pictures with print and every question about each, for ``glm4v eval --verify``.
 
-DIR/SKILL/NUMBER.{jpg,png} and DIR/print.jsonl with a line a question, as make_eval.py has it, without turns, and with
-"region": [x, y, width, height] in px of the stored picture around the answer's print where it is printed as it is answered.
+``python -m training.make_print --out DIR`` makes DIR/SKILL/NUMBER.{jpg,png} and DIR/print.jsonl with a line a question, as
+make_eval.py has it, without turns, and with "region": [x, y, width, height] in px of the stored picture around the answer's
+print where it is printed as it is answered.
 A reading set in a seven-segment face has the tag "segments". The same arguments give the same pictures.
 """
 
@@ -29,7 +30,7 @@ _SEGMENTS = {name for split in ("train", "test") for name in FACES["segment", sp
 
 
 def region_of(picture, answer: str) -> tuple[list[int] | None, bool]:
-    """Around the answer's ink in the warped picture, None where it is not printed as it is answered; whether segments show it."""
+    """Around the answer's ink in the warped picture, None where it is printed in another way; whether segments show it."""
     bare = answer.replace(" ", "")
     lines = [(line, "".join(run.text for run in line)) for line in picture.lines]
     for number, (line, text) in enumerate(lines):

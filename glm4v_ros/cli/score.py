@@ -62,8 +62,8 @@ class Result:
     def invented(self) -> bool:
         return self.unanswerable and self.answer is not None and not self.abstained and not self.right
 
-    # The second reader's part. What it can tell apart is what is printed: an answer that differs from the key in what habit
-    # changes alone, such as blanks, full and half width, ~ and - in a range, is no wrong one here.
+    # The second reader's part. What it can tell apart is what is printed: an answer that differs from the key in what
+    # habit changes alone, such as blanks, full and half width, ~ and - in a range, is no wrong one here.
 
     @property
     def quotes(self) -> bool:

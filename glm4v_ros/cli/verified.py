@@ -1,4 +1,4 @@
-"""What `glm4v ask` and `glm4v eval` tell of the second reader: options, JSON fields, the picture with the evidence framed."""
+"""What `glm4v ask` and `glm4v eval` tell of the second reader: options, JSON fields, the picture with its evidence."""
 
 from __future__ import annotations
 
@@ -38,9 +38,13 @@ class Shown:
 
 
 def add_arguments(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--verify", choices=("off", "auto", "required"), default="",
-                       help="have a second reader look for the print that the answer quotes; required: an answer that it "
-                            "does not confirm is withheld, with what both read (needs requirements/reader.txt)")
+    group.add_argument(
+        "--verify",
+        choices=("off", "auto", "required"),
+        default="",
+        help="have a second reader look for the print that the answer quotes; required: an answer that it "
+        "does not confirm is withheld, with what both read (needs requirements/reader.txt)",
+    )
     group.add_argument("--reader-threads", type=engine.at_least(1), default=1, metavar="N",
                        help="CPU threads of the second reader (default: %(default)s)")  # fmt: skip
 

@@ -75,7 +75,10 @@ class PrintCheck:
 
 
 def required(answer: Answer, verification: Verification, language: str) -> Answer:
-    """The answer where it is confirmed; else one that abstains and says what both read. ``language``: "zh" or another."""
+    """The answer where it is confirmed; else one that abstains and says what both read.
+
+    ``language`` is that of its words, "zh" or another.
+    """
     if verification.verdict is Verdict.CONFIRMED or answer.abstained:
         return answer
     whole, read, missing, unchecked = _WORDS["zh" if language == "zh" else "en"]

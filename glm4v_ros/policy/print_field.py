@@ -191,7 +191,9 @@ def instead(field: Field) -> tuple[str, ...]:
 
 
 # Labels that are letters of a formula, or words that questions use for something else.
-_LABELS_ALONE = set("r net gross pieces in? un? ue pn? fn f n h q i ta sp sv pv no nr made size source target rating enclosure head level p(?=\\s)".split())
+_LABELS_ALONE = set(
+    "r net gross pieces in? un? ue pn? fn f n h q i ta sp sv pv no nr made size source target rating enclosure head level p(?=\\s)".split()
+)
 
 
 @lru_cache(None)

@@ -33,7 +33,7 @@ class Glyph:
 
 @dataclass(frozen=True)
 class Cell:
-    """A value with the label that it stands beside or below; ``field`` is None for a label that is none of print_field.py's.
+    """A value with the label that it stands beside or below; ``field`` is None for one that print_field.py does not know.
 
     ``ends`` tells after how many glyphs the value may end: where a wide gap is, and at its end.
     """

@@ -39,8 +39,8 @@ _CODE = re.compile(
 def quoted(answer: str) -> tuple[str, ...]:
     """The strings of an answer that should be printed in the picture, in its order; () where it quotes nothing.
 
-    A short answer is one string; of a sentence what it says of something, and of a longer text its quotations, dates, codes and
-    numbers with their units.
+    A short answer is one string; of a sentence what it says of something, and of a longer text its quotations, dates,
+    codes and numbers with their units.
     """
     text = unicodedata.normalize("NFC", answer).strip()
     if not text or _PLAIN.fullmatch(text):
@@ -61,7 +61,9 @@ def quoted(answer: str) -> tuple[str, ...]:
 
 def _sentences(text: str) -> bool:
     """Whether it goes on after a full stop, or has clauses."""
-    return bool(re.search(r"[。！？；]\s*\S|[.!?;]\s+[A-Z\u4e00-\u9fff].*\s|，.*，|, and |\bwhich\b|\bbecause\b", bare(text)))
+    return bool(
+        re.search(r"[。！？；]\s*\S|[.!?;]\s+[A-Z\u4e00-\u9fff].*\s|，.*，|, and |\bwhich\b|\bbecause\b", bare(text))
+    )
 
 
 def _tokens(text: str) -> tuple[str, ...]:

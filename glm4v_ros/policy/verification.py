@@ -19,7 +19,9 @@ from glm4v_ros.vision.region import Region
 MODES = ("off", "auto", "required")
 
 _SURE = 0.9  # the reader's confidence in a line from which its word stands against the model's
-_DATE_ALONE = re.compile(r"\W*(?:in|on|by|until|exp|至|到|止)?\W*", re.IGNORECASE)  # what may be left of an answer that is a date
+_DATE_ALONE = re.compile(
+    r"\W*(?:in|on|by|until|exp|至|到|止)?\W*", re.IGNORECASE
+)  # what may be left of an answer that is a date
 _NEAR = 0.34  # share of characters: a value that differs by less is the answer's, read in another way
 
 
@@ -74,7 +76,7 @@ def needs_check(question: str, answer: str) -> bool:
 
 
 def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verification:
-    """CONFIRMED only if everything that is quoted stands whole in the print, at the label that was asked for where it has one."""
+    """CONFIRMED only if all that is quoted stands whole in the print, at the label that was asked for where it has one."""
     if not may_ask_for_print(question):
         return Verification(reason="no print was asked for")
     if abstains(answer):
@@ -153,7 +155,7 @@ def _at_its_label(quotation: str, field: Field, cells: Sequence[Cell], page: Pag
 
 
 def _stands_against(quotation: str, cell: Cell, field: Field | None, page: Page) -> bool:
-    """Whether the reader is as sure of another value as a reader can be. How to take a medicine is said in words of its own."""
+    """Whether the reader is sure of another value. How to take a medicine is said in words of its own."""
     if field is not None and field.name == "dose" or page.confidence(cell.glyphs) < _SURE:
         return False
     words = cell.text.split()  # among them the quotation may stand, between two labels that were not known for such
@@ -178,7 +180,7 @@ def _equal(quotation: str, cell: Cell, field: Field | None) -> tuple[Glyph, ...]
 
 
 def _difference(quotation: str, cell: Cell) -> float:
-    """Of the characters, the share that must be changed to make one the other, 0 to 1; little where one is a part of the other."""
+    """The share of characters that must be changed to make one the other, 0 to 1; little where one is a part of the other."""
     said = print_form.Form.of(quotation).folded
     least = 1.0
     for text, _ in cell.texts:

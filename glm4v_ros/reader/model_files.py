@@ -29,8 +29,8 @@ def missing() -> str:
 def read(name: str) -> bytes:
     """The model's bytes, which are those that were tested; raises NotRead.
 
-    The bytes that are checked are the ones that are loaded, and RapidOCR, which would fetch a file that it misses or finds
-    changed, never looks for one.
+    The bytes that are checked are the ones that are loaded, and RapidOCR, which would fetch a file that it misses or
+    finds changed, never looks for one.
     """
     path = Path(_spec("rapidocr").origin).parent / "models" / name
     try:

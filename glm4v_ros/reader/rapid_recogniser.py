@@ -15,8 +15,8 @@ from glm4v_ros.reader.recogniser import Interrupted
 
 __all__ = ["RapidRecogniser", "load", "missing"]
 
-# Of a line's height, above and below: RapidOCR widens what it finds by half, for its recogniser. Of 229 values in generated
-# pictures 96 % overlap their ink by half with the margin, and more than 99 % without.
+# Of a line's height, above and below: RapidOCR widens what it finds by half, for its recogniser. Of 229 values in
+# generated pictures 96 % overlap their ink by half with the margin, and more than 99 % without.
 _MARGIN = 0.125
 
 
@@ -119,7 +119,7 @@ class RapidRecogniser:
 
 
 def _widened(rgb: np.ndarray) -> np.ndarray:
-    """With its own edge drawn out where it is narrower than a quarter of its length: RapidOCR makes the shorter side 736 px."""
+    """With its edge drawn out where it is narrower than a quarter of its length: RapidOCR makes the shorter side 736."""
     height, width = rgb.shape[:2]
     least = -(-max(height, width) // 4)
     return np.pad(rgb, ((0, max(0, least - height)), (0, max(0, least - width)), (0, 0)), mode="edge")

@@ -14,9 +14,11 @@ class Interrupted(Exception):
 
 
 class Recogniser(Protocol):
-    """Runs in the reader's process. A module that offers one has two functions: ``missing()`` tells in the caller's process
-    what is not installed and how to install it, "" when all is there, and imports nothing heavy; ``load(config)`` gives the
-    recogniser and may raise NotRead.
+    """Runs in the reader's process.
+
+    A module that offers one has two functions: ``missing()`` tells in the caller's process what is not installed and how
+    to install it, "" when all is there, and imports nothing heavy; ``load(config)`` gives the recogniser and may raise
+    NotRead.
     """
 
     def lines(self, rgb: np.ndarray) -> list[Line]:

@@ -1,7 +1,7 @@
 """The reader's process: ONNX Runtime's threads, memory and faults stay in it.
 
-Started by the client as ``python -m glm4v_ros.reader.worker FD``, FD being its inherited end of a socket pair. It ends when that
-socket closes.
+Started by the client as ``python -m glm4v_ros.reader.worker FD``, FD being its inherited end of a socket pair. It ends
+when that socket closes.
 """
 
 from __future__ import annotations

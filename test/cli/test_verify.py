@@ -80,7 +80,8 @@ def test_without_the_option_nothing_is_read_and_nothing_told(glm4v, scripted, re
 
 
 @pytest.mark.parametrize(
-    "question, answer", [("红灯亮着吗？", "是"), ("How many lamps are lit?", "3"), ("What is the gauge's reading?", "3 bar")]
+    "question, answer",
+    [("红灯亮着吗？", "是"), ("How many lamps are lit?", "3"), ("What is the gauge's reading?", "3 bar")],
 )
 def test_where_no_print_is_asked_for_nothing_is_read(glm4v, scripted, reader, picture, question, answer):
     scripted(lambda asked, frames: [answer])
@@ -119,7 +120,11 @@ def test_the_answer_comes_when_the_reader_cannot(glm4v, scripted, reader, pictur
     [
         ("型号是什么?", [("型号XK-8", 0, 0, 40, 5)], "我不能确定。我读到的是：XK-7。第二个识别器读到的是：XK-8。"),
         ("型号是什么?", [], "我不能确定。我读到的是：XK-7。第二个识别器没有找到它。"),
-        ("What model is it?", [("Model: XK-8", 0, 0, 40, 5)], "I am not certain. I read: XK-7. The second reader read: XK-8."),
+        (
+            "What model is it?",
+            [("Model: XK-8", 0, 0, 40, 5)],
+            "I am not certain. I read: XK-7. The second reader read: XK-8.",
+        ),
         ("What model is it?", [("XK-7", 0, 0, 40, 5)], "XK-7"),
     ],
 )
@@ -135,7 +140,9 @@ def test_required_without_a_reader(glm4v, scripted, reader, picture):
     scripted(lambda question, frames: ["XK-7"])
     reader.failure = NotRead("it is not installed: pip install it.")
     line = ask(glm4v, picture, "Which model is it?", "--verify", "required")
-    assert line["abstained"] and line["answer"].endswith("It could not be checked: it is not installed: pip install it.")
+    assert line["abstained"] and line["answer"].endswith(
+        "It could not be checked: it is not installed: pip install it."
+    )
 
 
 def test_batch(glm4v, scripted, reader, picture, tmp_path):
@@ -146,7 +153,12 @@ def test_batch(glm4v, scripted, reader, picture, tmp_path):
     reader.lines = [("型号", 2, 4, 10, 5), ("XK-7", 14, 4, 12, 5), ("编号", 2, 20, 10, 5), ("99", 14, 20, 10, 5)]
     code, out, _ = glm4v("ask", "--batch", path, "--verify", "auto", "--jobs", 2)
     lines = [json.loads(line) for line in out.splitlines()]
-    assert code == 1 and [line.get("verification") for line in lines] == ["confirmed", "not_checked", "contradicted", None]
+    assert code == 1 and [line.get("verification") for line in lines] == [
+        "confirmed",
+        "not_checked",
+        "contradicted",
+        None,
+    ]
     assert lines[2]["evidence"] == [{"text": "99", "image": 0, "region": [14, 20, 10, 5]}] and lines[3]["error"]
 
 
@@ -185,7 +197,13 @@ def test_eval_counts_silent_errors(glm4v, scripted, reader, tmp_path):
         for number, (question, right, said, printed) in enumerate(CASES):
             Image.fromarray(np.full((30, 200, 3), number, np.uint8)).save(tmp_path / f"{number}.png")
             answers[number], prints[number] = said, printed
-            case = {"image": f"{number}.png", "question": question, "answer": right, "tags": ["k"], "region": [100, 5, 80, 20]}
+            case = {
+                "image": f"{number}.png",
+                "question": question,
+                "answer": right,
+                "tags": ["k"],
+                "region": [100, 5, 80, 20],
+            }
             lines.write(json.dumps(case) + "\n")
     scripted(lambda question, frames: [answers[int(frames[0].rgb[0, 0, 0])]])
     read = reader.read

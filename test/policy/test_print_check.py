@@ -39,7 +39,9 @@ def test_it_reads_once_and_only_for_print():
     assert check.verification("XK-7").verdict is Verdict.CONFIRMED
 
 
-@pytest.mark.parametrize("answer, verdict", [("看不到", "NOT_CHECKED"), ("not visible", "NOT_CHECKED"), ("no", "NOT_FOUND")])
+@pytest.mark.parametrize(
+    "answer, verdict", [("看不到", "NOT_CHECKED"), ("not visible", "NOT_CHECKED"), ("no", "NOT_FOUND")]
+)
 def test_an_answer_that_quotes_nothing_waits_for_nobody(answer, verdict):
     reader = Reader()
     check = PrintCheck(reader, "型号?", FRAMES)

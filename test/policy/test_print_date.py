@@ -28,7 +28,9 @@ def test_one_month_in_many_ways(text):
     assert not only(text).within(only("2027年9月12日"))
 
 
-@pytest.mark.parametrize("text", ("192.168.20.24", "10.0.2024.7", "2024", "SN20240305A77", "2024年", "13/2024", "99.2024.99", "1450r/min"))
+@pytest.mark.parametrize(
+    "text", ("192.168.20.24", "10.0.2024.7", "2024", "SN20240305A77", "2024年", "13/2024", "99.2024.99", "1450r/min")
+)
 def test_no_dates(text):
     assert dates(text) == []
 

@@ -59,7 +59,9 @@ def test_what_asks_for_no_print(question):
     assert not may_ask_for_print(question)
 
 
-@pytest.mark.parametrize("question", ["你能看到型号吗？是什么？", "Can you read the serial number?", "能读出编号吗？读一下"])
+@pytest.mark.parametrize(
+    "question", ["你能看到型号吗？是什么？", "Can you read the serial number?", "能读出编号吗？读一下"]
+)
 def test_a_polite_question_asks_for_print(question):
     assert may_ask_for_print(question)
 

@@ -26,17 +26,23 @@ def test_another_print(first, second):
     assert not same(first, second) and not same(second, first)
 
 
-@pytest.mark.parametrize("first, second", [("22OV", "220V"), ("l0.O.0.7", "10.0.0.7"), ("5OHz", "50Hz"), ("I5kW", "15kW"), ("3.O", "3.0")])
+@pytest.mark.parametrize(
+    "first, second", [("22OV", "220V"), ("l0.O.0.7", "10.0.0.7"), ("5OHz", "50Hz"), ("I5kW", "15kW"), ("3.O", "3.0")]
+)
 def test_a_letter_among_digits_of_a_number(first, second):
     assert same(first, second, numeric=True) and not same(first, second) and alike(first, second)
 
 
-@pytest.mark.parametrize("first, second", [("OV", "0V"), ("5l", "51"), ("In", "1n"), ("220V", "230V"), ("-20~60", "20~60"), ("20", "2 O1")])
+@pytest.mark.parametrize(
+    "first, second", [("OV", "0V"), ("5l", "51"), ("In", "1n"), ("220V", "230V"), ("-20~60", "20~60"), ("20", "2 O1")]
+)
 def test_a_number_stays_a_number(first, second):
     assert not same(first, second, numeric=True)
 
 
-@pytest.mark.parametrize("first, second", [("-20~60°C", "-20~60C"), ("100-240V", "100~240V"), ("-20-60℃", "-20~60℃"), ("-20~+60", "-20-+60")])
+@pytest.mark.parametrize(
+    "first, second", [("-20~60°C", "-20~60C"), ("100-240V", "100~240V"), ("-20-60℃", "-20~60℃"), ("-20~+60", "-20-+60")]
+)
 def test_ranges_and_rings(first, second):
     assert same(first, second, numeric=True)
 

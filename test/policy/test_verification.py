@@ -6,7 +6,14 @@ from print_lines import line, plate
 from glm4v_ros.policy.verification import Reading, Verdict, Verification, needs_check, verify
 from glm4v_ros.vision.region import Region
 
-PLATE = plate("南京河鼎气动集团", "产品型号LVV9-70S1-9", "出厂编号 SN11852979", "额定电压: AC 220V±10%", "功率 1.5kW", "生产日期 2021.03.05")
+PLATE = plate(
+    "南京河鼎气动集团",
+    "产品型号LVV9-70S1-9",
+    "出厂编号 SN11852979",
+    "额定电压: AC 220V±10%",
+    "功率 1.5kW",
+    "生产日期 2021.03.05",
+)
 PILLS = plate("硝苯地平控释片", "规格：30mg", "有效期至2027年08月", "产品批号：A20231107", "浙江康源制药有限公司")
 
 
@@ -163,12 +170,19 @@ def test_print_without_a_label_that_can_be_nothing_else():
     read = plate("电磁阀", "XK-7", "2021年3月", "24V", "50Hz", "10.0.0.7", "江州泵业有限公司")
     asked = {"这是什么产品？": "电磁阀", "型号？": "XK-7", "什么时候生产的？": "March 2021", "电压？": "24 V", "频率?": "50Hz",
              "IP?": "10.0.0.7", "谁生产的？": "江州泵业有限公司"}  # fmt: skip
-    assert {question: verdict(question, answer, read) for question, answer in asked.items()} == dict.fromkeys(asked, "CONFIRMED")
+    assert {question: verdict(question, answer, read) for question, answer in asked.items()} == dict.fromkeys(
+        asked, "CONFIRMED"
+    )
 
 
 @pytest.mark.parametrize(
     "question, expected",
-    [("What does the plate say?", "CONFIRMED"), ("第二行写的是什么？", "CONFIRMED"), ("What is the hue?", "NOT_FOUND"), ("它的材质？", "NOT_FOUND")],
+    [
+        ("What does the plate say?", "CONFIRMED"),
+        ("第二行写的是什么？", "CONFIRMED"),
+        ("What is the hue?", "NOT_FOUND"),
+        ("它的材质？", "NOT_FOUND"),
+    ],
 )
 def test_a_value_at_a_known_label_answers_only_an_open_question_or_its_own(question, expected):
     assert verdict(question, "24V", plate("型号 XK-7", "电压 24V")) == expected
@@ -177,7 +191,12 @@ def test_a_value_at_a_known_label_answers_only_an_open_question_or_its_own(quest
 def test_a_letter_that_can_only_be_a_digit():
     """In numbers with units what looks alike is alike, in names and codes it is not."""
     read = plate("额定电压 22OV", "额定频率 5O Hz", "IP: l0.0.1.7", "型号 X5O", "S/N: A10I")
-    assert verdict("电压？", "220V", read) == verdict("频率?", "50Hz", read) == verdict("IP?", "10.0.1.7", read) == "CONFIRMED"
+    assert (
+        verdict("电压？", "220V", read)
+        == verdict("频率?", "50Hz", read)
+        == verdict("IP?", "10.0.1.7", read)
+        == "CONFIRMED"
+    )
     assert verdict("型号?", "X50", read) == verdict("S/N?", "A101", read) == "NOT_FOUND"
 
 
@@ -237,7 +256,9 @@ def test_a_value_on_two_lines():
     assert found.verdict is Verdict.CONFIRMED and found.evidence[0].region.height > 90
 
 
-@pytest.mark.parametrize("question, answer", [("型号是什么？", "是"), ("What is the serial number?", "no"), ("有效期到什么时候？", "有")])
+@pytest.mark.parametrize(
+    "question, answer", [("型号是什么？", "是"), ("What is the serial number?", "no"), ("有效期到什么时候？", "有")]
+)
 def test_print_that_was_asked_for_and_is_not_quoted(question, answer):
     assert verdict(question, answer) == "NOT_FOUND" and not needs_check(question, answer)  # whatever is printed
 
@@ -250,7 +271,7 @@ def test_several_pictures():
 
 
 def test_everything_that_is_quoted_must_be_printed():
-    answer = "The plate says model \"XK-7\" and serial \"A77-2\"."
+    answer = 'The plate says model "XK-7" and serial "A77-2".'
     read = LAYOUTS["English"]
     assert verdict("What does the plate say?", answer, read) == "CONFIRMED"
     assert verdict("What does the plate say?", answer.replace("A77-2", "A77-3"), read) == "CONTRADICTED"

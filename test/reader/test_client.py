@@ -1,4 +1,4 @@
-"""The reader's client with a recogniser that dies, hangs and grows on demand; test_rapid_recogniser.py has the real one."""
+"""The reader's client with a recogniser that dies, hangs and grows on demand; test_rapid_recogniser.py has RapidOCR."""
 
 import os
 import select
