@@ -15,8 +15,8 @@ from glm4v_ros.engine.messages import Ask
 from glm4v_ros.engine.prompt import Prompt
 from glm4v_ros.engine.sequence import Sequence
 from glm4v_ros.engine.session import History, Session, Turn
-from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.engine.text_answer import TextAnswer
+from glm4v_ros.vision.shared_frame import SharedFrame
 from glm4v_ros.vision.tower import ImageTokens
 
 

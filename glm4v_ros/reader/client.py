@@ -10,13 +10,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib import import_module
 
-from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.errors import NotRead
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.reader.line import Line
 from glm4v_ros.reader.messages import Cancel, Failed, Lines, Read, Ready
 from glm4v_ros.reader.reader_process import ReaderProcess
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.shared_frame import FrameHeader
 
 _log = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.errors import NotRead
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.reader.line import Line
+from glm4v_ros.vision.shared_frame import FrameHeader
 
 
 @dataclass(frozen=True)

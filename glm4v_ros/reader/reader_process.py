@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import glm4v_ros
-from glm4v_ros.engine import shared_frame
-from glm4v_ros.engine.channel import Channel
+from glm4v_ros.machine.channel import Channel
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.reader.messages import Start
+from glm4v_ros.vision import shared_frame
 from glm4v_ros.vision.frame import Frame
 
 _END_PATIENCE = 2.0  # seconds between closing its socket and SIGKILL

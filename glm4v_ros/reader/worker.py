@@ -17,13 +17,13 @@ import sys
 import threading
 from importlib import import_module
 
-from glm4v_ros.engine.channel import Channel
-from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import NotRead
 from glm4v_ros.machine import malloc
+from glm4v_ros.machine.channel import Channel
 from glm4v_ros.reader.messages import Cancel, Failed, Lines, Read, Ready, Start
 from glm4v_ros.reader.recogniser import Interrupted, Recogniser
 from glm4v_ros.vendor import prefer_vendor
+from glm4v_ros.vision.shared_frame import SharedFrame
 
 _log = logging.getLogger(__name__)
 
