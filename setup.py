@@ -99,7 +99,9 @@ setup(
     extras_require={
         "voice": ["pyttsx3", "espeakng-loader"],
         "behaviours": ["py_trees"],
+        "reader": ["rapidocr==3.10.0", "onnxruntime"],
         "models": ["huggingface_hub", "gguf"],
+        "serve": ["starlette", "uvicorn", "h11", "prometheus-client", "segno"],
         "nvidia": ["nvidia-ml-py"],
         "jetson": ["jetson-stats"],
     },

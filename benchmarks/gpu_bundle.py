@@ -9,7 +9,6 @@ The machine is expected to have NumPy, OpenCV, Pillow, PyYAML, Jinja2 and Matplo
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 from pathlib import Path

@@ -33,14 +33,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the package of this tree, not the one that is installed
 
 import rclpy  # noqa: E402  (after the path)
-from glm4v_ros.errors import ErrorCode  # noqa: E402
-from glm4v_ros.machine.dds import stay_on_this_machine  # noqa: E402
-from glm4v_ros.nodes.shared_memory import sweep  # noqa: E402
-from soaking import pictures  # noqa: E402
 from soaking.asker import MAX_AGE, WAYS, Outcome  # noqa: E402
 from soaking.faults import KINDS, Fault, Faults, vanish  # noqa: E402
 from soaking.report import write_report  # noqa: E402
 from soaking.vqa import Vqa, children, resident_mib, wait_until  # noqa: E402
+
+from glm4v_ros.errors import ErrorCode  # noqa: E402
+from glm4v_ros.machine.dds import stay_on_this_machine  # noqa: E402
+from glm4v_ros.nodes.shared_memory import sweep  # noqa: E402
 
 CAMERA_FROM = 32_000  # serials from here on are the camera's
 EVIDENCE = 64 << 20  # bytes; max_bytes of the log, on a disk twice as large

@@ -1,5 +1,5 @@
-# For a ROS from Python wheels (-DGLM4V_ROS_WHEELS=ON, as setup.py says for .venv); a distribution's ROS needs none of this.
-# Included behind rosidl_generate_interfaces.
+# For a ROS from Python wheels (-DGLM4V_ROS_WHEELS=ON, as setup.py says for .venv), behind rosidl_generate_interfaces.
+# A distribution's ROS needs none of this.
 
 # The wheels export include directories that existed only where they were built.
 get_property(imported_targets DIRECTORY PROPERTY IMPORTED_TARGETS)
@@ -16,7 +16,7 @@ foreach(target IN LISTS imported_targets)
   endif()
 endforeach()
 
-# Their generator exports NumPy's headers, which may lie in a virtual environment below this directory: CMake would refuse.
+# Their generator exports NumPy's headers. In a virtual environment below this directory CMake would refuse that.
 set(python_library ${PROJECT_NAME}__rosidl_generator_py)
 get_target_property(directories ${python_library} INTERFACE_INCLUDE_DIRECTORIES)
 if(directories)

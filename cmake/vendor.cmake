@@ -1,5 +1,5 @@
-# The Python packages that have no rosdep key for apt, above all llama-cpp-python: pip puts them into the build directory, the
-# install step into lib/glm4v_ros/vendor. That folder is on no path: glm4v_ros/vendor.py says who looks there.
+# The Python packages that have no rosdep key for apt, above all llama-cpp-python: pip puts them into the build directory,
+# the install step into lib/glm4v_ros/vendor. That folder is on no path: glm4v_ros/vendor.py says who looks there.
 
 option(GLM4V_CUDA "Build llama.cpp for the NVIDIA GPU" OFF)
 

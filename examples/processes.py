@@ -12,6 +12,7 @@ from pathlib import Path
 
 from glm4v_ros.client import VqaClient
 from glm4v_ros.errors import BadRequest, VqaError
+from glm4v_ros.nodes.launch_arguments import REMAPPINGS
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
 
@@ -47,7 +48,7 @@ def robot(cameras: dict[str, Path], tts: dict[str, object] | None = None) -> Ite
             stack.enter_context(
                 node("demo_camera", f"{name}_camera", picture=picture, topic=topic, rate=5.0, transports="[compressed]")
             )
-        remap = {"~/sentences": "/tts/say_text", "~/stop_speaking": "/tts/stopped"} if tts is not None else {}
+        remap = dict(REMAPPINGS) if tts is not None else {}
         stack.enter_context(node("vqa", "vqa", remap, **parameters))
         if tts is not None:
             stack.enter_context(node("tts", "tts", **tts))

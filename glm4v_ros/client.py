@@ -13,11 +13,12 @@ from sensor_msgs.msg import CompressedImage, Image
 from glm4v_ros import errors
 from glm4v_ros.action import AskImage, Say
 from glm4v_ros.action_caller import ActionCaller
-from glm4v_ros.errors import DeadlineExceeded, ErrorCode, VqaError
+from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.goal import Goal
 from glm4v_ros.msg import Answer, AskOptions
 
 _GRACE = 5.0  # seconds after a question's own deadline until its node counts as hanging
+_HUNG_AFTER = 10.0  # seconds without a word from a node at work; both nodes answer while they work
 _ERRORS = {error.code: error for error in VqaError.__subclasses__()}
 
 
@@ -33,9 +34,8 @@ class Choice(NamedTuple):
 class PendingAnswer:
     """A question that was asked. Iterating gives the answer's text as it is written; leaving the loop early cancels."""
 
-    def __init__(self, goal: Goal, timeout: int):  # seconds, 0: the node's default
+    def __init__(self, goal: Goal):
         self._goal = goal
-        self._timeout = timeout
         self._stage = AskImage.Feedback.QUEUED
 
     @property
@@ -54,12 +54,11 @@ class PendingAnswer:
         self._goal.cancel()
 
     def result(self) -> Answer:
-        """Waits for the answer; raises the VqaError that the node's error code stands for."""
-        try:
-            _, result = self._goal.result(self._timeout + _GRACE if self._timeout else None)
-        except TimeoutError:
-            self.cancel()
-            raise DeadlineExceeded("the node did not answer, not even with a timeout: is it hanging?") from None
+        """Waits for the answer; raises the VqaError that the node's error code stands for.
+
+        A node that is gone or hangs is noticed too: NotActive, or DeadlineExceeded 5 s after the question's timeout.
+        """
+        _, result = self._goal.result()
         if result.success:
             return result.answer
         retry_after = result.retry_after.sec + result.retry_after.nanosec / 1e9
@@ -87,17 +86,17 @@ class PendingAnswer:
 class VqaClient:
     """Asks the node ``vqa`` through its action.
 
-    May be used in any thread and in any callback, whatever executor the caller's node has: results come through a
-    private node and thread (see ActionCaller). A call that waits holds up the callback it is made in, nothing else;
-    ``start`` does not wait. The one thing that cannot work is to wait in a single-threaded executor that runs the
-    node vqa too.
+    May be used in any thread and in any callback, whatever executor the caller's node has: results come through a node
+    and thread that all clients of the process share (see CallerThread). A call that waits holds up the callback it is
+    made in, nothing else; ``start`` does not wait. The one thing that cannot work is to wait in a single-threaded
+    executor that runs the node vqa too.
 
     Without ``node`` it serves a plain script. ``name`` is the node's name, resolved in the namespace of ``node``.
     Errors are those of glm4v_ros.errors; NotActive also means that no such node was found within ``server_timeout``.
     """
 
     def __init__(self, node: Node | None = None, name: str = "vqa", server_timeout: float = 10.0):
-        self._caller = ActionCaller(AskImage, f"{name}/ask_image_stream", node, server_timeout)
+        self._caller = ActionCaller(AskImage, f"{name}/ask_image_stream", node, server_timeout, _HUNG_AFTER)
 
     def start(
         self,
@@ -106,23 +105,29 @@ class VqaClient:
         cameras: Sequence[str] = (),
         images: Sequence[Image | CompressedImage] = (),
         session_id: str = "",
+        resend: bool | None = None,
         **options: Any,
     ) -> PendingAnswer:
         """Asks and returns at once.
 
         ``options`` are the fields of AskOptions.msg (preset, language, timeout, speak, ...); ``timeout`` and
-        ``max_image_age`` are seconds. ``images`` replace the cameras, raw ones first.
+        ``max_image_age`` are seconds. ``images`` replace the cameras, raw ones first. ``resend``: the question may be
+        asked twice (see ActionCaller.start); None: unless it is spoken or belongs to a session.
         ValueError for an option that does not exist.
         """
+        given = _options(options)
         goal = AskImage.Goal(
             question=question,
             cameras=list(cameras),
             images=[image for image in images if isinstance(image, Image)],
             compressed_images=[image for image in images if isinstance(image, CompressedImage)],
             session_id=session_id,
-            options=_options(options),
+            options=given,
         )
-        return PendingAnswer(self._caller.start(goal), goal.options.timeout.sec)
+        timeout = given.timeout.sec + given.timeout.nanosec / 1e9
+        if resend is None:
+            resend = not (session_id or given.speak)
+        return PendingAnswer(self._caller.start(goal, timeout + _GRACE if timeout else None, resend))
 
     def ask(self, question: str, **arguments: Any) -> Answer:
         """Asks and waits for the answer. Arguments as for ``start``."""
@@ -151,12 +156,17 @@ class VqaClient:
         """Cancels every question of this client that is not answered yet; returns at once."""
         self._caller.cancel()
 
+    @property
+    def closed(self) -> bool:
+        """It was closed, or the ROS that it lived in was shut down."""
+        return self._caller.closed
+
     def wait_for_server(self, timeout: float) -> bool:
         """Whether the node is there within ``timeout`` seconds."""
         return self._caller.wait_for_server(timeout)
 
     def close(self) -> None:
-        """Cancels what is not answered and ends the private node."""
+        """Cancels what is not answered; the last client of the process ends the shared node."""
         self._caller.close()
 
     def __enter__(self) -> VqaClient:
@@ -170,22 +180,27 @@ class TtsClient:
     """Lets the node ``tts`` speak; threads, ``node``, ``name`` and ``server_timeout`` as for VqaClient."""
 
     def __init__(self, node: Node | None = None, name: str = "tts", server_timeout: float = 10.0):
-        self._caller = ActionCaller(Say, f"{name}/say", node, server_timeout)
+        self._caller = ActionCaller(Say, f"{name}/say", node, server_timeout, _HUNG_AFTER)
 
     def start(self, text: str, *, language: str = "", priority: int = 0, interrupt: bool = False) -> Goal:
-        """Speaks and returns at once. The goal's result is that of Say.action."""
+        """Speaks and returns at once. The goal's result is that of Say.action; it is never said twice."""
         return self._caller.start(Say.Goal(text=text, language=language, priority=priority, interrupt=interrupt))
 
     def say(self, text: str, **arguments: Any) -> Say.Result:
         """Speaks and waits until it is said or interrupted. Arguments as for ``start``."""
         return self.start(text, **arguments).result()[1]
 
+    @property
+    def closed(self) -> bool:
+        """It was closed, or the ROS that it lived in was shut down."""
+        return self._caller.closed
+
     def wait_for_server(self, timeout: float) -> bool:
         """Whether the node is there within ``timeout`` seconds."""
         return self._caller.wait_for_server(timeout)
 
     def close(self) -> None:
-        """Silences what this client says and ends the private node."""
+        """Silences what this client says; the last client of the process ends the shared node."""
         self._caller.close()
 
     def __enter__(self) -> TtsClient:

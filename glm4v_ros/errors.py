@@ -110,3 +110,7 @@ class EngineFailed(VqaError):
 
 class ModelFileError(EngineFailed):
     """A model's file is missing, broken, or does not belong to its partner."""
+
+
+class NotRead(VqaError):
+    """A picture without a second reading. It ends no question: what hangs on it is not checked."""

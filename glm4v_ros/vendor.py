@@ -1,4 +1,4 @@
-"""The Python packages that the build put beside this one, because ROS and apt have no key for them: llama_cpp, gguf, pyttsx3, ..."""
+"""The Python packages that the build put beside this one, since apt has none of them: llama_cpp, gguf, pyttsx3, ..."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import glm4v_ros
 def vendor_dir() -> Path | None:
     """``lib/glm4v_ros/vendor`` of the prefix that this package lies in; None where pip installed everything (.venv)."""
     for package in glm4v_ros.__path__:
-        for prefix in Path(package).absolute().parents:  # not resolved: --symlink-install links into the source directory
+        for prefix in Path(package).absolute().parents:  # not resolved: --symlink-install links to the sources
             folder = prefix / "lib" / "glm4v_ros" / "vendor"
             if folder.is_dir():
                 return folder
@@ -25,8 +25,9 @@ def vendor_dir() -> Path | None:
 def prefer_vendor() -> None:
     """Looks there first for the rest of this process.
 
-    For processes of this package that no other code shares: the engine's worker, the synthesiser, the command line. A node
-    stays without, so that nothing of apt's is shadowed for it or for what it is composed with; see ``vendored``.
+    For processes of this package that no other code shares: the engine's worker, the synthesiser, the command line,
+    the node web. Another node stays without, so that nothing of apt's is shadowed for it or for what it is composed
+    with; see ``vendored``.
     """
     folder = vendor_dir()
     if folder:

@@ -1,74 +1,53 @@
-"""Starts the node vqa, and the voice if asked to."""
+"""Starts the node vqa, and the voice and the web page if asked to."""
 
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.conditions import IfCondition
-from launch.substitutions import EnvironmentVariable, LaunchConfiguration, PathJoinSubstitution
+from pathlib import Path
+
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.substitutions import FindPackageShare
+from launch_ros.parameter_descriptions import ParameterValue
 
+from glm4v_ros.nodes.launch_arguments import ARGUMENTS, Start, read
+from glm4v_ros.share import share_dir
 from launch import LaunchDescription
 
-CONFIG = PathJoinSubstitution([FindPackageShare("glm4v_ros"), "config"])
-ARGUMENTS = {
-    "params_file": (PathJoinSubstitution([CONFIG, "vqa.yaml"]), "Parameters of the node vqa."),
-    "model": ("", "Name or path of the model; empty: that of params_file."),
-    "camera_topic": ("", "Topic of the camera 'front'; empty: that of params_file."),
-    "namespace": ("", "Namespace of the nodes."),
-    "use_sim_time": ("false", "Take the time from /clock: true or false."),
-    "autostart": ("true", "Load the model and begin without a lifecycle manager: true or false."),
-    "log_level": ("info", "debug, info, warn, error or fatal."),
-    "tts": ("false", "Start the voice too and speak every answer: true or false."),
-}
+
+def nodes(context):
+    """The nodes; what is not given on the command line is left to the parameters files."""
+    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    start = read(values, share_dir(), context.environment)
+    started = [_node(start, "vqa", start.params_file, start.parameters, remappings=start.remappings)]
+    if start.tts:
+        # A new voice says first that nobody speaks: else a recogniser that muted itself would stay deaf.
+        again = {"respawn": True, "respawn_delay": 0.5}
+        started.append(_node(start, "tts", start.tts_params_file, start.tts_parameters, **again))
+    if start.web:
+        started.append(_node(start, "web", start.web_params_file, start.web_parameters))
+    return started
 
 
-def vqa(context):
-    """The node vqa; what is not given on the command line is left to params_file."""
-    value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    given = {"use_sim_time": value["use_sim_time"] == "true", "autostart": value["autostart"] == "true"}
-    if value["model"]:
-        given["model"] = value["model"]
-    if value["camera_topic"]:
-        given["camera.front.topic"] = value["camera_topic"]
-    remappings = []
-    if value["tts"] == "true":
-        given["speak"] = True
-        remappings = [("~/sentences", "tts/say_text"), ("~/stop_speaking", "tts/stopped")]
-    return [
-        Node(
-            package="glm4v_ros",
-            executable="vqa",
-            name="vqa",
-            namespace=value["namespace"],
-            output="screen",
-            parameters=[value["params_file"], given],
-            arguments=["--ros-args", "--log-level", value["log_level"]],
-            remappings=remappings,
-        )
-    ]
+def _node(start: Start, name: str, file: Path, parameters: dict, **arguments) -> Node:
+    typed = {key: ParameterValue(value, value_type=type(value)) for key, value in parameters.items()}
+    return Node(
+        package="glm4v_ros",
+        executable=name,
+        name=name,
+        namespace=start.namespace,
+        output="screen",
+        parameters=[str(file), *([typed] if typed else [])],
+        ros_arguments=["--log-level", start.log_level],
+        additional_env=start.environment,
+        **arguments,
+    )
 
 
 def generate_launch_description():
-    # A profile that the user has set already stays.
-    profile = EnvironmentVariable(
-        "FASTRTPS_DEFAULT_PROFILES_FILE", default_value=PathJoinSubstitution([CONFIG, "fastdds.xml"])
-    )
     return LaunchDescription(
         [
             *(
                 DeclareLaunchArgument(name, default_value=default, description=about)
                 for name, (default, about) in ARGUMENTS.items()
             ),
-            SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", profile),
-            OpaqueFunction(function=vqa),
-            Node(
-                package="glm4v_ros",
-                executable="tts",
-                name="tts",
-                namespace=LaunchConfiguration("namespace"),
-                output="screen",
-                arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
-                parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
-                condition=IfCondition(LaunchConfiguration("tts")),
-            ),
+            OpaqueFunction(function=nodes),
         ]
     )

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Cuts out of rosdep's public rules what package.xml asks for: scripts/cut_rosdep.py FOLDER, after package.xml got a new key.
+"""scripts/cut_rosdep.py FOLDER, after package.xml got a new key: cuts out of rosdep's public rules what it asks for.
 
-FOLDER holds rosdistro's base.yaml and python.yaml, and ros-packages-DISTRO.txt with the names that DISTRO released, one a line.
+FOLDER holds rosdistro's base.yaml and python.yaml, and ros-packages-DISTRO.txt: what DISTRO released, a name a line.
 """
 
 import sys
@@ -16,15 +16,20 @@ COUNTER_EXAMPLE = "python3-huggingface-hub-pip"  # resolves to pip, which Ubuntu
 
 
 def main(folder: Path) -> None:
-    keys = {element.text for element in ElementTree.parse(ROOT / "package.xml").iter() if element.tag.endswith("depend")}
-    rules = {**yaml.safe_load((folder / "base.yaml").read_text()), **yaml.safe_load((folder / "python.yaml").read_text())}
-    released = {path.stem.rpartition("-")[2]: set(path.read_text().split()) for path in folder.glob("ros-packages-*.txt")}
-    for distro, names in sorted(released.items()):
+    elements = ElementTree.parse(ROOT / "package.xml").iter()
+    keys = {element.text for element in elements if element.tag.endswith("depend")}
+    rules = {}
+    for name in ("base.yaml", "python.yaml"):
+        rules.update(yaml.safe_load((folder / name).read_text()))
+    released = {}
+    for path in sorted(folder.glob("ros-packages-*.txt")):
+        distro, names = path.stem.rpartition("-")[2], set(path.read_text().split())
         if unknown := sorted(keys - names - rules.keys()):
             sys.exit(f"{distro} knows no {', '.join(unknown)}")
+        released[distro] = sorted(names & keys)
     cut = {key: rules[key] for key in sorted(keys & rules.keys() | {COUNTER_EXAMPLE})}
     (TARGET / "rules.yaml").write_text(yaml.safe_dump(cut))
-    (TARGET / "released.yaml").write_text(yaml.safe_dump({distro: sorted(names & keys) for distro, names in released.items()}))
+    (TARGET / "released.yaml").write_text(yaml.safe_dump(released))
 
 
 if __name__ == "__main__":

@@ -22,10 +22,10 @@ def flags(cuda: bool, architectures: str = "") -> str:
 
 
 def cuda_flags(architectures: str = "") -> str:
-    """For ``architectures`` as CMake knows them (Orin: 87), or else those of this machine's GPUs. Ends with what is missing."""
+    """For ``architectures`` as CMake knows them (Orin: 87), else for this machine's GPUs. Ends with what is missing."""
     nvcc = os.environ.get("CUDACXX") or shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
     if not Path(nvcc).is_file():
-        sys.exit("A build for the GPU was asked for, but there is no nvcc: install the CUDA toolkit, or set CUDACXX to its nvcc.")
+        sys.exit("A build for the GPU was asked for, but there is no nvcc: install CUDA, or set CUDACXX to its nvcc.")
     os.environ["CUDACXX"] = nvcc
     architectures = architectures or os.environ.get("GLM4V_CUDA_ARCHITECTURE", "")
     if not architectures and shutil.which("nvidia-smi"):
@@ -64,8 +64,8 @@ def wheel(flags: str, pip: Callable[..., None]) -> Path:
         tools, built = Path(scratch, "tools"), Path(scratch, "wheel")
         pip("install", "--target", tools, "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", TOOLS)
         pip(
-            *("wheel", "--verbose", "--no-deps", "--no-cache-dir", "--no-build-isolation", "--no-binary", "llama-cpp-python"),
-            *("--require-hashes", "--wheel-dir", built, "-r", SOURCE),
+            *("wheel", "--verbose", "--no-deps", "--no-cache-dir", "--no-build-isolation"),
+            *("--no-binary", "llama-cpp-python", "--require-hashes", "--wheel-dir", built, "-r", SOURCE),
             CMAKE_ARGS=flags,
             PYTHONPATH=str(tools),
         )

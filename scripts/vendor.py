@@ -17,8 +17,8 @@ import llama_wheel
 
 LOCK = llama_wheel.REQUIREMENTS / "vendor.txt"
 FAILED = """\
-glm4v_ros: pip failed, its reason is above. Without a network, fetch its packages on a machine with the same Python and processor,
-from the folder of glm4v_ros:
+glm4v_ros: pip failed, its reason is above. Without a network, fetch the packages on a machine with the same Python and
+processor, in the folder of glm4v_ros:
   python3 -m pip download --no-deps --no-binary llama-cpp-python --require-hashes -d wheels \\
     -r requirements/vendor.txt -r requirements/vendor-build.txt -r requirements/llama.txt
 bring the folder wheels here, and build again:
@@ -29,7 +29,7 @@ bring the folder wheels here, and build again:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--cuda", nargs="*", metavar="ARCHITECTURE", help="build llama.cpp for these GPUs, or this machine's")
+    parser.add_argument("--cuda", nargs="*", metavar="ARCHITECTURE", help="for these GPUs, or this machine's")
     arguments = parser.parse_args()
     cuda = arguments.cuda is not None
     flags = llama_wheel.flags(cuda, ";".join(arguments.cuda or ()))
@@ -55,24 +55,26 @@ def main() -> None:
 def pip(*words, **environment: str) -> None:
     """Runs it whatever the user's own settings and the surrounding make say."""
     inherited = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
-    settings = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-    jobs = {"CMAKE_BUILD_PARALLEL_LEVEL": os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(len(os.sched_getaffinity(0))))}
+    inherited.setdefault("CMAKE_BUILD_PARALLEL_LEVEL", str(len(os.sched_getaffinity(0))))
+    settings = dict.fromkeys(("PIP_USER", "PIP_REQUIRE_VIRTUALENV"), "0")
+    quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     command = [sys.executable, "-m", "pip", *map(str, words)]
-    if subprocess.run(command, env={**inherited, **settings, **jobs, **environment}).returncode:
+    if subprocess.run(command, env={**inherited, **settings, **quiet, **environment}).returncode:
         sys.exit(FAILED)
 
 
 def check(folder: Path, flags: str) -> None:
     """That llama.cpp loads beside the system's NumPy, and is for the GPU if it should be."""
-    script = f"import sys; sys.path.insert(0, {str(folder)!r}); import llama_cpp; print(llama_cpp.llama_supports_gpu_offload())"
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd="/")
+    script = "import sys; sys.path.insert(0, sys.argv[1]); from llama_cpp import *; print(llama_supports_gpu_offload())"
+    told = subprocess.run([sys.executable, "-c", script, folder], capture_output=True, text=True, cwd="/")
     if told.returncode:
         sys.exit(f"{told.stderr}\nglm4v_ros: llama-cpp-python does not load (is the rest of `rosdep install` done?)")
     # Where no GPU is, such as in a container's build, its library must do.
-    if "GGML_CUDA=ON" in flags and told.stdout.strip() != "True" and not list(folder.glob("llama_cpp/lib/libggml-cuda*")):
+    offloads = told.stdout.strip() == "True" or any(folder.glob("llama_cpp/lib/libggml-cuda*"))
+    if "GGML_CUDA=ON" in flags and not offloads:
         sys.exit(
-            "glm4v_ros: GLM4V_CUDA is on, but llama.cpp came out for the CPU only. What its build said is above;\n"
-            "a wheel from PIP_FIND_LINKS must be one for the GPU. Leave GLM4V_CUDA out to go on with the CPU."
+            "glm4v_ros: GLM4V_CUDA is on, but llama.cpp came out for the CPU only. What its build said is above; a wheel\n"
+            "from PIP_FIND_LINKS must be one for the GPU. Leave GLM4V_CUDA out to go on with the CPU."
         )
 
 

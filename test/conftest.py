@@ -7,21 +7,13 @@ import pytest
 
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.machine.dds import stay_on_this_machine
+from glm4v_ros.vendor import prefer_vendor
 
 ROOT = Path(__file__).resolve().parents[1]
 
+prefer_vendor()  # colcon test: what tests import themselves, such as gguf, is there
 stay_on_this_machine()
 os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
-
-#: What talks over DDS. The causes found are mended; the marker goes when twelve crowded runs in a row have passed without it.
-_OVER_DDS = ("nodes", "behaviours", "examples", "test_client.py", "test_action_caller.py")
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if item.path.relative_to(ROOT / "test").parts[0] in _OVER_DDS:
-            item.add_marker(pytest.mark.flaky(reruns=2))
-
 
 _MODEL_DIR = Path(os.environ.get("GLM4V_TEST_MODEL_DIR", ROOT / "models" / "glm4v-nano"))
 

@@ -16,6 +16,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 from vqa_double import VqaDouble
 
+from glm4v_ros import client as vqa_client
 from glm4v_ros import errors
 from glm4v_ros.client import VqaClient
 
@@ -102,6 +103,28 @@ def test_every_error_code_raises_its_error(client, error):
         client.ask(str(int(error.code)))
     assert caught.value.code == error.code
     assert caught.value.retry_after == 1.5
+
+
+@pytest.mark.parametrize("timeout", [0.5, 1])
+def test_a_node_that_keeps_no_deadline(client, monkeypatch, timeout):
+    """It is alive and never answers; fractions of a second count."""
+    monkeypatch.setattr(vqa_client, "_GRACE", 0.1)
+    with pytest.raises(errors.DeadlineExceeded, match="hanging"):
+        client.ask("mute", timeout=timeout)
+
+
+def test_clients_share_a_node_and_a_thread(client, vqa):
+    def threads():  # but the server's, which grow with their work
+        return sum(not each.name.startswith("ThreadPoolExecutor") for each in threading.enumerate())
+
+    before = threads()
+    others = [VqaClient() for _ in range(10)]
+    assert [other.ask("next").text for other in others] == ["next"] * 10
+    assert threads() == before
+    assert sum("script_caller" in name for name in vqa.node.get_node_names()) == 1
+    for other in others:
+        other.close()
+    assert client.ask("next").text == "next"
 
 
 def test_cancel_ends_everything_that_runs(client):

@@ -4,9 +4,9 @@ import importlib
 import sys
 from pathlib import Path
 
-import glm4v_ros
 import pytest
 
+import glm4v_ros
 from glm4v_ros import vendor
 
 MODULES = ("lib/python3.10/site-packages", "local/lib/python3.10/dist-packages", "lib/python3/dist-packages")
@@ -17,7 +17,8 @@ def installed(tmp_path, monkeypatch):
     """A prefix with the package, as it looks to it; a checkout before it on the path, as in `colcon test`."""
 
     def lay_out(modules: str) -> Path:
-        monkeypatch.setattr(glm4v_ros, "__path__", [str(tmp_path / "src" / "glm4v_ros"), str(tmp_path / "ws" / modules / "glm4v_ros")])
+        portions = (tmp_path / "src" / "glm4v_ros", tmp_path / "ws" / modules / "glm4v_ros")
+        monkeypatch.setattr(glm4v_ros, "__path__", [*map(str, portions)])
         folder = tmp_path / "ws" / "lib" / "glm4v_ros" / "vendor"
         folder.mkdir(parents=True)
         return folder

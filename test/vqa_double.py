@@ -23,8 +23,8 @@ KEEP_ALL = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPol
 
 
 class VqaDouble:
-    """Answers by the question: "slow" goes on until it is canceled or out of time, a number is an error code, and
-    whatever else is looked up in ``answers``, {question: text}, or said again. ``asked`` holds the goals, ``canceled``
+    """Answers by the question: "slow" goes on until it is canceled or out of time, "mute" until it is canceled, a number is
+    an error code, and whatever else is looked up in ``answers``, {question: text}, or said again. ``asked`` holds the goals, ``canceled``
     counts."""
 
     def __init__(self, answers: dict[str, str] | None = None, name: str = "vqa"):
@@ -65,6 +65,10 @@ class VqaDouble:
             goal.abort()
             retry_after = Duration(sec=1, nanosec=500_000_000)
             return AskImage.Result(error_code=int(request.question), error_msg="as you wish", retry_after=retry_after)
+        if request.question == "mute":
+            while self.context.ok() and not goal.is_cancel_requested:
+                time.sleep(0.01)
+            return AskImage.Result()  # too late for anybody
         if request.question.startswith("slow"):
             return self._write_slowly(goal)
         answer = Answer(

@@ -48,14 +48,16 @@ class Desk:
     def admit(self, ticket: Ticket) -> Iterator[None]:
         """The ticket's question is on its way. Raises Busy and NotActive."""
         with self._lock:
-            if self._closed:
-                raise self._not_active()
-            if len(self._tickets) >= self.limit:
-                raise Busy(
-                    f"{self.limit} questions are on their way already (max_parallel and max_queue)",
-                    retry_after=self._retry_after(),
-                )
-            self._tickets.add(ticket)
+            closed, full = self._closed, len(self._tickets) >= self.limit
+            if not closed and not full:
+                self._tickets.add(ticket)
+        if closed:
+            raise self._not_active()
+        if full:
+            raise Busy(
+                f"{self.limit} questions are on their way already (max_parallel and max_queue)",
+                retry_after=self._retry_after(),
+            )
         try:
             yield
         finally:

@@ -10,6 +10,7 @@ from py_trees.behaviour import Behaviour
 from py_trees.common import Access, Status
 
 from glm4v_ros.behaviours.port import Ports
+from glm4v_ros.behaviours.shared_client import borrow, give_back
 from glm4v_ros.client import PendingAnswer, VqaClient
 from glm4v_ros.engine.answer import Stage
 from glm4v_ros.errors import ErrorCode, VqaError
@@ -24,7 +25,8 @@ class AskImage(Behaviour):
     cancels the question.
 
     Arguments may be "{key}" for a value of the blackboard, texts may contain it. ``options`` are the fields of
-    AskOptions.msg, e.g. ``not_before="{arrived}"``. Leaves may share a ``client``, which is then the caller's to close.
+    AskOptions.msg, e.g. ``not_before="{arrived}"``. Leaves share one client; one that is
+    given is the caller's to close.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class AskImage(Behaviour):
         self._answer_key = answer_key
         self._vqa = vqa
         self._client = client
-        self._owns_client = client is None
+        self._borrows = client is None
         self._options = tuple(options)
         self._pending: PendingAnswer | None = None
         self._refusal = ""
@@ -69,7 +71,7 @@ class AskImage(Behaviour):
     def setup(self, **arguments: Any) -> None:
         """``node``: whose namespace and context are used; may be left out."""
         if self._client is None:
-            self._client = VqaClient(arguments.get("node"), self._vqa)
+            self._client = borrow(VqaClient, arguments.get("node"), self._vqa)
 
     def initialise(self) -> None:
         self._refusal = ""
@@ -117,8 +119,8 @@ class AskImage(Behaviour):
             self._pending.cancel()
 
     def shutdown(self) -> None:
-        if self._client and self._owns_client:
-            self._client.close()
+        if self._client and self._borrows:
+            give_back(self._client)
             self._client = None
 
     def _fail(self, code: ErrorCode, message: str) -> Status:

@@ -8,6 +8,7 @@ from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
 from glm4v_ros.behaviours.port import Ports
+from glm4v_ros.behaviours.shared_client import borrow, give_back
 from glm4v_ros.client import TtsClient
 from glm4v_ros.errors import VqaError
 from glm4v_ros.goal import Goal
@@ -17,7 +18,7 @@ class Say(Behaviour):
     """Lets the node tts speak: RUNNING while it does, SUCCESS when all is said, FAILURE when interrupted or not heard.
 
     ``text`` may contain "{key}" or "{key.field}" for a value of the blackboard, e.g. "I read {answer.text}.". Being
-    terminated silences it. Leaves may share a ``client``, which is then the caller's to close.
+    terminated silences it. Leaves share one client; one that is given is the caller's to close.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Say(Behaviour):
         self._how = {"language": language, "priority": priority, "interrupt": interrupt}
         self._tts = tts
         self._client = client
-        self._owns_client = client is None
+        self._borrows = client is None
         self._goal: Goal | None = None
         self._refusal = ""
         self._ports = Ports(self.attach_blackboard_client(name), text=text)
@@ -43,7 +44,7 @@ class Say(Behaviour):
     def setup(self, **arguments: Any) -> None:
         """``node``: whose namespace and context are used; may be left out."""
         if self._client is None:
-            self._client = TtsClient(arguments.get("node"), self._tts)
+            self._client = borrow(TtsClient, arguments.get("node"), self._tts)
 
     def initialise(self) -> None:
         self._goal = None
@@ -74,8 +75,8 @@ class Say(Behaviour):
             self._goal.cancel()
 
     def shutdown(self) -> None:
-        if self._client and self._owns_client:
-            self._client.close()
+        if self._client and self._borrows:
+            give_back(self._client)
             self._client = None
 
     def _fail(self, message: str) -> Status:

@@ -4,6 +4,7 @@ stdout has the answer and nothing else. With --batch, FILE has one object a line
   {"image": "plate.jpg", "question": "型号是什么?"}    optionally with "choices": ["A", "B"]
 and each line, good or bad, gives one line, in the same order,
   {"answer": "H3U-32MR/ES", "latency_s": 0.41, "error": null}
+With --verify a line has "verification" and "evidence" as well; docs/verification.md says what they hold.
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import sys
 import threading
 import uuid
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from glm4v_ros.cli import engine, jsonl
+from glm4v_ros.cli import engine, jsonl, verified
+from glm4v_ros.cli.asked import Asked
 from glm4v_ros.errors import BadRequest, Unsupported, VqaError
 
 if TYPE_CHECKING:
     from glm4v_ros.catalog.model import Model
     from glm4v_ros.engine.answer import Answer, Delta
-    from glm4v_ros.engine.client import EngineClient
     from glm4v_ros.engine.question import Question
-    from glm4v_ros.vision.frame import Frame
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,36 +54,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--roi", type=_region, metavar="X,Y,W,H",
                        help="the part of each picture to look at, in pixels of the picture as stored, before EXIF turns it")
     group.add_argument("--enhance", choices=("none", "auto"), default="none", help="auto: lift faint and blurred print")
+    group = parser.add_argument_group("second reader")
+    verified.add_arguments(group)
+    group.add_argument("--annotate", metavar="FILE", help="write the picture with the evidence framed; means --verify auto")
     engine.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    args.verify = args.verify or ("auto" if args.annotate else "off")
     if args.batch:
         if args.words:
             raise BadRequest(f"--batch has the pictures and the questions; leave out {args.words[0]!r}")
+        if args.annotate:
+            raise BadRequest("--annotate is for one question; of a batch each line has the regions")
         return _batch(args)
     if len(args.words) < 2:
         raise BadRequest('give a picture and a question: glm4v ask PICTURE "QUESTION"')
     *paths, text = args.words
     if os.path.isfile(text):
         raise BadRequest(f"the last argument is the question, but {text!r} is a file")
-    frames = [_frame(args, path) for path in paths]  # before the model: a wrong path should not have to wait for it
+    pictures = [_shown(args, path) for path in paths]  # before the model: a wrong path should not have to wait for it
     config = engine.config(args)
     _apply_preset(args, config.model)
     question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices))
-    with engine.running(config) as client:
+    with engine.running(config) as client, _second_reader(args) as reader:
+        asked = Asked(args, client, reader, question, pictures)
         if args.json:
-            from glm4v_ros.policy.abstention import judged
-
-            answer = judged(_ask(client, question, frames).result())
-            print(jsonl.dump({"question": text, **_figures(answer), "model": config.model.name}))
+            asked.start()
+            answer = asked.finish()
+            print(jsonl.dump({"question": text, **_figures(answer), "model": config.model.name, **asked.fields()}))
         else:
-            _stream(client, question, frames)
+            _stream(args, asked)
+        if args.annotate:
+            verified.annotate(args.annotate, asked.verification, pictures)
     return 0
 
 
-def _stream(client: EngineClient, question: Question, frames: list[Frame]) -> None:
-    """Prints the answer as it comes; an answer with choices comes in one piece at the end."""
+@contextmanager
+def _second_reader(args: argparse.Namespace):
+    """None with --verify off."""
+    if args.verify == "off":
+        yield None
+    else:
+        with verified.reader(args.reader_threads) as reader:
+            yield reader
+
+
+def _stream(args: argparse.Namespace, asked: Asked) -> None:
+    """Prints the answer as it comes; one with choices, and one that must be confirmed, comes in one piece at the end."""
     written = []
 
     def write(delta: Delta) -> None:
@@ -90,33 +109,39 @@ def _stream(client: EngineClient, question: Question, frames: list[Frame]) -> No
             written.append(delta.text)
             print(delta.text, end="", flush=True)
 
+    asked.on_delta = None if args.verify == "required" else write
     try:
-        answer = _ask(client, question, frames, write).result()
+        asked.start()
+        answer = asked.finish()
     except VqaError:
         if written:
             print(flush=True)
         raise
     print("" if written else answer.text, flush=True)
+    if asked.verification:
+        reason = f": {asked.verification.reason}" if asked.verification.reason else ""
+        verdict = asked.verification.verdict.name.lower().replace("_", " ")
+        print(f"glm4v: {verdict}{reason}", file=sys.stderr)
 
 
 def _batch(args: argparse.Namespace) -> int:
     """Reads and asks here while another thread prints, so that no answer has to wait for the next line to be read."""
     config = engine.config(args, parallel=args.jobs)
     _apply_preset(args, config.model)
-    answers: SimpleQueue[Future[Answer] | None] = SimpleQueue()
-    with ThreadPoolExecutor(1) as threads, engine.running(config) as client:
-        printing = threads.submit(_print_lines, answers)
+    answers: SimpleQueue[Asked | VqaError | None] = SimpleQueue()
+    with ThreadPoolExecutor(1) as threads, engine.running(config) as client, _second_reader(args) as reader:
         free = threading.Semaphore(args.jobs)
+        # Checking may be slower than answering: there a question counts as in work until its line is printed.
+        printing = threads.submit(_print_lines, answers, None if reader is None else free)
         try:
             for item in jsonl.objects(args.batch):
                 try:
-                    question, frames = _read_line(args, item)
+                    asked: Asked | VqaError = Asked(args, client, reader, *_read_line(args, item))
                     free.acquire()
-                    answer = _asked(client, question, frames)
-                    answer.add_done_callback(lambda _: free.release())
+                    _start(asked, free, checked=reader is not None)
                 except VqaError as error:
-                    answer = _failed(error)
-                answers.put(answer)
+                    asked = error
+                answers.put(asked)
                 if printing.done():  # nobody reads the answers any more
                     break
         finally:
@@ -124,49 +149,41 @@ def _batch(args: argparse.Namespace) -> int:
         return 1 if printing.result() else 0
 
 
-def _asked(client: EngineClient, question: Question, frames: list[Frame]) -> Future[Answer]:
+def _start(asked: Asked, free: threading.Semaphore, checked: bool) -> None:
+    """``free`` is released when the question is answered, or refused at once; of one that is checked when it is printed."""
     try:
-        return _ask(client, question, frames)
-    except VqaError as error:  # refused at once
-        return _failed(error)
+        future = asked.start()
+    except VqaError:
+        free.release()
+        raise
+    if not checked:
+        future.add_done_callback(lambda _: free.release())
 
 
-def _ask(
-    client: EngineClient, question: Question, frames: list[Frame], on_delta: Callable[[Delta], None] | None = None
-) -> Future[Answer]:
-    """Refuses what no question may be before the engine sees it."""
-    from glm4v_ros.policy.question_check import check
-
-    check(question, frames)
-    return client.ask(question, frames, on_delta)
-
-
-def _failed(error: VqaError) -> Future[Answer]:
-    future: Future[Answer] = Future()
-    future.set_exception(error)
-    return future
-
-
-def _print_lines(answers: SimpleQueue[Future[Answer] | None]) -> int:
+def _print_lines(answers: SimpleQueue[Asked | VqaError | None], free: threading.Semaphore | None) -> int:
     """Prints one line per answer, in order, until None; how many were none."""
     failed = 0
-    while (future := answers.get()) is not None:
+    while (asked := answers.get()) is not None:
         line = {"answer": None, "latency_s": None, "error": None}
         try:
-            answer = future.result()
-            line.update(answer=answer.text, latency_s=round(answer.latency, 4))
+            if isinstance(asked, VqaError):
+                raise asked
+            answer = asked.finish()
+            line.update(answer=answer.text, latency_s=round(answer.latency, 4), **asked.fields())
         except VqaError as error:
             line["error"] = f"{error.code.name}: {error}"
             failed += 1
         print(jsonl.dump(line), flush=True)
+        if free is not None and isinstance(asked, Asked):
+            free.release()
     return failed
 
 
-def _read_line(args: argparse.Namespace, item: dict | BadRequest) -> tuple[Question, list[Frame]]:
+def _read_line(args: argparse.Namespace, item: dict | BadRequest) -> tuple[Question, list[verified.Shown]]:
     if isinstance(item, BadRequest):
         raise item
     question = _question(args, jsonl.text(item, "question"), jsonl.texts(item, "choices") or tuple(args.choices))
-    return question, [_frame(args, path) for path in jsonl.pictures(item, args.batch)]
+    return question, [_shown(args, path) for path in jsonl.pictures(item, args.batch)]
 
 
 def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> Question:
@@ -211,12 +228,12 @@ def _schema(path: str | None) -> str:
         raise BadRequest(f"the schema {path} cannot be read: {error}") from error
 
 
-def _frame(args: argparse.Namespace, path: str | Path) -> Frame:
+def _shown(args: argparse.Namespace, path: str | Path) -> verified.Shown:
     from glm4v_ros.vision.decoder import read_picture
     from glm4v_ros.vision.enhance import enhance
     from glm4v_ros.vision.frame import Frame
 
-    return Frame(enhance(read_picture(path, args.roi), args.enhance))
+    return verified.Shown(Frame(enhance(read_picture(path, args.roi), args.enhance)), Path(path), args.roi or ())
 
 
 def _region(text: str) -> tuple[int, int, int, int]:

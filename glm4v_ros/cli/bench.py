@@ -37,8 +37,8 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def run(args: argparse.Namespace) -> int:
-    from glm4v_ros.cli.benchmark import Benchmark
     from glm4v_ros.catalog.pair import Pair
+    from glm4v_ros.cli.benchmark import Benchmark
     from glm4v_ros.cli.floor import Floor, Machine
     from glm4v_ros.machine.memory_watch import MemoryWatch
 

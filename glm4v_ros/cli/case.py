@@ -10,6 +10,7 @@ from pathlib import Path
 
 from glm4v_ros.cli import jsonl
 from glm4v_ros.errors import BadRequest
+from glm4v_ros.vision.region import Region
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Turn:
     tags: tuple[str, ...] = ()
     tolerance: float | None = None  # how far a number may be off, in the answer's own unit
     choices: tuple[str, ...] = ()
+    region: Region | None = None  # around the answer's print, in pixels of the first picture as it is shown
 
 
 @dataclass(frozen=True)
@@ -95,4 +97,9 @@ def _turn(turn: dict, tags: tuple[str, ...], item: dict) -> Turn:
     if tolerance is not None and (type(tolerance) not in (int, float) or not tolerance >= 0):
         raise BadRequest(f"'tolerance' should be a number, 0 or more, not {tolerance!r}")
     question, own = jsonl.text(turn, "question"), jsonl.texts(turn, "tags")
-    return Turn(question, accepted, tuple(dict.fromkeys(tags + own)), tolerance, jsonl.texts(turn, "choices"))
+    region = turn.get("region")
+    if region is not None:
+        if not isinstance(region, list) or len(region) != 4 or not all(type(side) is int for side in region):
+            raise BadRequest(f"'region' should be [x, y, width, height] in pixels, not {region!r}")
+        region = Region(*region)
+    return Turn(question, accepted, tuple(dict.fromkeys(tags + own)), tolerance, jsonl.texts(turn, "choices"), region)

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from glm4v_ros.cli import engine, jsonl
+from glm4v_ros.cli import engine, jsonl, verified
 from glm4v_ros.cli.progress import Progress
 from glm4v_ros.errors import BadRequest, VqaError
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from glm4v_ros.cli.case import Case
     from glm4v_ros.cli.score import Result
     from glm4v_ros.engine.client import EngineClient
+    from glm4v_ros.reader.client import SecondReader
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-tokens", type=engine.at_least(1), default=256, metavar="N")
     parser.add_argument("--system", default="", metavar="TEXT", help="system prompt")
     parser.add_argument("--enhance", choices=("none", "auto"), default="none", help="auto: lift faint, blurred print")
+    parser.add_argument("--verify", action="store_true",
+                        help="have a second reader look for what each answer quotes, and count the silent errors: wrong and "
+                             "not marked (needs requirements/reader.txt)")
+    parser.add_argument("--reader-threads", type=engine.at_least(1), default=1, metavar="N",
+                        help="CPU threads of the second reader (default: %(default)s)")
     engine.add_arguments(parser)
 
 
@@ -76,7 +82,7 @@ def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[R
         nonlocal done
         client = idle.pop()
         try:
-            return _ask_case(args, client, case)
+            return _ask_case(args, client, reader, case)
         finally:
             idle.append(client)
             with lock:
@@ -86,13 +92,18 @@ def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[R
     with ExitStack() as stack:
         for _ in range(min(args.jobs, len(cases))):
             idle.append(stack.enter_context(engine.running(config)))
+        reader = stack.enter_context(verified.reader(args.reader_threads)) if args.verify else None
+        if reader is not None and reader.missing:
+            raise BadRequest(reader.missing)
         progress = stack.enter_context(Progress(f"{len(cases)} cases"))
         threads = ThreadPoolExecutor(len(idle))
         stack.callback(threads.shutdown, cancel_futures=True)
         return list(threads.map(one, cases))
 
 
-def _ask_case(args: argparse.Namespace, client: EngineClient, case: Case) -> list[Result]:
+def _ask_case(
+    args: argparse.Namespace, client: EngineClient, reader: SecondReader | None, case: Case
+) -> list[Result]:
     from glm4v_ros.cli.score import Result
     from glm4v_ros.engine.question import Question
     from glm4v_ros.policy.abstention import judged
@@ -106,7 +117,7 @@ def _ask_case(args: argparse.Namespace, client: EngineClient, case: Case) -> lis
         frames = [Frame(enhance(read_picture(path), args.enhance)) for path in case.pictures]
     except VqaError as error:
         return [Result(turn, error=f"{error.code.name}: {error}") for turn in case.turns]
-    results = []
+    results, shown = [], frames
     for turn in case.turns:
         question = Question(turn.question, uuid.uuid4().hex, session_id=session, system_prompt=args.system,
                             choices=turn.choices, max_tokens=args.max_tokens, deterministic=True,
@@ -114,13 +125,24 @@ def _ask_case(args: argparse.Namespace, client: EngineClient, case: Case) -> lis
         try:
             check_words(question)
             check_frames(frames)
-            results.append(Result(turn, judged(client.ask(question, frames).result())))
+            results.append(_checked(turn, judged(client.ask(question, frames).result()), reader, shown))
             frames = []  # the session has them now
         except VqaError as error:
             results.append(Result(turn, error=f"{error.code.name}: {error}"))
     if session:
         client.reset_session(session)
     return results
+
+
+def _checked(turn, answer, reader: SecondReader | None, frames) -> Result:
+    from glm4v_ros.cli.score import Result
+    from glm4v_ros.policy.print_check import PrintCheck
+
+    if reader is None:
+        return Result(turn, answer)
+    check = PrintCheck(reader, turn.question, frames)
+    verification = check.verification(answer.text)
+    return Result(turn, answer, verification=verification, check_seconds=check.seconds)
 
 
 def _write(path: str, cases: list[Case], results: list[list[Result]]) -> None:
@@ -140,6 +162,11 @@ def _write(path: str, cases: list[Case], results: list[list[Result]]) -> None:
                         "latency_s": round(result.answer.latency, 4) if result.answer else None,
                         "error": result.error or None,
                     }
+                    if result.verification:
+                        line["verification"] = result.verification.verdict.name.lower()
+                        line["verification_reason"] = result.verification.reason or None
+                        line["evidence"] = [evidence.text for evidence in result.verification.evidence]
+                        line["check_s"] = round(result.check_seconds, 4)
                     print(jsonl.dump(line), file=file)
     except OSError as error:
         raise BadRequest(f"{path} cannot be written: {error.strerror}") from error

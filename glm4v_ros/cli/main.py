@@ -17,6 +17,7 @@ VERBS = {
     "eval": "score a model on pictures whose answers are known",
     "models": "list, show, fetch, verify, estimate and convert models",
     "bench": "measure how fast a model answers on this machine",
+    "serve": "serve the web page and the API",
     "health": "say how the running node vqa is; exit code for scripts",
     "evidence": "check an evidence log",
     "say": "speak a text, or write it to a WAV file",

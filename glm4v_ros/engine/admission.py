@@ -16,7 +16,6 @@ from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.prompt import PromptComposer
 from glm4v_ros.engine.request import Request
 from glm4v_ros.engine.sequence import Sequence
-from glm4v_ros.engine.session import History
 from glm4v_ros.engine.text_answer import TextAnswer
 from glm4v_ros.engine.token_sampler import TokenSampler
 from glm4v_ros.errors import ContextFull
@@ -47,9 +46,9 @@ class Admission:
         question = request.question
         if question.deterministic:
             self._kv.clear()
-        history = request.session.history if request.session is not None else History()
+        history = request.session.history if request.session is not None else request.past
         if request.prompt is None or request.prompt.source is not history:
-            request.prompt = self._composer.compose(question, request.pictures, history)
+            request.prompt = self._composer.compose(question, request.own_pictures, history)
         layout = request.prompt.layout
         choices = [self._model.tokenize(choice, False) for choice in question.choices]
         if choices:

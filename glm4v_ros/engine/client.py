@@ -15,11 +15,11 @@ from glm4v_ros.engine.guard import check
 from glm4v_ros.engine.messages import Cancel, ResetSession, Warm
 from glm4v_ros.engine.pending import Pending
 from glm4v_ros.engine.question import Question
-from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.engine.supervisor import Supervisor
 from glm4v_ros.errors import BadRequest, Busy, EngineFailed
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.shared_frame import FrameHeader
 
 _log = logging.getLogger(__name__)
 

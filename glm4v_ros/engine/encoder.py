@@ -6,9 +6,9 @@ import logging
 import threading
 from collections.abc import Callable
 
-from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
 from glm4v_ros.machine import openmp
+from glm4v_ros.vision.shared_frame import SharedFrame
 from glm4v_ros.vision.tower import EncodeStopped, ImageTokens, VisionTower
 
 _log = logging.getLogger(__name__)

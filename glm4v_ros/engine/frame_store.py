@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 
 from glm4v_ros.engine.encoder import EncodeJob, Encoder
 from glm4v_ros.engine.messages import Encoded, Evicted
-from glm4v_ros.engine.shared_frame import SharedFrame
+from glm4v_ros.vision.shared_frame import SharedFrame
 from glm4v_ros.vision.tower import ImageTokens
 
 MOST = 128  # images; small ones would go on filling a large limit for hours, though nobody asks of them again

@@ -5,30 +5,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from glm4v_ros.engine.question import Question, Sampling
+from glm4v_ros.engine.question import Exchange, Question, Sampling
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.vision.frame import Frame
 
 _MOST_FRAMES = 64  # whose descriptors fit into one message
-_KINDS = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "tuple[str, ...]": (tuple, list), "Sampling": (Sampling,)}
+_KINDS = {
+    "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "Sampling": (Sampling,),
+    "tuple[str, ...]": (tuple, list), "tuple[Exchange, ...]": (tuple,),
+}  # fmt: skip
 
 
 def check(question: Question, frames: Sequence[Frame]) -> None:
     """Raises BadRequest for what is of another type than it says, cannot be written down as UTF-8, or has no sense in numbers."""
-    for owner in (question, question.sampling):
-        for field in fields(owner) if isinstance(owner, (Question, Sampling)) else ():
-            value = getattr(owner, field.name)
-            kinds = _KINDS[field.type]
-            if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds) or value != value:
-                raise BadRequest(f"{field.name} is {field.type}, not {value!r:.60}")
-            for text in value if isinstance(value, (tuple, list)) else [value]:
-                _check_text(field.name, text, empty=not isinstance(value, (tuple, list)))
-    if not question.request_id or question.max_tokens < 1 or question.timeout < 0 or len(question.choices) == 1:
-        raise BadRequest("a question has a request_id, room for an answer, no negative timeout, and no choice or several")
     if not isinstance(frames, Sequence) or not all(isinstance(frame, Frame) for frame in frames):
         raise BadRequest("frames are Frame objects, in a list")
     if len(frames) > _MOST_FRAMES:
         raise BadRequest(f"at most {_MOST_FRAMES} images in one question, not {len(frames)}")
+    _check_fields(question)
+    _check_fields(question.sampling)
+    for exchange in question.past:
+        if not isinstance(exchange, Exchange):
+            raise BadRequest(f"past holds Exchange objects, not {exchange!r:.60}")
+        _check_fields(exchange)
+        if not exchange.text:
+            raise BadRequest("past holds questions that are not empty")
+    if question.past and question.session_id:
+        raise BadRequest("a question has a session or a past, not both")
+    shown = [exchange.pictures for exchange in question.past]
+    if min(shown, default=0) < 0 or sum(shown) > len(frames):
+        raise BadRequest("the past names more pictures than there are frames, or less than none")
+    if not question.request_id or question.max_tokens < 1 or question.timeout < 0 or len(question.choices) == 1:
+        raise BadRequest("a question has a request_id, room for an answer, no negative timeout, and no choice or several")
+
+
+def _check_fields(owner: Question | Sampling | Exchange) -> None:
+    for field in fields(owner):
+        value = getattr(owner, field.name)
+        kinds = _KINDS[field.type]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds) or value != value:
+            raise BadRequest(f"{field.name} is {field.type}, not {value!r:.60}")
+        if field.type == "tuple[str, ...]":
+            for text in value:
+                _check_text(field.name, text, empty=False)
+        elif isinstance(value, str):
+            _check_text(field.name, value, empty=True)
 
 
 def _check_text(name: str, text: object, empty: bool) -> None:

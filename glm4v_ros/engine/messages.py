@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from glm4v_ros.engine.answer import Answer
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.question import Question
-from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.errors import VqaError
+from glm4v_ros.vision.shared_frame import FrameHeader
 
 
 # Client to worker.

@@ -23,15 +23,26 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """A question and its answer, of a conversation that the asker keeps."""
+
+    text: str
+    answer: str
+    pictures: int = 0  # as many of the frames were shown with it, in order
+
+
+@dataclass(frozen=True)
 class Question:
     """One question about the frames that travel with it (none: the session's own).
 
-    Durations are seconds. ``timeout`` counts from the moment the engine client takes the question; 0 means none.
+    ``past`` has what went before where there is no session; the frames are then those of the past, in order, followed by
+    the question's own. Durations are seconds. ``timeout`` counts from the moment the engine client takes the question; 0 means none.
     """
 
     text: str
     request_id: str
     session_id: str = ""
+    past: tuple[Exchange, ...] = ()
     system_prompt: str = ""
     choices: tuple[str, ...] = ()
     json_schema: str = ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import time
+from functools import cached_property
+from itertools import islice
 from typing import Union
 
 from glm4v_ros.engine.answer import Answer, FinishReason, Stage
@@ -12,9 +14,9 @@ from glm4v_ros.engine.choice_answer import ChoiceAnswer
 from glm4v_ros.engine.messages import Ask
 from glm4v_ros.engine.prompt import Prompt
 from glm4v_ros.engine.sequence import Sequence
-from glm4v_ros.engine.session import Session
-from glm4v_ros.engine.shared_frame import SharedFrame
+from glm4v_ros.engine.session import History, Session, Turn
 from glm4v_ros.engine.text_answer import TextAnswer
+from glm4v_ros.vision.shared_frame import SharedFrame
 from glm4v_ros.vision.tower import ImageTokens
 
 
@@ -68,6 +70,19 @@ class Request:
     def pictures(self) -> tuple[Picture, ...]:
         """Its own, once they are encoded."""
         return tuple(Picture(*identity, image) for identity, image in zip(self.identities, self.images))
+
+    @cached_property
+    def past(self) -> History:
+        """The conversation that came with the question. Only once its pictures are encoded."""
+        pictures = iter(self.pictures)
+        return History(tuple(
+            Turn(one.text, tuple(islice(pictures, one.pictures)), one.answer, None) for one in self.question.past
+        ))  # fmt: skip
+
+    @property
+    def own_pictures(self) -> tuple[Picture, ...]:
+        """Without those of the past."""
+        return self.pictures[sum(one.pictures for one in self.question.past) :]
 
     @property
     def encoded(self) -> bool:

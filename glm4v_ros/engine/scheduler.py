@@ -22,9 +22,9 @@ from glm4v_ros.engine.plan import Plan
 from glm4v_ros.engine.request import Phase, Request
 from glm4v_ros.engine.requests import Requests
 from glm4v_ros.engine.session import Sessions
-from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.engine.warm_frame import WarmFrame
 from glm4v_ros.errors import EngineFailed
+from glm4v_ros.vision.shared_frame import SharedFrame
 from glm4v_ros.vision.tower import VisionTower
 
 _log = logging.getLogger(__name__)

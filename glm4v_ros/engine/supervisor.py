@@ -15,12 +15,12 @@ from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.messages import Ask, Beat, Cancel, Done, Encoded, Evicted, Failed, Loading, Ready
 from glm4v_ros.engine.pending import Pending
 from glm4v_ros.engine.service_time import ServiceTime
-from glm4v_ros.engine.shared_frame import FrameHeader
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.engine.watchdog import Watchdog
 from glm4v_ros.engine.worker_process import WorkerProcess, exit_reason
 from glm4v_ros.errors import EngineFailed, VqaError
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.shared_frame import FrameHeader
 
 _log = logging.getLogger(__name__)
 

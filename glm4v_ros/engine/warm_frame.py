@@ -9,8 +9,8 @@ from glm4v_ros.engine.frame_store import FrameStore
 from glm4v_ros.engine.kv_cache import KVCache
 from glm4v_ros.engine.messages import Warm
 from glm4v_ros.engine.sequence import Sequence
-from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import VqaError
+from glm4v_ros.vision.shared_frame import SharedFrame
 
 _log = logging.getLogger(__name__)
 _LAST = (float("inf"),)  # the encoder's order

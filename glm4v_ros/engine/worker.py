@@ -17,12 +17,12 @@ import time
 from dataclasses import replace
 
 from glm4v_ros.catalog.pair import Pair
-from glm4v_ros.engine.channel import Channel
 from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Start
-from glm4v_ros.engine.shared_frame import SharedFrame
 from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
 from glm4v_ros.machine import malloc, openmp
+from glm4v_ros.machine.channel import Channel
 from glm4v_ros.vendor import prefer_vendor
+from glm4v_ros.vision.shared_frame import SharedFrame
 
 _BEAT_EVERY = 0.25  # seconds
 _LOOK_EVERY = 0.02  # seconds between looks at the deadlines of running questions

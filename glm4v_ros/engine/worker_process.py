@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import glm4v_ros
-from glm4v_ros.engine import shared_frame
-from glm4v_ros.engine.channel import Channel
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.messages import Start
+from glm4v_ros.machine.channel import Channel
+from glm4v_ros.vision import shared_frame
 from glm4v_ros.vision.frame import Frame
 
 _log = logging.getLogger(__name__)

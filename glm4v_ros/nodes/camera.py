@@ -162,7 +162,7 @@ class Camera:
     def notify(self, wake: Callable[[], None]) -> None:
         """Takes what has come, and then calls ``wake`` with each picture as it comes, until ``forget``."""
         self._waiting.append(wake)
-        self._look()
+        self._look(wait=True)
         self._wake_executor()
 
     def forget(self, wake: Callable[[], None]) -> None:
@@ -183,9 +183,9 @@ class Camera:
         if executor := self._node.executor:
             executor.wake()
 
-    def _look(self) -> None:
+    def _look(self, wait: bool = False) -> None:
         for source in self._sources:
-            source.look()
+            source.look(wait)
 
     def _take(self, source: CameraSource, message: Image | CompressedImage, waited: float) -> None:
         """``waited``: seconds that the message may have waited; from then on it counts as received."""

@@ -103,11 +103,14 @@ class CameraSource:
             self._qos = _qos(publishers)
             self._subscribe()
 
-    def look(self) -> None:
-        """Takes the message that waits, if there is one."""
+    def look(self, wait: bool = False) -> None:
+        """Takes the message that waits, if there is one; with ``wait`` after one that is being taken by an executor."""
         subscription = self._subscription
-        if subscription is None or not subscription.callback_group.beginning_execution(subscription):
-            return  # it is being taken
+        if subscription is None:
+            return
+        gate = subscription.callback_group
+        if not (gate.wait_to_begin() if wait else gate.beginning_execution(subscription)):
+            return
         try:
             emptied, self._emptied = self._emptied, time.monotonic()
             with subscription.handle:
@@ -117,7 +120,7 @@ class CameraSource:
         except Exception as error:
             self._complain(error)
         finally:
-            subscription.callback_group.ending_execution(subscription)
+            gate.ending_execution(subscription)
 
     def _subscribe(self) -> None:
         self._emptied = time.monotonic()

@@ -33,6 +33,10 @@ class Gate(CallbackGroup):
     def ending_execution(self, entity) -> None:
         self._running.release()
 
+    def wait_to_begin(self) -> bool:
+        """As ``beginning_execution``, after what is running."""
+        return self._running.acquire(timeout=PATIENCE)
+
     def shut(self) -> None:
         """For good, after what is running; before the entity is destroyed, at which Humble's executors would raise."""
         self._running.acquire(timeout=PATIENCE)

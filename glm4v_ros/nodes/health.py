@@ -1,4 +1,4 @@
-"""How the node vqa is, as it says itself on /diagnostics."""
+"""How the node vqa, or tts, is, as it says itself on /diagnostics."""
 
 from __future__ import annotations
 
@@ -84,13 +84,15 @@ def judge(parts: tuple[Part, ...]) -> Health:
     bad = [part for part in parts if part.level != "OK"]
     said = "; ".join(f"{part.name}: {part.message}" for part in bad)
     named = {part.name: part for part in parts}
-    state = named["node"].values.get("lifecycle state", "") if "node" in named else ""
+    # One that has no lifecycle, as tts, is always active.
+    state = named["node"].values.get("lifecycle state", "active") if "node" in named else ""
     if any(part.level in ("ERROR", "STALE") for part in bad):
         return Health(Grade.DOWN, said, parts)
     if state != "active":
         loading = "engine" in named and named["engine"].level == "WARN"
         return Health(Grade.DEGRADED if loading else Grade.DOWN, said or f"the node is {state or 'silent about its state'}", parts)
-    return Health(Grade.DEGRADED if bad else Grade.OK, said or named["engine"].message, parts)
+    well = (named.get("engine") or named["node"]).message
+    return Health(Grade.DEGRADED if bad else Grade.OK, said or well, parts)
 
 
 def _parts(message: DiagnosticArray, node_name: str) -> tuple[Part, ...]:

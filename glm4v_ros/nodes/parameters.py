@@ -39,7 +39,7 @@ NODE = [
     Parameter("prompts_file", "", "File of presets; empty: config/prompts.yaml of the package.", read=Read.CONFIGURE),
     Parameter("allow_demo_model", False, "Let presets that refuse a model for trying out (eldercare) run on one."),
     Parameter("enhance", "none", "Improvement of pictures before the model sees them.", choices=("none", "auto")),
-    Parameter("speak", False, "Publish every answer's sentences for the voice, not only where a question asks for it."),
+    Parameter("speak", False, "Let the voice say every answer, not only where a question asks for it; a question may opt out (silent)."),
     Parameter("warm_rate", 0.0, "Times a second that a new picture may be encoded ahead of any question, when idle; "
               "0: never.", 0.0, 100.0, read=Read.ACTIVATE),
     Parameter("warm_threshold", 4.0, "How much a picture must differ from the one encoded before to be encoded too, and to be "

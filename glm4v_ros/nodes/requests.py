@@ -72,7 +72,7 @@ class AskedByMessage:
             not_before=_nanoseconds("not_before", options.not_before),
             max_image_age=_nanoseconds("max_image_age", options.max_image_age) / 1e9 or settings["max_image_age"],
             prefer=_one_of("prefer", options.prefer or settings["prefer"], PREFERENCES),
-            speak=options.speak or settings["speak"],
+            speak=(options.speak or settings["speak"]) and not options.silent,
         )
 
 

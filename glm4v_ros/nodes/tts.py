@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import signal
 import sys
 import threading
 import time
 from array import array
 
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.exceptions import (
-    InvalidParameterTypeException,
-    InvalidParameterValueException,
-)
-from rclpy.executors import ExternalShutdownException
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from std_msgs.msg import Bool, Empty, String
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
+from std_msgs.msg import Bool, String
 from std_srvs.srv import Trigger
 
 from glm4v_ros.action import Say
 from glm4v_ros.msg import Pcm as PcmMessage
-from glm4v_ros.nodes.executor import NodeExecutor
-from glm4v_ros.nodes.parameters import Parameter
+from glm4v_ros.msg import Sentence
+from glm4v_ros.nodes.awaiting import awaitable
+from glm4v_ros.nodes.guard import guarded, subscribe
+from glm4v_ros.nodes.parameter import Declared
+from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.shared_memory import sweep
 from glm4v_ros.nodes.shutdown import shut_down
+from glm4v_ros.nodes.speech_diagnostics import speech_statuses, wrong_parameters
+from glm4v_ros.nodes.spinning import spin
+from glm4v_ros.nodes.tts_parameters import LIVE, PARAMETERS
+from glm4v_ros.nodes.voice import SENTENCE_QOS
 from glm4v_ros.speech.output import Output
+from glm4v_ros.speech.owners import Owners
 from glm4v_ros.speech.pcm import Pcm
 from glm4v_ros.speech.pcm_stream import PcmStream
 from glm4v_ros.speech.sound_device import SoundDevice
@@ -38,85 +48,43 @@ from glm4v_ros.speech.utterance import Utterance
 from glm4v_ros.speech.voice import SpeechError, VoiceConfig
 from glm4v_ros.speech.wav_file import WavFile
 
-# The sentences of one answer come in a burst; the queue's own bound decides what is too much.
-SENTENCE_QOS = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 PCM_QOS = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-DEAF_AFTER_STOP = 0.05  # s in which sentences still under way from the stopped answer are ignored
-
-PARAMETERS = [
-    Parameter(
-        "voice",
-        "pyttsx3",
-        "The voice; piper sounds natural and needs voice files. Read at start.",
-        choices=("pyttsx3", "piper"),
-    ),
-    Parameter(
-        "piper_voice_en", "", "Path of Piper's English voice (.onnx, with its .onnx.json beside it). Read at start."
-    ),
-    Parameter("piper_voice_zh", "", "Path of Piper's Chinese voice. Read at start."),
-    Parameter(
-        "output",
-        "device",
-        "Where sound goes: device (the sound card), wav (wav_file), or topic (~/pcm, for a speaker that is "
-        "elsewhere). Read at start.",
-        choices=("device", "wav", "topic"),
-    ),
-    Parameter(
-        "device", "", "Name of the sound device as aplay -L lists it; empty: the system's default. Read at start."
-    ),
-    Parameter("wav_file", "speech.wav", "File that is written with output wav. Read at start."),
-    Parameter("language", "en", "Language (BCP 47) of text that does not show its own, such as a bare number."),
-    Parameter("rate", 170, "Speed in words a minute.", 80, 450),
-    Parameter("volume", 1.0, "Loudness; 0 is silent, 1 the voice's own.", 0.0, 1.0),
-    Parameter(
-        "repeat_window", 5.0, "Seconds in which the same sentence is not said twice; 0: it always is.", 0.0, 3600.0
-    ),
-    Parameter("max_queue", 100, "Sentences that wait; what does not fit is refused.", 1, 10000),
-    Parameter(
-        "speaking_tail",
-        0.3,
-        "Seconds of silence after which ~/speaking becomes false; covers the room's echo. Read at start.",
-        0.0,
-        10.0,
-    ),
-]
-_LIVE = ("language", "rate", "volume", "repeat_window", "max_queue")
+RECHECK = 5.0  # s between two tries of a voice or sound card that failed
+LISTENERS_CHECK = 0.25  # s
 
 
 class TtsNode(Node):
-    """Speaks what comes by ``~/say`` (action) and ``~/say_text`` (topic), one sentence after the other.
+    """Speaks what comes by ``~/say`` (action), ``~/speech`` (answers, sentence by sentence, each with its owner) and
+    ``~/say_text`` (plain text), one sentence after the other.
 
-    An empty text on ``~/say_text`` begins a new answer: it silences the one before. ``~/stop`` silences too and says so
-    on ``~/stopped``, so that whoever writes the text stops writing.
+    ``~/stop`` silences all of it and tells each owner on ``~/silence``; a name that comes there silences that owner. An
+    empty text on ``~/say_text`` silences too: it begins a new answer.
     """
 
     def __init__(self, **arguments):
         super().__init__("tts", **arguments)
-        self._declare()
-        self._deaf_until = 0.0
+        # Before all else: the tts before this one may have been killed while it spoke.
+        self._speaking = self.create_publisher(Bool, "~/speaking", LATCHED_QOS)
+        self._is_speaking, self._listeners = False, 0
+        self._say_whether_it_speaks()
+        self.speaker: Speaker | None = None
+        self.add_on_set_parameters_callback(self._on_set)  # rclpy asks the one that was added last first: Declared's check
+        self.parameters = Declared(self, PARAMETERS)
+        if wrong := wrong_parameters(self.parameters):
+            self.get_logger().error(wrong)
         self._utterances: dict[bytes, Utterance | SpeechError] = {}
         self._canceled: set[bytes] = set()
-        # One at a time, so that texts are said in the order in which they came; nothing here waits.
-        group = MutuallyExclusiveCallbackGroup()
-        self._speaking = self.create_publisher(Bool, "~/speaking", LATCHED_QOS)
-        self._stopped = self.create_publisher(Empty, "~/stopped", 10)
-        self._pcm = self.create_publisher(PcmMessage, "~/pcm", PCM_QOS) if self._value("output") == "topic" else None
-        self._speaking.publish(Bool(data=False))
-        self.speaker = Speaker(
-            Synthesizer(
-                VoiceConfig(
-                    self._value("voice"), {"en": self._value("piper_voice_en"), "zh": self._value("piper_voice_zh")}
-                )
-            ),
-            self._output(),
-            tail=self._value("speaking_tail"),
-            on_speaking=self._publish_speaking,
-            on_error=lambda error: self.get_logger().warning(f"nothing is heard: {error}"),
-            **{name: self._value(name) for name in _LIVE},
-        )
-        self.create_subscription(String, "~/say_text", self._on_say_text, SENTENCE_QOS)
-        self.create_service(Trigger, "~/stop", self._on_stop, callback_group=MutuallyExclusiveCallbackGroup())
+        self._silence = self.create_publisher(String, "~/silence", SENTENCE_QOS)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._pcm = self.create_publisher(PcmMessage, "~/pcm", PCM_QOS) if self.parameters["output"] == "topic" else None
+        self.speaker = self._make_speaker()
+        self._owners = Owners(self.speaker)
+        subscribe(self, Sentence, "~/speech", self._on_speech, SENTENCE_QOS)
+        subscribe(self, String, "~/silence", lambda owner: self._owners.silence(owner.data), SENTENCE_QOS)
+        subscribe(self, String, "~/say_text", self._on_say_text, SENTENCE_QOS)
+        stop = guarded(self, self._on_stop)
+        self.create_service(Trigger, "~/stop", stop, callback_group=MutuallyExclusiveCallbackGroup())
         self._action = ActionServer(
             self,
             Say,
@@ -124,90 +92,125 @@ class TtsNode(Node):
             self._on_say,
             handle_accepted_callback=self._on_accepted,
             cancel_callback=self._on_cancel,
-            callback_group=group,
+            # One at a time, so that texts are said in the order in which they came; nothing here waits.
+            callback_group=MutuallyExclusiveCallbackGroup(),
             goal_service_qos_profile=SENTENCE_QOS,
             result_service_qos_profile=SENTENCE_QOS,
             cancel_service_qos_profile=SENTENCE_QOS,
         )
-        # Loading the voice now keeps it out of the first sentence; a voice that is missing is reported at once.
-        threading.Thread(target=self._load_voice, name="load voice", daemon=True).start()
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # a simulation may stand still
+        self.create_timer(self.parameters["diagnostics_period"], guarded(self, self._on_diagnostics), clock=steady)
+        self.create_timer(LISTENERS_CHECK, guarded(self, self._on_listeners_check), clock=steady)
+        self._service_manager = ServiceManager(self, lambda: "")
+
+    def fall_silent(self) -> None:
+        """For ever; the last word is that nobody speaks."""
+        self.speaker.close()
+        if self.context.ok():
+            self._speaking.wait_for_all_acked(Duration(seconds=0.5))
 
     def destroy_node(self) -> None:
-        self.speaker.close()
+        self.fall_silent()
         self._action.destroy()  # destroy_node leaves it to the garbage collector, and others still see this node
         super().destroy_node()
 
-    def _value(self, name: str):
-        return self.get_parameter(name).value
-
-    def _declare(self) -> None:
-        choices = {parameter.name: parameter.choices for parameter in PARAMETERS if parameter.choices}
-
-        def check(parameters) -> SetParametersResult:
-            for parameter in parameters:
-                allowed = choices.get(parameter.name)
-                if allowed and parameter.value not in allowed:
-                    return SetParametersResult(
-                        reason=f"{parameter.name} is one of {', '.join(allowed)}, not '{parameter.value}'"
-                    )
-            for parameter in parameters:
-                if parameter.name in _LIVE and hasattr(self, "speaker"):
-                    setattr(self.speaker, parameter.name, parameter.value)
-            return SetParametersResult(successful=True)
-
-        self.add_on_set_parameters_callback(check)
-        for parameter in PARAMETERS:
-            self.declare_parameter(parameter.name, parameter.default, parameter.descriptor)
+    def _make_speaker(self) -> Speaker:
+        parameters = self.parameters
+        voices = {"en": parameters["piper_voice_en"], "zh": parameters["piper_voice_zh"]}
+        return Speaker(
+            Synthesizer(VoiceConfig(parameters["voice"], voices)),
+            self._output(),
+            tail=parameters["speaking_tail"],
+            recheck=RECHECK,
+            on_speaking=self._on_speaking,
+            on_error=lambda error: self.get_logger().error(f"nothing is heard: {error}"),
+            **{name: parameters[name] for name in LIVE},
+        )
 
     def _output(self) -> Output:
-        if self._value("output") == "wav":
-            return WavFile(self._value("wav_file"))
-        if self._value("output") == "topic":
+        if self.parameters["output"] == "wav":
+            return WavFile(self.parameters["wav_file"])
+        if self.parameters["output"] == "topic":
             return PcmStream(self._publish)
-        return SoundDevice(self._value("device"))
+        return SoundDevice(self.parameters["device"])
 
-    def _publish_speaking(self, speaking: bool) -> None:
+    def _on_set(self, parameters) -> SetParametersResult:
+        for parameter in parameters:
+            if self.speaker and parameter.name in LIVE:
+                setattr(self.speaker, parameter.name, parameter.value)
+        return SetParametersResult(successful=True)
+
+    # ---- what it tells
+
+    def _on_speaking(self, speaking: bool) -> None:
+        self._is_speaking = speaking
+        self._say_whether_it_speaks()
+
+    def _say_whether_it_speaks(self) -> None:
         if self.context.ok():
-            self._speaking.publish(Bool(data=speaking))
+            self._speaking.publish(Bool(data=self._is_speaking))
+
+    def _on_listeners_check(self) -> None:
+        """Tells those who came since the last change; one that is not transient local would not hear of it."""
+        listeners = self._speaking.get_subscription_count()
+        if listeners > self._listeners:
+            self._say_whether_it_speaks()
+        self._listeners = listeners
 
     def _publish(self, pcm: Pcm) -> None:
         if not self.context.ok():
             return
-        message = PcmMessage(
-            sample_rate=pcm.sample_rate, channels=pcm.channels, encoding="S16LE", data=array("B", pcm.data)
-        )
+        data = array("B", pcm.data)
+        message = PcmMessage(sample_rate=pcm.sample_rate, channels=pcm.channels, encoding="S16LE", data=data)
         message.header.stamp = self.get_clock().now().to_msg()
         self._pcm.publish(message)
 
-    def _load_voice(self) -> None:
+    def _on_diagnostics(self) -> None:
+        statuses = speech_statuses(self.get_fully_qualified_name(), self.speaker, self._owners, self.parameters)
+        worst = max(statuses, key=lambda status: status.level)
+        self._service_manager.status(f"{worst.name.partition(': ')[2]}: {worst.message}")
+        message = DiagnosticArray(status=statuses)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+    # ---- what it is told
+
+    def _on_speech(self, sentence: Sentence) -> None:
         try:
-            self.speaker.load_voice()
+            self._owners.take(sentence.owner, sentence.index, sentence.text, sentence.last)
         except SpeechError as error:
-            self.get_logger().warning(f"nothing will be heard: {error}")
+            self.get_logger().warning(f"not said: {error}", throttle_duration_sec=5.0)
 
     def _on_say_text(self, message: String) -> None:
         if not message.data.strip():
-            self._deaf_until = 0.0
-            self.speaker.stop()
-        elif time.monotonic() >= self._deaf_until:
-            try:
-                self.speaker.say(message.data)
-            except SpeechError as error:
-                self.get_logger().warning(f"not said: {error}", throttle_duration_sec=5.0)
+            self._silence_everybody()
+            return
+        try:
+            self.speaker.say(message.data)
+        except SpeechError as error:
+            self.get_logger().warning(f"not said: {error}", throttle_duration_sec=5.0)
 
     def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if self._stopped.get_subscription_count():  # who writes the text is told to end it
-            self._deaf_until = time.monotonic() + DEAF_AFTER_STOP
-        dropped = self.speaker.stop()
-        self._stopped.publish(Empty())
+        dropped, owners = self._silence_everybody()
+        for owner in owners:  # whoever writes the answer stops writing
+            self._silence.publish(String(data=owner))
         response.success = True
         response.message = f"{dropped} sentences were cut off or dropped"
         return response
+
+    def _silence_everybody(self) -> tuple[int, list[str]]:
+        """How many sentences that cut off or dropped, and whose answers."""
+        owners = self._owners.there
+        dropped = self.speaker.stop()
+        self._owners.silence_all()
+        return dropped, owners
 
     def _on_accepted(self, goal: ServerGoalHandle) -> None:
         request = goal.request
         key = bytes(goal.goal_id.uuid)
         try:
+            if request.interrupt:
+                self._owners.silence_all()
             self._utterances[key] = self.speaker.say(
                 request.text,
                 request.language,
@@ -228,7 +231,7 @@ class TtsNode(Node):
         try:
             if isinstance(utterance, SpeechError):
                 raise utterance
-            done = await self.executor.wrap(utterance.future)
+            done = await awaitable(utterance.future, self.executor)
             result.spoken = done.result()
             result.interrupted = not result.spoken
         except SpeechError as error:
@@ -236,7 +239,7 @@ class TtsNode(Node):
         del self._utterances[key]
         if result.spoken:
             goal.succeed()
-        elif key in self._canceled and _becomes_canceling(goal):
+        elif key in self._canceled and await self._becomes_canceling(goal):
             goal.canceled()
         else:
             goal.abort()
@@ -252,34 +255,42 @@ class TtsNode(Node):
         self.speaker.cancel(utterance)
         return CancelResponse.ACCEPT
 
-
-def _becomes_canceling(goal: ServerGoalHandle) -> bool:
-    """rclpy changes the goal's state just after the cancel callback, which has already ended the speech."""
-    deadline = time.monotonic() + 1.0
-    while not goal.is_cancel_requested and time.monotonic() < deadline:
-        time.sleep(0.001)
-    return goal.is_cancel_requested
+    async def _becomes_canceling(self, goal: ServerGoalHandle) -> bool:
+        """rclpy changes the goal's state just after the cancel callback, which has already ended the speech."""
+        deadline = time.monotonic() + 1.0
+        while not goal.is_cancel_requested and time.monotonic() < deadline:
+            moment: concurrent.futures.Future = concurrent.futures.Future()
+            threading.Timer(0.001, moment.set_result, [None]).start()
+            await awaitable(moment, self.executor)
+        return goal.is_cancel_requested
 
 
 def main(args: list[str] | None = None) -> int:
     """Runs the node until it is told to end."""
     sweep()
+    # A signal does not shut ROS down at once: the last word is that nobody speaks any more.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    node, executor = TtsNode(), SingleThreadedExecutor()
+
+    def work() -> None:
+        try:
+            spin(node, executor)
+        finally:
+            ended.set()
+
+    working = threading.Thread(target=work, name="executor", daemon=True)
+    working.start()
     try:
-        rclpy.init(args=args)
-        node = TtsNode()
-    except (InvalidParameterTypeException, InvalidParameterValueException) as error:
-        print(f"tts: {error}", file=sys.stderr)
-        return 2
-    executor = NodeExecutor(4)
-    executor.add_node(node)
-    try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        ended.wait()
     finally:
+        node.fall_silent()
+        shut_down()  # ends the spinning
+        working.join()
         executor.shutdown()
         node.destroy_node()
-        shut_down()
     return 0
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from glm4v_ros.policy.verification import Reading as Print
+from glm4v_ros.policy.verification import Verdict, Verification, verify
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
@@ -94,6 +98,10 @@ _TEXTS = {
         "To be certain I need a second look at this medicine. Please move its package a little and ask me again.",
         "我要再看一眼才能确定这是什么药，请把药盒稍微动一动，再问我一次。",
     ),
+    "unchecked": (
+        "I cannot check the name of this medicine: {reason}. Please ask somebody to look at the package.",
+        "我没法核对这个药的名字：{reason}。请让人看一下药盒。",
+    ),
     "unsure": (
         "I cannot read this medicine with certainty. Please ask somebody to look at the package.",
         "我看不清这个药，不能确定，请让人看一下药盒。",
@@ -158,8 +166,15 @@ class MedicineQuestion:
         """The answer where there are no two different pictures to compare."""
         return self._abstain("look")
 
-    def rule(self, first: Reading, second: Reading) -> Ruling:
-        """What may be said after reading two different pictures of the medicine."""
+    def witness(self, drug: str, readings: Sequence[Print]) -> Verification:
+        """Whether a second reader found the drug's name, whole, in what it read in one look at the medicine."""
+        return verify(self.drug_question, drug, readings)
+
+    def rule(self, first: Reading, second: Reading, witnesses: Sequence[Verification] = ()) -> Ruling:
+        """What may be said after reading two different pictures of the medicine.
+
+        ``witnesses`` are those of the drug's name in each of them; where there are any, all must have confirmed it.
+        """
         if self.refusal:
             return self.refusal
         if first.abstained or second.abstained:
@@ -170,6 +185,11 @@ class MedicineQuestion:
             return self._abstain("dose")
         if _STATES_DOSE.search(first.drug):  # no name, so the drug was not read
             return self._abstain("unsure")
+        for witness in witnesses:
+            if witness.verdict is Verdict.NOT_CHECKED:
+                return self._abstain("unchecked", reason=witness.reason.rstrip(".。"))
+            if witness.verdict is not Verdict.CONFIRMED:
+                return self._abstain("unsure")
         drug, text = first.drug.strip(), first.text.strip()
         words = text if _essence(drug) in _essence(text) else f"{drug}{'：' if self.language == 'zh' else ': '}{text}"
         return Ruling(f"我读到的是：{words}" if self.language == "zh" else f"I read: {words}", False)
@@ -184,8 +204,8 @@ class MedicineQuestion:
     def _asks_for_print(self) -> bool:
         return bool(_READ_OUT.search(self.text))
 
-    def _abstain(self, why: str) -> Ruling:
-        return Ruling(_TEXTS[why][self.language == "zh"], True)
+    def _abstain(self, why: str, **words: str) -> Ruling:
+        return Ruling(_TEXTS[why][self.language == "zh"].format(**words), True)
 
 
 def _is_everyday(sentence: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import jsonschema
 
-from glm4v_ros.engine.question import Question, Sampling
+from glm4v_ros.engine.question import Exchange, Question, Sampling
 from glm4v_ros.errors import BadImage, BadRequest
 from glm4v_ros.vision.converter import MAX_PIXELS, check_size
 from glm4v_ros.vision.frame import Frame
@@ -31,6 +31,8 @@ def check(question: Question, frames: Sequence[Frame]) -> None:
     """Raises BadRequest with what is wrong and what would be right."""
     check_words(question)
     check_frames(frames)
+    if sum(one.pictures for one in question.past) > len(frames):
+        raise BadRequest("the past names more pictures than there are frames")
     if not frames and not question.session_id:
         raise BadRequest("the question brings no image: send one, name a camera, or go on in a session that has one")
 
@@ -94,12 +96,24 @@ def check_words(question: Question) -> None:
     _number("min_p", sampling.min_p, 0, 1)
     _number("repeat_penalty", sampling.repeat_penalty, 0.01, 100)
     _integer("seed", sampling.seed, 0, 2**64)
+    _past(question)
     if question.choices and question.json_schema:
         raise BadRequest("choices and json_schema exclude each other")
     if question.choices:
         _choices(question.choices)
     if question.json_schema:
         _schema(question.json_schema)
+
+
+def _past(question: Question) -> None:
+    if not isinstance(question.past, tuple) or not all(isinstance(one, Exchange) for one in question.past):
+        raise BadRequest("past has Exchange objects, in a tuple")
+    if question.past and question.session_id:
+        raise BadRequest("a question has a session or a past, not both")
+    for one in question.past:
+        _text("a question of the past", one.text, 1, _MOST_CHARACTERS)
+        _text("an answer of the past", one.answer, 0, _MOST_CHARACTERS)
+        _integer("pictures of the past", one.pictures, 0, _MOST_FRAMES)
 
 
 def _text(name: str, text: str, least: int, most: int) -> None:
@@ -177,6 +191,10 @@ def _schema_part(key: str, value) -> None:
             raise BadRequest(
                 f"json_schema has a pattern of more than {_MOST_PATTERN} characters with its repetitions written out"
             )
+        try:
+            re.compile(value)  # only jsonschema 4.18 looks by itself; Ubuntu's is older
+        except Exception as error:  # re raises whatever it ran into, such as RecursionError
+            raise BadRequest(f"json_schema has a pattern that is no regular expression: {error}") from error
     if key == "$schema" and not isinstance(value, (str, dict)):
         raise BadRequest("$schema of json_schema is a string")
     # What is elsewhere would be fetched while an answer is checked; dynamic references the grammar does not follow.

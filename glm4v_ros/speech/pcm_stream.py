@@ -21,6 +21,9 @@ class PcmStream:
     def play(self, pcm: Pcm) -> _Sending:
         return _Sending(self._send, pcm)
 
+    def check(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

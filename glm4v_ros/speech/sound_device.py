@@ -9,6 +9,8 @@ import subprocess
 from glm4v_ros.speech.pcm import Pcm
 from glm4v_ros.speech.voice import SpeechError
 
+_SILENCE = Pcm(bytes(2 * 441), 22050)  # 20 ms
+_HANGS = 10.0  # s beyond a sound's own length after which a player counts as hanging
 _ADVICE = "set the tts parameter 'device' to one that `aplay -L` lists, or 'output' to 'topic' or 'wav'"
 
 
@@ -43,6 +45,9 @@ class SoundDevice:
         where = [f"--device={self.device}"] if self.device else []
         return ["paplay", "--raw", "--format=s16le", f"--rate={pcm.sample_rate}", f"--channels={pcm.channels}", *where]
 
+    def check(self) -> None:
+        self.play(_SILENCE).wait()
+
     def close(self) -> None:
         pass
 
@@ -52,6 +57,7 @@ class _Player:
 
     def __init__(self, command: list[str], pcm: Pcm):
         self._stopped = False
+        self._longest = pcm.seconds + _HANGS
         # The player reads a file in memory, so nobody has to feed it.
         sound = os.memfd_create("speech")
         try:
@@ -63,7 +69,12 @@ class _Player:
             os.close(sound)
 
     def wait(self) -> None:
-        complaint = self._process.communicate()[1].decode(errors="replace").strip()
+        try:
+            complaint = self._process.communicate(timeout=self._longest)[1].decode(errors="replace").strip()
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            raise SpeechError(f"the sound device hangs: look at it with `aplay -l`, or {_ADVICE}") from None
         if self._process.returncode and not self._stopped:
             reason = complaint.splitlines()[-1] if complaint else f"exit code {self._process.returncode}"
             raise SpeechError(f"the sound device does not play ({reason}): {_ADVICE}")

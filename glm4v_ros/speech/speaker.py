@@ -16,8 +16,9 @@ from glm4v_ros.speech.output import Output, Playback
 from glm4v_ros.speech.pcm import Pcm
 from glm4v_ros.speech.spoken_form import spoken_runs
 from glm4v_ros.speech.synthesizer import Synthesizer
+from glm4v_ros.speech.trouble import Trouble
 from glm4v_ros.speech.utterance import Sentence, Utterance
-from glm4v_ros.speech.voice import SpeechError
+from glm4v_ros.speech.voice import Repeated, SpeechError
 
 MAX_CHARACTERS = 10_000  # of one text, a quarter of an hour of speech
 _LANGUAGE = re.compile("[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*")
@@ -27,9 +28,10 @@ class Speaker:
     """A bounded queue of sentences in front of a voice and an output.
 
     Thread-safe. ``rate`` (words a minute), ``volume`` (0 to 1), ``language`` (of text that does not show its own) and
-    ``repeat_window`` (seconds in which a sentence is not said twice; 0: off) may be changed while it speaks.
-    ``on_speaking`` is called with True before the first sound and with False ``tail`` seconds after the last;
-    ``on_error`` once for each new trouble. Both are called from the speaker's thread.
+    ``repeat_window`` (seconds in which a sentence of one text is not said again for another; 0: off) may be changed while
+    it speaks. ``on_speaking`` is called with True before the first sound and with False ``tail`` seconds after the last;
+    ``on_error`` once for each new trouble. Both are called from the speaker's thread. With ``recheck`` (seconds) voice and
+    output are tried before anything is said, and again so often while they are in trouble and nobody speaks.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Speaker:
         language: str = "en",
         repeat_window: float = 5.0,
         tail: float = 0.3,
+        recheck: float | None = None,
         on_speaking: Callable[[bool], None] = lambda speaking: None,
         on_error: Callable[[SpeechError], None] = lambda error: None,
     ):
@@ -63,8 +66,10 @@ class Speaker:
         self._current: Sentence | None = None
         self._playback: Playback | None = None
         self._speaking = False
-        self._trouble = ""
+        self._recheck = recheck
         self._closed = False
+        self.said = 0  # sentences that were said to their end
+        self.voice_trouble, self.output_trouble = Trouble(self._report), Trouble(self._report)
         self._synthesis = ThreadPoolExecutor(1, "synthesis")
         self._thread = threading.Thread(target=self._run, name="speaker", daemon=True)
         self._thread.start()
@@ -77,9 +82,9 @@ class Speaker:
     def queued(self) -> int:
         return len(self._queue)
 
-    def load_voice(self) -> None:
-        """Waits until the voice is ready; SpeechError if it cannot be loaded."""
-        self._synthesizer.start()
+    @property
+    def voice_restarts(self) -> int:
+        return self._synthesizer.restarts
 
     def say(
         self,
@@ -88,23 +93,27 @@ class Speaker:
         priority: int = 0,
         interrupt: bool = False,
         on_sentence: Callable[[str], None] | None = None,
+        again: bool = False,
     ) -> Utterance:
         """Puts ``text`` into the queue, cut into sentences; SpeechError if there is no room for it, or if it is nothing
         that anybody says.
 
-        ``interrupt`` silences everything else first. Otherwise sentences said within the repeat window count as said.
+        ``interrupt`` silences everything else first. Without it and without ``again``, sentences that another text said
+        within the repeat window are left out, and the utterance ends with Repeated.
         """
         if len(text) > MAX_CHARACTERS:
             raise SpeechError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are said at once")
         if language and not _LANGUAGE.fullmatch(language):
             raise SpeechError(f"language is a BCP 47 tag such as zh or en, not {language[:40]!r}")
         utterance = Utterance(text, language, priority, on_sentence)
+        if not utterance.sentences:
+            raise SpeechError(f"there is nothing to say in {text[:40]!r}: it has no word and no number")
         if interrupt:
             self.stop()
         with self._changed:
             if self._closed:
                 raise SpeechError("the voice is shut down")
-            fresh = utterance.sentences if interrupt else self._not_repeated(utterance.sentences)
+            fresh = utterance.sentences if interrupt or again else self._not_repeated(utterance.sentences)
             if len(self._queue) + len(fresh) > self.max_queue:
                 raise SpeechError(
                     f"{len(self._queue)} sentences wait already, no room for {len(fresh)} more: see max_queue"
@@ -115,10 +124,9 @@ class Speaker:
                 heapq.heappush(self._queue, (-priority, next(self._order), sentence))
                 self._recent[sentence.key] = math.inf
             self._changed.notify_all()
-        for _ in range(len(utterance.sentences) - len(fresh)):
-            utterance.sentence_said()
-        if not utterance.sentences:
-            utterance.end(True)
+        if repeated := [sentence.text for sentence in utterance.sentences if sentence not in fresh]:
+            why = f"not said again within {self.repeat_window:g} s: {' '.join(repeated)[:200]!r}; see repeat_window, or interrupt"
+            utterance.leave_out(len(repeated), Repeated(why))
         return utterance
 
     def stop(self) -> int:
@@ -150,13 +158,10 @@ class Speaker:
         if not self.repeat_window:
             return sentences
         now = time.monotonic()
-        different: dict[str, Sentence] = {}
-        for sentence in sentences:
-            different.setdefault(sentence.key, sentence)
         return [
             sentence
-            for key, sentence in different.items()
-            if now - self._recent.get(key, -math.inf) >= self.repeat_window
+            for sentence in sentences
+            if now - self._recent.get(sentence.key, -math.inf) >= self.repeat_window
         ]
 
     def _drop(self, is_meant: Callable[[Utterance], bool]) -> int:
@@ -177,27 +182,22 @@ class Speaker:
         return len(dropped)
 
     def _run(self) -> None:
+        if self._recheck is not None:
+            self._try(self.voice_trouble, self._synthesizer.start)
+            self._try(self.output_trouble, self._output.check)
         while sentence := self._next():
             try:
                 self._say(sentence)
-                self._trouble = ""
             except CancelledError:
                 pass  # stopped before it was synthesised
             except Exception as error:  # whatever it is, the next sentence gets its chance
-                self._fail(
-                    sentence, error if isinstance(error, SpeechError) else SpeechError(f"cannot say it: {error!r}")
-                )
+                with self._changed:
+                    self._recent.pop(sentence.key, None)
+                sentence.utterance.end(error)
             finally:
                 with self._changed:
                     self._current = self._playback = None
-
-    def _fail(self, sentence: Sentence, error: SpeechError) -> None:
-        with self._changed:
-            self._recent.pop(sentence.key, None)
-        sentence.utterance.end(error)
-        if str(error) != self._trouble and not self._closed:
-            self._trouble = str(error)
-            self._on_error(error)
+        self._set_speaking(False)
 
     def _next(self) -> Sentence | None:
         def awake() -> bool:
@@ -209,12 +209,30 @@ class Speaker:
             idle = not self._queue
         if idle:
             self._set_speaking(False)
-        with self._changed:
-            self._changed.wait_for(awake)
-            if self._closed:
-                return None
-            self._current = heapq.heappop(self._queue)[2]
-            return self._current
+        while True:
+            in_trouble = self.voice_trouble.text or self.output_trouble.text
+            with self._changed:
+                if self._changed.wait_for(awake, self._recheck if in_trouble else None):
+                    if self._closed:
+                        return None
+                    self._current = heapq.heappop(self._queue)[2]
+                    return self._current
+            if self.voice_trouble.text:
+                self._try(self.voice_trouble, self._synthesizer.start)
+            if self.output_trouble.text:
+                self._try(self.output_trouble, self._output.check)
+
+    def _try(self, trouble: Trouble, part: Callable[[], None]) -> None:
+        try:
+            part()
+            trouble.clear()
+        except Exception as error:
+            trouble.note(error)
+
+    def _report(self, error: SpeechError) -> None:
+        if not self._closed:
+            with suppress(Exception):  # a listener's trouble must not end the voice
+                self._on_error(error)
 
     def _set_speaking(self, speaking: bool) -> None:
         if speaking != self._speaking:
@@ -224,21 +242,32 @@ class Speaker:
 
     def _say(self, sentence: Sentence) -> None:
         self._begin_synthesis(sentence)
-        pcm = sentence.sound.result().scaled(self.volume)
+        try:
+            pcm = sentence.sound.result().scaled(self.volume)
+        except CancelledError:
+            raise
+        except Exception as error:
+            raise self.voice_trouble.note(error) from error
+        self.voice_trouble.clear()
         self._set_speaking(True)
-        with self._changed:
-            if sentence.utterance.done:
-                return
-            self._playback = self._output.play(pcm)
-            if self._queue and not self._closed:
-                self._begin_synthesis(self._queue[0][2])  # while this one is heard
-        if sentence.utterance.on_sentence:
-            sentence.utterance.on_sentence(sentence.text)
-        self._playback.wait()
+        try:
+            with self._changed:
+                if sentence.utterance.done:
+                    return
+                self._playback = self._output.play(pcm)
+                if self._queue and not self._closed:
+                    self._begin_synthesis(self._queue[0][2])  # while this one is heard
+            if sentence.utterance.on_sentence:
+                sentence.utterance.on_sentence(sentence.text)
+            self._playback.wait()
+        except Exception as error:
+            raise self.output_trouble.note(error) from error
+        self.output_trouble.clear()
         with self._changed:
             if sentence.utterance.done:
                 return
             self._recent[sentence.key] = time.monotonic()
+            self.said += 1
         sentence.utterance.sentence_said()
 
     def _begin_synthesis(self, sentence: Sentence) -> None:
@@ -248,7 +277,8 @@ class Speaker:
     def _synthesize(self, sentence: Sentence) -> Pcm:
         runs = spoken_runs(sentence.text, sentence.utterance.language, self.language)
         sounds = [self._synthesizer.synthesize(words, language, self.rate) for language, words in runs]
-        if not sounds:
-            return Pcm(b"", 22050)
+        if not any(sound.data for sound in sounds):
+            raise SpeechError(f"the voice made no sound of {sentence.text[:40]!r}")
         rate = sounds[0].sample_rate
         return Pcm(b"".join(sound.resampled(rate).data for sound in sounds), rate)
+

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 
 from glm4v_ros.speech.pcm import Pcm
 from glm4v_ros.speech.sentence import split
+from glm4v_ros.speech.spoken_form import spoken_runs
 
 
 class Utterance:
-    """One text. ``future`` gives True when all of it was said, False when it was interrupted, or raises SpeechError."""
+    """One text. ``future`` gives True when all of it was said, False when it was interrupted, or raises SpeechError.
+
+    Sentences of which nothing can be heard, such as an emoji, are no part of it.
+    """
 
     def __init__(
         self, text: str, language: str = "", priority: int = 0, on_sentence: Callable[[str], None] | None = None
@@ -21,17 +25,26 @@ class Utterance:
         self.priority = priority
         self.on_sentence = on_sentence
         self.future: Future[bool] = Future()
-        self.sentences = [Sentence(self, sentence) for sentence in split(text)]
+        self.sentences = [Sentence(self, sentence) for sentence in split(text) if spoken_runs(sentence, language)]
         self._left = len(self.sentences)
+        self._left_out: Exception | None = None
 
     @property
     def done(self) -> bool:
         return self.future.done()
 
+    def leave_out(self, sentences: int, why: Exception) -> None:
+        """So many of them will not be said; once the others are, the future raises ``why``."""
+        self._left_out = why
+        self._count_down(sentences)
+
     def sentence_said(self) -> None:
-        self._left -= 1
+        self._count_down(1)
+
+    def _count_down(self, sentences: int) -> None:
+        self._left -= sentences
         if self._left <= 0:
-            self.end(True)
+            self.end(self._left_out or True)
 
     def end(self, outcome: bool | Exception) -> None:
         """The first outcome counts."""

@@ -9,7 +9,11 @@ from glm4v_ros.speech.pcm import Pcm
 
 
 class SpeechError(Exception):
-    """Nothing was said. The message tells a person what to do."""
+    """Not all was said. The message tells a person why, and what to do."""
+
+
+class Repeated(SpeechError):
+    """A sentence was left out because it was said a moment ago."""
 
 
 class Voice(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import wave
 from pathlib import Path
 
@@ -30,6 +31,11 @@ class WavFile:
         except OSError as error:
             raise SpeechError(f"cannot write {self.path}: {error.strerror}") from error
         return _Written()
+
+    def check(self) -> None:
+        place = self.path if self.path.exists() else self.path.parent
+        if not os.access(place, os.W_OK):
+            raise SpeechError(f"cannot write {self.path}: {place} is not there or not writable; see wav_file")
 
     def close(self) -> None:
         if self._file:

@@ -43,6 +43,27 @@ def read_picture(path: str | Path, region: Region | None = None) -> np.ndarray:
     PNG, JPEG, TIFF, WebP, BMP and GIF, the first page or frame; transparent parts become white. BadImage when the file
     is missing or not a whole picture, BadRequest for a region outside it.
     """
+    return decode_file(_read(path), str(path), region)
+
+
+def decode_file(data: bytes, what: str, region: Region | None = None) -> np.ndarray:
+    """What a picture file holds, as ``read_picture`` gives it; ``what`` names it in the message of a BadImage."""
+    return _decoded(data, what, "", region, OTHER_FILE_FORMATS)
+
+
+def file_orientation(path: str | Path) -> Orientation:
+    """How ``read_picture`` turns this file; no pixel is decoded. BadImage when it is missing or none of its formats."""
+    data = _read(path)
+    if data.startswith((jpeg.SIGNATURE, png.SIGNATURE)):
+        return orientation(data)
+    try:
+        picture = Image.open(io.BytesIO(data), formats=OTHER_FILE_FORMATS)
+    except Exception as error:
+        raise BadImage(f"{path} is not a picture, or its header is damaged: {error}") from error
+    return Orientation.from_exif(data if picture.format == "TIFF" else picture.info.get("exif", b""))
+
+
+def _read(path: str | Path) -> bytes:
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -52,7 +73,7 @@ def read_picture(path: str | Path, region: Region | None = None) -> np.ndarray:
         raise BadImage(f"{str(path)!r} cannot be read: {error}") from error
     if len(data) > MAX_FILE_BYTES:
         raise BadImage(f"{path} is too large; picture files up to {MAX_FILE_BYTES >> 20} MiB are read")
-    return _decoded(data, str(path), "", region, OTHER_FILE_FORMATS)
+    return data
 
 
 def orientation(data) -> Orientation:

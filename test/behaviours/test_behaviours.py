@@ -10,6 +10,8 @@ import rclpy
 from glm4v_ros.msg import Answer
 from py_trees.common import Status
 from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 from robot import PATIENCE, eventually
 from vqa_double import VqaDouble
@@ -17,7 +19,6 @@ from vqa_double import VqaDouble
 from glm4v_ros.behaviours import AnswerIs, AskImage, Say
 from glm4v_ros.client import TtsClient, VqaClient
 from glm4v_ros.errors import ErrorCode
-from glm4v_ros.nodes.executor import NodeExecutor
 from glm4v_ros.nodes.tts import TtsNode
 
 
@@ -224,7 +225,7 @@ def tts(tmp_path_factory):
     node = TtsNode(
         context=context, parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()]
     )
-    executor = NodeExecutor(4, context=context)
+    executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin, daemon=True)
     thread.start()
@@ -263,3 +264,61 @@ def test_say_without_a_voice_fails(blackboard):
         leaf = Say("tell", "{answer}", client=client)
         assert run(leaf)[0] == Status.FAILURE
         assert leaf.feedback_message == "the blackboard has no answer"
+
+
+def threads():
+    """Those of this process but the servers', which grow with their work."""
+    return {each for each in threading.enumerate() if not each.name.startswith(("ThreadPoolExecutor", "callback", "synth"))}
+
+
+def test_thirty_leaves_share_one_node_and_one_thread(vqa, tts, blackboard):
+    context = Context()
+    rclpy.init(context=context)
+    node = Node("tree", context=context)
+    leaves = [AskImage(f"ask {i}", "pressure?", vqa="/robot1_vqa") for i in range(15)]
+    leaves += [Say(f"tell {i}", f"{i}", tts="/tts") for i in range(15)]
+    before = threads()
+    for leaf in leaves:
+        leaf.setup(node=node)
+    try:
+        assert len(threads() - before) == 1
+        for leaf in leaves:
+            leaf.tick_once()
+        waiting = set(leaves)
+        deadline = time.monotonic() + 60
+        while waiting := {leaf for leaf in waiting if leaf.status == Status.RUNNING}:
+            assert time.monotonic() < deadline
+            for leaf in waiting:
+                leaf.tick_once()
+            time.sleep(0.005)
+        assert {leaf.status for leaf in leaves} == {Status.SUCCESS}
+        mine = [name for name in node.get_node_names() if name.startswith("tree")]
+        assert len(mine) == 2 and "tree" in mine  # the tree's own node, and one for all leaves
+        for leaf in leaves[:-1]:
+            leaf.shutdown()
+        assert len(threads() - before) == 1
+    finally:
+        for leaf in leaves:
+            leaf.shutdown()
+    assert not threads() - before
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def test_a_leaf_set_up_again_after_its_ros_was_shut_down(vqa, blackboard):
+    for _ in range(2):
+        context = Context()
+        rclpy.init(context=context)
+        node = Node("tree", context=context)
+        leaf = AskImage("ask", "pressure?", vqa="/robot1_vqa")
+        leaf.setup(node=node)
+        node.destroy_node()
+        rclpy.shutdown(context=context)
+        leaf.tick_once()
+        deadline = time.monotonic() + 30
+        while leaf.status == Status.RUNNING and time.monotonic() < deadline:
+            leaf.tick_once()
+            time.sleep(0.005)
+        assert leaf.status == Status.FAILURE and blackboard.answer_error == ErrorCode.NOT_ACTIVE
+        leaf.shutdown()
+    assert run(AskImage("ask", "pressure?", vqa="robot1_vqa"))[0] == Status.SUCCESS

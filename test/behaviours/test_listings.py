@@ -112,7 +112,10 @@ def test_the_leaves_take_the_arguments_that_the_listings_give():
 
 
 def test_the_manager_manages_vqa():
-    (text,) = listings("yaml")
-    (manager,) = yaml.safe_load(text).values()
+    text = (DOCUMENT.parent / "install.md").read_text(encoding="utf-8")
+    (listing,) = re.findall(r"^```yaml\n((?:(?!```).)*lifecycle_manager_vqa:.*?)^```", text, re.S | re.M)
+    listed = yaml.safe_load(listing)
+    manager = listed["lifecycle_manager_vqa"]
+    assert listed["vqa"]["ros__parameters"] == {"autostart": False}
     assert manager["ros__parameters"] == {"autostart": True, "node_names": ["vqa"], "bond_timeout": 0.0}
     assert "autostart" in {parameter.name for parameter in TABLE}

@@ -9,6 +9,8 @@ from PIL import Image
 
 from glm4v_ros.cli.main import main
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
+from glm4v_ros.engine.status import EngineStatus
+from glm4v_ros.policy.abstention import abstains
 
 
 @pytest.fixture
@@ -58,6 +60,7 @@ class ScriptedEngine:
         self.in_work = self.most_in_work = 0
         self.closed = 0
         self.refusal = None  # raised by ask
+        self.gpu = False
         self._lock = threading.Lock()
 
     def install(self, monkeypatch):
@@ -72,6 +75,10 @@ class _Client:
         self.engine = engine
         engine.configs.append(config)
         self.threads = ThreadPoolExecutor(config.max_parallel)
+
+    @property
+    def status(self):
+        return EngineStatus("scripted", gpu_offload=self.engine.gpu)
 
     def start(self, on_progress=None):
         on_progress(1.0)
@@ -94,7 +101,9 @@ class _Client:
                 text += piece
                 if on_delta and not question.choices:
                     on_delta(Delta(question.request_id, Stage.ANSWERING, piece))
-            return Answer(question.request_id, text, FinishReason.STOP, latency=0.25, time_to_first_token=0.125)
+            return Answer(
+                question.request_id, text, FinishReason.STOP, abstains(text), latency=0.25, time_to_first_token=0.125
+            )
         finally:
             with self.engine._lock:
                 self.engine.in_work -= 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
@@ -47,6 +48,18 @@ def test_choices(glm4v, plates):
     assert figures["confidence"] == max(figures["choice_probabilities"]) and sum(
         figures["choice_probabilities"]
     ) == pytest.approx(1)
+
+
+def test_a_second_reader_confirms(glm4v, tmp_path):
+    pytest.importorskip("rapidocr", reason="requirements/reader.txt is not installed")
+    plate = Path(__file__).parents[1] / "data" / "nameplate.png"
+    code, out, _ = glm4v("ask", plate, "型号是什么?", "--verify", "required", "--annotate", tmp_path / "a.png", "--json")
+    line = json.loads(out)
+    assert code == 0 and line["answer"] == "LVV9-70S1-9" and line["verification"] == "confirmed"
+    (evidence,) = line["evidence"]
+    x, y, width, height = evidence["region"]
+    assert evidence["text"] == "LVV9-70S1-9" and 200 < x < 240 and 225 < y < 250 and 500 < x + width < 540 and 25 < height < 45
+    assert (tmp_path / "a.png").is_file()
 
 
 def test_timeout(glm4v, plates):

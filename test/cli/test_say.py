@@ -47,6 +47,12 @@ def test_text_never_reaches_a_shell(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["speech.wav"]
 
 
+@pytest.mark.parametrize("text", ["😀", "...", ""])
+def test_no_file_without_words_and_no_success_without_a_file(tmp_path, capsys, text):
+    assert run(text, "--wav", str(tmp_path / "speech.wav")) == 1
+    assert "nothing to say" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 def test_no_sound_player(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert run("Hello.") == 1

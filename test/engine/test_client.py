@@ -17,7 +17,7 @@ from glm4v_ros.engine import supervisor
 from glm4v_ros.engine.answer import FinishReason, Stage
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.question import Sampling
+from glm4v_ros.engine.question import Exchange, Sampling
 from glm4v_ros.errors import (
     BadRequest,
     Busy,
@@ -233,6 +233,30 @@ def test_a_session_keeps_its_picture_until_it_is_reset(engine):
     engine.reset_session("keeps")
     with pytest.raises(BadRequest, match="image"):
         ask(engine, [], session_id="keeps")
+
+
+def test_a_past_that_the_asker_keeps_is_as_good_as_a_session(engine):
+    """With pictures in two of its turns, the follow-up is about the latest and reads all that went before."""
+    first = ask(engine, [noise(131)], "what is it?", session_id="kept", max_tokens=8)
+    second = ask(engine, [noise(132)], "and this?", session_id="kept", max_tokens=8)
+    remembered = ask(engine, [], "sure?", session_id="kept", max_tokens=8)
+    past = (Exchange("what is it?", first.text, 1), Exchange("and this?", second.text, 1))
+    told = ask(engine, [noise(131), noise(132)], "sure?", past=past, max_tokens=8)
+    assert (told.text, told.image_tokens) == (remembered.text, remembered.image_tokens)
+    alone = ask(engine, [noise(132)], "sure?", max_tokens=8)
+    assert alone.image_tokens == 12 and told.image_tokens == 24
+    assert told.prompt_tokens > 2 * alone.prompt_tokens
+    shown_again = ask(engine, [noise(131), noise(132), noise(132)], "sure?", past=past, max_tokens=8)
+    assert shown_again.image_tokens == 24
+
+
+@pytest.mark.parametrize(
+    "past, session_id",
+    [((Exchange("a", "b", 3),), ""), ((Exchange("a", "b"),), "one"), ((Exchange("", "b"),), ""), ([Exchange("a", "b")], ""), ((Exchange("a", "\ud800"),), "")],
+)  # fmt: skip
+def test_a_past_that_cannot_be(engine, past, session_id):
+    with pytest.raises(BadRequest):
+        ask(engine, [noise(1), noise(2)], "sure?", past=past, session_id=session_id)
 
 
 def test_a_session_answers_about_the_newest_picture(engine):

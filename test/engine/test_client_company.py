@@ -9,11 +9,12 @@ from collections import Counter
 import pytest
 from asking import PATIENCE, ask, noise, question
 
-from glm4v_ros.engine import shared_frame, supervisor
+from glm4v_ros.engine import supervisor
 from glm4v_ros.engine.answer import Stage
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.errors import BadRequest, Canceled, EngineFailed
+from glm4v_ros.vision import shared_frame
 
 
 class Deltas(list):

@@ -12,14 +12,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _PYTHON = f"python{sysconfig.get_python_version()}"
+_KEPT = ("HOME", "LANG", "XDG_CACHE_HOME", "PIP_", "ROS_DOMAIN_ID", "ROS_AUTOMATIC", "OPENBLAS")
 _EXPORTED = re.compile(r'set_target_properties\(\S+ PROPERTIES\s+INTERFACE_INCLUDE_DIRECTORIES "[^"]*"\s*\)')
 
 
 class AptRos:
-    """``prefix`` is ROS's, Python's and apt's in one.
+    """``prefix`` is ROS's, Python's and apt's.
 
     Its Python refuses to install (EXTERNALLY-MANAGED) and has none of the packages that the build brings, but for
-    typing_extensions. Its rosidl_generator_py exports no include directories, as upstream's, while the wheels' one does.
+    typing_extensions. Its rosidl_generator_py exports no include directories, as upstream's; the wheels' one does.
     """
 
     def __init__(self, prefix: Path):
@@ -34,14 +35,14 @@ class AptRos:
     def environment(self, *prefixes: Path, **more: str) -> dict[str, str]:
         """Of a shell that sourced this ROS and workspaces that are installed in ``prefixes``."""
         ours = (*prefixes, self.prefix)
+        libraries = self.site_packages.glob("ros_*.libs")
         return {
-            **{name: os.environ[name] for name in ("HOME", "LANG", "XDG_CACHE_HOME", "ROS_DOMAIN_ID") if name in os.environ},
-            **{name: value for name, value in os.environ.items() if name.startswith(("PIP_", "OPENBLAS", "ROS_AUTO"))},
+            **{name: value for name, value in os.environ.items() if name.startswith(_KEPT)},
             "PATH": ":".join([*(str(path / "bin") for path in ours), "/usr/bin", "/bin"]),
             "AMENT_PREFIX_PATH": ":".join(map(str, ours)),
             "CMAKE_PREFIX_PATH": ":".join(map(str, ours)),
             "PYTHONPATH": ":".join(str(path / "lib" / _PYTHON / "site-packages") for path in prefixes),
-            "LD_LIBRARY_PATH": ":".join([*(str(path / "lib") for path in ours), *map(str, self.site_packages.glob("ros_*.libs"))]),
+            "LD_LIBRARY_PATH": ":".join(map(str, [*(path / "lib" for path in ours), *libraries])),
             "ESPEAK_DATA_PATH": self.espeak_data,
             "PYTHONDONTWRITEBYTECODE": "1",  # what is a link here leads into .venv
             "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1",  # else the wheels start each Python twice
@@ -57,11 +58,12 @@ class AptRos:
 
     def _lay_out_python(self) -> None:
         self.python.parent.mkdir(parents=True)
-        shutil.copy(os.path.realpath(sys._base_executable), self.python)  # a link would lead Python back to its own prefix
+        shutil.copy(os.path.realpath(sys._base_executable), self.python)  # a link would lead to Python's own prefix
         for tool in ("cmake", "ninja"):
             (self.prefix / "bin" / tool).symlink_to(shutil.which(tool))
-        _link(sysconfig.get_path("stdlib"), self.prefix / "lib" / _PYTHON, ("site-packages", "dist-packages", "EXTERNALLY-MANAGED"))
-        (self.prefix / "lib" / _PYTHON / "EXTERNALLY-MANAGED").write_text("[externally-managed]\nError=use apt\n")
+        library = self.prefix / "lib" / _PYTHON
+        _link(sysconfig.get_path("stdlib"), library, ("site-packages", "dist-packages", "EXTERNALLY-MANAGED"))
+        (library / "EXTERNALLY-MANAGED").write_text("[externally-managed]\nError=use apt\n")
         _link(Path(sys.base_prefix, "lib"), self.prefix / "lib", pattern="libpython*")
         (self.prefix / "include").mkdir()
         (self.prefix / "include" / _PYTHON).symlink_to(sysconfig.get_path("include"))
@@ -79,13 +81,15 @@ class AptRos:
 
     def _lay_out_ros(self) -> None:
         ros = Path(sys.prefix)
-        _link(ros / "lib", self.prefix / "lib", (_PYTHON, "glm4v_ros", *(path.name for path in ros.glob("lib/libglm4v_ros__*"))))
+        ours = {path.name for path in ros.glob("lib/*glm4v_ros*")}
+        _link(ros / "lib", self.prefix / "lib", (_PYTHON, *ours))
         _link(ros / "include", self.prefix / "include")
         _link(ros / "share", self.prefix / "share", ("glm4v_ros",))
         for path in (self.prefix / "share").glob("*/cmake/*__rosidl_generator_pyExport.cmake"):
             self._rewrite(path.relative_to(self.prefix), lambda text: _EXPORTED.sub("", text))
         generator = "share/rosidl_generator_py/cmake/rosidl_generator_py_generate_interfaces.cmake"
-        self._rewrite(generator, lambda text: text.replace("PUBLIC ${Python3_INCLUDE_DIRS}", "PRIVATE ${Python3_INCLUDE_DIRS}"))
+        exports = "PUBLIC ${Python3_INCLUDE_DIRS}"
+        self._rewrite(generator, lambda text: text.replace(exports, exports.replace("PUBLIC", "PRIVATE")))
 
     def _lay_out_espeak(self) -> None:
         """As the package libespeak-ng1."""

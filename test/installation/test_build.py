@@ -1,7 +1,8 @@
-"""The package built and installed as on a robot: by CMake as colcon calls it, beside apt's packages, with a pip that is refused."""
+"""The package built and installed as on a robot: by CMake as colcon calls it, beside apt's packages."""
 
 import contextlib
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -34,7 +35,8 @@ from sensor_msgs.msg import CompressedImage
 from glm4v_ros.client import VqaClient
 
 picture = CompressedImage(format="png", data=open(sys.argv[1], "rb").read())
-print(VqaClient().start(sys.argv[2], images=[picture]).result().text)
+with VqaClient() as client:
+    print(client.start(sys.argv[2], images=[picture]).result().text)
 """
 
 
@@ -61,8 +63,8 @@ def build(ros, wheels, tmp_path_factory):
     def run(prefix: Path, *options: str) -> str:
         told = ""
         for command in (
-            ["cmake", "-S", ROOT, "-B", directory, "-G", "Ninja", f"-DCMAKE_INSTALL_PREFIX={prefix}", "-DBUILD_TESTING=OFF",
-             f"-DPython3_EXECUTABLE={ros.python}", *options],
+            ["cmake", "-S", ROOT, "-B", directory, "-G", "Ninja", "-DBUILD_TESTING=OFF",
+             f"-DCMAKE_INSTALL_PREFIX={prefix}", f"-DPython3_EXECUTABLE={ros.python}", *options],
             ["cmake", "--build", directory],
             ["cmake", "--install", directory],
         ):  # fmt: skip
@@ -71,6 +73,7 @@ def build(ros, wheels, tmp_path_factory):
             assert done.returncode == 0, told[-6000:]
         return told
 
+    run.directory = directory
     return run
 
 
@@ -84,6 +87,7 @@ def prefix(build, tmp_path_factory) -> Path:
 @pytest.fixture
 def linked(build, prefix, tmp_path) -> tuple[Path, str]:
     """The same with --symlink-install, and what its build said."""
+    shutil.rmtree(build.directory / "ament_cmake_python")  # a folder where ament now wants a link
     return tmp_path, build(tmp_path, "-DAMENT_CMAKE_SYMLINK_INSTALL=1")
 
 
@@ -110,7 +114,8 @@ def test_all_modules_come_from_the_prefix_and_what_is_apts_from_apt(ros, prefix)
 
 def test_nodes_do_without_what_the_build_brought(ros, prefix):
     """So that nothing of apt's is shadowed in a process that others may share."""
-    done = ros.run(ros.python, "-c", IMPORT_ALL + "print('path', *[p for p in sys.path if 'vendor' in p])\nimport llama_cpp",
+    script = IMPORT_ALL + "print('path', *[path for path in sys.path if 'vendor' in path])\nimport llama_cpp"
+    done = ros.run(ros.python, "-u", "-c", script,
                    "plain", "glm4v_ros.nodes,glm4v_ros.behaviours,glm4v_ros.client", "typing_extensions",
                    prefixes=(prefix,))  # fmt: skip
     origin, path, *_, error = done.stdout.splitlines()
@@ -134,6 +139,27 @@ def test_node_as_ros2_run_starts_it(ros, prefix):
     with running(ros, prefix, prefix / "lib" / "glm4v_ros" / "vqa"):
         done = ros.run(ros.python, "-c", ASK, PICTURE, QUESTION, prefixes=(prefix,))
     assert done.stdout.strip() == ANSWER
+
+
+def test_a_gpu_build_that_came_out_for_the_cpu_is_refused(ros, prefix):
+    script = "import sys, vendor; vendor.check(vendor.Path(sys.argv[1]), sys.argv[2])"
+
+    def check(flags: str):
+        folder = prefix / "lib" / "glm4v_ros" / "vendor"
+        return ros.run(ros.python, "-c", script, folder, flags, PYTHONPATH=str(ROOT / "scripts"))
+
+    assert check("").returncode == 0
+    done = check("-DGGML_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=87")
+    assert done.returncode and "came out for the CPU only" in done.stdout
+
+
+def test_an_update_leaves_nothing_of_the_old_packages(ros, build, prefix):
+    vendor = prefix / "lib" / "glm4v_ros" / "vendor"
+    (vendor / "stamp").write_text("of an older lock")
+    (vendor / "gguf-0.1.dist-info").mkdir()
+    done = ros.run("cmake", "--install", build.directory, "--prefix", prefix)
+    assert done.returncode == 0, done.stdout
+    assert not (vendor / "gguf-0.1.dist-info").exists() and (vendor / "gguf").is_dir()
 
 
 def test_symlink_install(ros, linked):

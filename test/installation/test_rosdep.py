@@ -23,7 +23,7 @@ def rosdep(tmp_path_factory):
     (home / "10.list").write_text(f"yaml file://{DATA}/rules.yaml\n")
     index = {"type": "index", "version": 4, "distributions": {}}
     for distro, names in yaml.safe_load((DATA / "released.yaml").read_text()).items():
-        release = {"packages": names, "tags": {"release": "x"}, "url": "https://example.org/x.git", "version": "1.0.0-1"}
+        release = {"packages": names, "tags": {"release": "x"}, "url": "https://example.org", "version": "1.0.0-1"}
         (home / f"{distro}.yaml").write_text(json.dumps({
             "type": "distribution", "version": 2, "release_platforms": {"ubuntu": [DISTROS[distro]]},
             "repositories": {"all": {"release": release}},
@@ -60,7 +60,7 @@ def install(rosdep, source: Path, distro: str) -> tuple[int, str]:
 def test_every_key_resolves_to_apt(rosdep, tmp_path, distro):
     (tmp_path / "package.xml").write_text((ROOT / "package.xml").read_text())
     code, told = install(rosdep, tmp_path, distro)
-    assert code == 0, f"{told}\nA key that rosdep has had for long may be missing in test/data/rosdep: scripts/cut_rosdep.py"
+    assert code == 0, f"{told}\nA key that rosdep does have may be missing in test/data/rosdep: scripts/cut_rosdep.py"
     commands = told.splitlines()
     assert commands[0] == "#[apt] Installation commands:"
     assert all("apt-get install -y " in line for line in commands[1:]), told

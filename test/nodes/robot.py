@@ -39,6 +39,12 @@ def duration(seconds: float) -> Duration:
     return Duration(sec=int(seconds), nanosec=round(seconds % 1 * 1e9))
 
 
+def earlier(stamp: Time, seconds: float) -> Time:
+    """For pictures whose distance in time counts: a busy machine may let seconds pass between two looks at the clock."""
+    nanoseconds = stamp.sec * 10**9 + stamp.nanosec - round(seconds * 1e9)
+    return Time(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+
+
 def image(rgb: np.ndarray, stamp: Time, encoding: str = "bgr8", frame_id: str = "camera") -> Image:
     """A sensor_msgs/Image of an RGB array."""
     message = Image(encoding=encoding, height=rgb.shape[0], width=rgb.shape[1], step=rgb.shape[1] * 3)

@@ -18,8 +18,9 @@ ACTION = "/_action/"
 RULES = {"topics": ("publish", "subscribe"), "services": ("reply", "request"), "actions": ("execute", "call")}
 #: Allowed although the node as it is started here does not have it, and why.
 OPTIONAL = {
-    ("vqa", "publish", "/tts/say_text"): "remapped from ~/sentences by the launch file",
-    ("vqa", "subscribe", "/tts/stopped"): "remapped from ~/stop_speaking by the launch file",
+    ("vqa", "publish", "/tts/speech"): "remapped from ~/speech by the launch file",
+    ("vqa", "publish", "/tts/silence"): "remapped from ~/silence by the launch file",
+    ("vqa", "subscribe", "/tts/silence"): "likewise",
     ("vqa", "subscribe", "/front/image_raw"): "or compressed, whichever the camera offers",
     ("vqa", "subscribe", "/front/image_raw/compressed"): "or raw",
     ("tts", "publish", "/tts/pcm"): "with output: topic",

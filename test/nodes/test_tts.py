@@ -1,27 +1,32 @@
 """The node tts over DDS, with the real voice; what is heard is what comes on ~/pcm."""
 
+import os
 import threading
 import time
 import wave
+from functools import partial
 
 import numpy as np
 import pytest
 import rclpy
 import yaml
 from action_msgs.msg import GoalStatus
-from glm4v_ros.msg import Pcm
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from glm4v_ros.msg import Pcm, Sentence
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from std_msgs.msg import Bool, Empty, String
+from std_msgs.msg import Bool, String
 from std_srvs.srv import Trigger
 
 from glm4v_ros.client import TtsClient
-from glm4v_ros.nodes.executor import NodeExecutor
-from glm4v_ros.nodes.tts import PARAMETERS, TtsNode
+from glm4v_ros.nodes import tts
+from glm4v_ros.nodes.health import Grade, look
+from glm4v_ros.nodes.tts import TtsNode
+from glm4v_ros.nodes.tts_parameters import PARAMETERS
 from glm4v_ros.share import share_dir
 
 LONG = "This sentence is long enough to be interrupted in the middle of it, again and again."
@@ -30,7 +35,7 @@ LONG = "This sentence is long enough to be interrupted in the middle of it, agai
 class Rig:
     """The node in this process and a listener beside it."""
 
-    def __init__(self, namespace="/", **parameters):
+    def __init__(self, namespace="/", make_executor=SingleThreadedExecutor, **parameters):
         self.context = Context()
         rclpy.init(context=self.context)
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
@@ -38,15 +43,19 @@ class Rig:
         self.ear = Node("ear", namespace=namespace, context=self.context)
         self.pieces: list[tuple[float, Pcm]] = []
         self.speaking: list[bool] = []
-        self.stopped = threading.Semaphore(0)
+        self.silenced: list[str] = []
+        self.statuses: dict[str, DiagnosticStatus] = {}
         self.changed = threading.Condition()
         self.ear.create_subscription(Pcm, "tts/pcm", self._hear, 1000)
         latched = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self.ear.create_subscription(Bool, "tts/speaking", self._see, latched)
-        self.ear.create_subscription(Empty, "tts/stopped", lambda message: self.stopped.release(), 10)
+        self.ear.create_subscription(String, "tts/silence", self._silence, 1000)
+        self.ear.create_subscription(DiagnosticArray, "/diagnostics", self._diagnose, 10)
+        self.speech = self.ear.create_publisher(Sentence, "tts/speech", 1000)
+        self.silence = self.ear.create_publisher(String, "tts/silence", 1000)
         self.text = self.ear.create_publisher(String, "tts/say_text", 1000)
         self.stop_client = self.ear.create_client(Trigger, "tts/stop")
-        self.executors = [NodeExecutor(4, context=self.context), SingleThreadedExecutor(context=self.context)]
+        self.executors = [make_executor(context=self.context), SingleThreadedExecutor(context=self.context)]
         for executor, node in zip(self.executors, (self.node, self.ear)):
             executor.add_node(node)
         self.threads = [threading.Thread(target=executor.spin, daemon=True) for executor in self.executors]
@@ -54,7 +63,8 @@ class Rig:
             thread.start()
         self.client = TtsClient(self.ear, server_timeout=20)
         assert self.client.wait_for_server(20) and self.stop_client.wait_for_service(20)
-        self.wait(lambda: self.text.get_subscription_count() and self.speaking)
+        written = (self.text, self.speech, self.silence)
+        self.wait(lambda: all(topic.get_subscription_count() for topic in written) and self.speaking)
 
     def close(self):
         self.client.close()
@@ -65,7 +75,7 @@ class Rig:
         self.ear.destroy_node()
         rclpy.shutdown(context=self.context)
 
-    def wait(self, condition, patience=60.0):
+    def wait(self, condition, patience=30.0):
         with self.changed:
             # Woken by what comes in; the period is for conditions that nothing announces.
             deadline = time.monotonic() + patience
@@ -79,6 +89,13 @@ class Rig:
         future.add_done_callback(lambda _: done.set())
         assert done.wait(20)
         return future.result()
+
+    def say(self, owner, *sentences, last=True):
+        """An answer of this owner, announced and then said sentence by sentence."""
+        texts = ("", *sentences)
+        for index, text in enumerate(texts):
+            ends = last and index == len(texts) - 1
+            self.speech.publish(Sentence(owner=owner, index=index, text=text, last=ends))
 
     def stop(self):
         return self.call(self.stop_client, Trigger.Request())
@@ -100,9 +117,20 @@ class Rig:
             self.pieces.append((time.monotonic(), message))
             self.changed.notify_all()
 
+    def _silence(self, message):
+        with self.changed:
+            self.silenced.append(message.data)
+            self.changed.notify_all()
+
+    def _diagnose(self, message):
+        with self.changed:
+            self.statuses = {status.name.partition(": ")[2]: status for status in message.status}
+            self.changed.notify_all()
+
     def _see(self, message):
         with self.changed:
-            self.speaking.append(message.data)
+            if self.speaking[-1:] != [message.data]:  # it is said again for those who come late
+                self.speaking.append(message.data)
             self.changed.notify_all()
 
 
@@ -117,6 +145,7 @@ def shared():
 def rig(shared):
     shared.wait(lambda: not shared.speaking[-1])
     shared.pieces.clear()
+    shared.silenced.clear()
     del shared.speaking[:-1]
     return shared
 
@@ -145,7 +174,7 @@ def test_speaking_is_latched_and_covers_the_sound(rig):
     late: list[bool] = []
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     rig.ear.create_subscription(Bool, "tts/speaking", lambda message: late.append(message.data), latched)
-    rig.wait(lambda: late == [False])
+    rig.wait(lambda: set(late) == {False})
 
 
 def test_text_by_topic_is_said_in_order(rig):
@@ -173,7 +202,7 @@ def test_interrupt_goes_first(rig):
 
 
 def test_stop_fifty_times(rig):
-    """Nothing is sent later than 200 ms after the call, and whoever writes the text is told."""
+    """Nothing is sent later than 200 ms after the call."""
     latencies = []
     for _ in range(50):
         rig.pieces.clear()
@@ -183,10 +212,13 @@ def test_stop_fifty_times(rig):
         called = time.monotonic()
         assert rig.stop().success
         assert goal.result(20)[1].interrupted and waiting.result(20)[1].interrupted
-        assert rig.stopped.acquire(timeout=20)
         latencies.append(max(at for at, _ in rig.pieces) - called)
     assert max(latencies) < 0.2
     rig.wait(lambda: not rig.speaking[-1])
+
+
+def seconds_of(pieces):
+    return sum(len(pcm.data) / 2 / pcm.sample_rate for _, pcm in pieces)
 
 
 def test_an_empty_text_silences_what_came_before_and_the_next_answer_is_said(rig):
@@ -198,20 +230,83 @@ def test_an_empty_text_silences_what_came_before_and_the_next_answer_is_said(rig
     rig.text.publish(String(data="New."))
     rig.wait(lambda: rig.speaking[-1] is False)
     assert heard < len(rig.pieces) and rig.heard_seconds < 2.5
-    assert not rig.stopped.acquire(blocking=False)  # the one who wrote it knows
+    assert rig.silenced == []
 
 
-def test_what_is_still_under_way_after_a_stop_is_not_said(rig):
-    rig.text.publish(String(data=""))
-    rig.text.publish(String(data=LONG))
+def test_an_answer_is_said_sentence_by_sentence(rig):
+    said = rig.node.speaker.said
+    rig.say("spoken a", "One.", "One.", "Two.", last=False)  # of one answer each sentence is meant
+    rig.speech.publish(Sentence(owner="spoken a", index=3, text="Two.", last=True))  # came before: a bridge may double it
+    rig.wait(lambda: rig.node.speaker.said - said == 3)
+    assert rig.client.say("The end.").spoken and rig.node.speaker.said - said == 4
+
+
+def test_a_stop_is_told_with_the_owner_and_the_next_answer_is_said_at_once(rig):
+    """No window in which the voice is deaf: what is still under way is known by its owner."""
+    rig.say("stopped a", LONG, last=False)
+    rig.say("stopped b", last=False)
+    rig.say("stopped written", "Never heard.")
     rig.wait(lambda: rig.pieces)
     rig.stop()
     heard = len(rig.pieces)
-    rig.text.publish(String(data="The rest of the old answer."))
-    rig.text.publish(String(data=""))
-    rig.text.publish(String(data="New."))
+    rig.speech.publish(Sentence(owner="stopped a", index=2, text="The rest of the old answer.", last=True))
+    rig.say("stopped c", "New.")
     rig.wait(lambda: rig.speaking[-2:] == [True, False] and len(rig.pieces) > heard)
-    assert sum(len(pcm.data) / 2 / pcm.sample_rate for _, pcm in rig.pieces[heard:]) < 1.0
+    assert seconds_of(rig.pieces[heard:]) < 1.0
+    rig.wait(lambda: {"stopped a", "stopped b"} <= set(rig.silenced))
+    assert "stopped c" not in rig.silenced
+
+
+def test_one_owner_is_silenced_and_the_others_are_not(rig):
+    said = rig.node.speaker.said
+    goal = rig.client.start(LONG)
+    rig.wait(lambda: rig.pieces)
+    rig.say("single a", LONG, LONG, last=False)
+    rig.silence.publish(String(data="single a"))
+    rig.wait(lambda: rig.silenced == ["single a"])
+    rig.speech.publish(Sentence(owner="single a", index=3, text=LONG, last=True))
+    rig.say("single b", "New.")
+    assert goal.result(20)[1].spoken
+    rig.wait(lambda: rig.node.speaker.said - said == 2 and rig.speaking[-1] is False)
+    assert rig.node.speaker.queued == 0
+
+
+def test_a_stop_that_comes_before_the_sentences(rig):
+    """Two topics keep no order between them."""
+    rig.silence.publish(String(data="early"))
+    rig.wait(lambda: rig.silenced == ["early"])
+    rig.say("early", LONG)
+    assert rig.client.say("Next.").spoken
+    assert rig.heard_seconds < 2.0
+
+
+def test_an_interruption_takes_the_voice_and_the_answer_is_written_on(rig):
+    rig.say("cut a", LONG, last=False)
+    rig.wait(lambda: rig.pieces)
+    assert rig.client.say("Stop!", interrupt=True).spoken
+    heard = len(rig.pieces)
+    rig.speech.publish(Sentence(owner="cut a", index=2, text=LONG, last=True))
+    assert rig.client.say("Next.").spoken
+    assert seconds_of(rig.pieces[heard:]) < 2.0 and rig.silenced == []
+
+
+def test_say_tells_the_truth(rig):
+    """All four are heard; what was left out is not called spoken; nothing to say is not called spoken."""
+    assert all(result.successful for result in rig.set(repeat_window=60.0))
+    try:
+        said = rig.node.speaker.said
+        assert rig.client.say("Stop! Stop! Stop! Fire.").spoken
+        assert rig.node.speaker.said - said == 4
+        status, result = rig.client.start("Fire. And water.").result(20)
+        assert status == GoalStatus.STATUS_ABORTED and not result.spoken and not result.interrupted
+        assert "'Fire.'" in result.error_msg and "repeat_window" in result.error_msg
+        assert rig.node.speaker.said - said == 5
+        assert rig.client.say("Fire.", interrupt=True).spoken
+        for text in ("😀", " ... ", "___"):
+            status, result = rig.client.start(text).result(20)
+            assert status == GoalStatus.STATUS_ABORTED and not result.spoken and "nothing to say" in result.error_msg
+    finally:
+        rig.set(repeat_window=0.0)
 
 
 def test_rate_and_volume_change_while_running(rig):
@@ -227,6 +322,20 @@ def test_rate_and_volume_change_while_running(rig):
     assert soft < 0.2 * loud and long > 1.5 * short
     assert not rig.set(volume=2.0)[0].successful
     assert all(result.successful for result in rig.set(volume=1.0, rate=450))
+
+
+def test_in_an_executor_of_several_threads():
+    rig = Rig("/guest", partial(MultiThreadedExecutor, 4), output="topic", rate=450, volume=0.0)
+    assert rig.client.say("Hello.").spoken
+    goal = rig.client.start(LONG)
+    rig.wait(lambda: rig.pieces)
+    goal.cancel()
+    assert goal.result(20)[0] == GoalStatus.STATUS_CANCELED
+    rig.say("guest", LONG, last=False)
+    waiting = rig.client.start("Never heard.")
+    rig.wait(lambda: rig.node.speaker.queued)
+    assert rig.stop().success and waiting.result(20)[1].interrupted
+    rig.close()
 
 
 def test_five_hundred_sayings_at_once():
@@ -258,22 +367,66 @@ def test_wav_output(tmp_path):
     rig.close()
 
 
-def test_without_a_sound_device_everything_else_goes_on(tmp_path, monkeypatch):
+def test_without_a_sound_device_everything_else_goes_on_and_diagnostics_say_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    rig = Rig("/mute", output="device")
+    rig = Rig("/mute", output="device", diagnostics_period=0.1)
+    rig.wait(lambda: rig.statuses and rig.statuses["sound"].level == DiagnosticStatus.ERROR)  # before anything is said
+    assert "apt install alsa-utils" in rig.statuses["sound"].message
     status, result = rig.client.start("Hello.").result(20)
     assert status == GoalStatus.STATUS_ABORTED and not result.spoken
     assert "apt install alsa-utils" in result.error_msg
+    assert rig.statuses["voice"].level == DiagnosticStatus.OK
+    assert look("/mute/tts", 20.0, rig.context).grade is Grade.DOWN
     assert rig.stop().success
     rig.close()
 
 
-def test_a_wrong_choice_is_refused():
-    context = Context()
-    rclpy.init(context=context)
-    with pytest.raises(Exception, match="one of device, wav, topic"):
-        TtsNode(context=context, parameter_overrides=[Parameter("output", value="radio")])
-    rclpy.shutdown(context=context)
+def test_a_sound_card_that_fails_and_comes_back(tmp_path, monkeypatch):
+    """aplay's double fails like the real one while there is no card; the level goes back by itself, with nothing said."""
+    card = tmp_path / "card"
+    player = tmp_path / "aplay"
+    player.write_text(f"#!/bin/sh\ncat > /dev/null\n[ -e {card} ] || {{ echo 'audio open error: No such device' >&2; exit 1; }}\n")
+    player.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(tts, "RECHECK", 0.2)
+    rig = Rig("/card", output="device", diagnostics_period=0.1)
+    rig.wait(lambda: rig.statuses and rig.statuses["sound"].level == DiagnosticStatus.ERROR)
+    assert "No such device" in rig.statuses["sound"].message and "aplay -L" in rig.statuses["sound"].message
+    card.touch()
+    rig.wait(lambda: rig.statuses["sound"].level == DiagnosticStatus.OK)
+    assert rig.client.say("Hello.").spoken
+    card.unlink()
+    assert not rig.client.start("Hello again.").result(20)[1].spoken
+    rig.wait(lambda: rig.statuses["sound"].level == DiagnosticStatus.ERROR)
+    rig.close()
+
+
+def test_diagnostics_tell_of_voice_sound_and_queue(tmp_path):
+    rig = Rig("/told", output="topic", max_queue=2, diagnostics_period=0.1, volume=0.0)
+    rig.wait(lambda: rig.statuses)
+    assert {name: status.level for name, status in rig.statuses.items()} == dict.fromkeys(
+        ("node", "voice", "sound", "queue"), DiagnosticStatus.OK
+    )
+    rig.say("a", LONG, "Second.", "Third.")
+    rig.wait(lambda: rig.statuses["queue"].level == DiagnosticStatus.WARN)
+    assert look("/told/tts", 20.0, rig.context).grade is Grade.DEGRADED
+    values = {pair.key: pair.value for status in rig.statuses.values() for pair in status.values}
+    assert values["queue"] == "2" and values["owners"] == "a" and values["voice"] == "pyttsx3"
+    rig.stop()
+    rig.wait(lambda: rig.statuses["queue"].level == DiagnosticStatus.OK)
+    assert look("/told/tts", 20.0, rig.context).grade is Grade.OK
+    rig.close()
+
+
+def test_a_wrong_parameter_costs_the_parameter_and_not_the_voice(tmp_path):
+    rig = Rig("/wrong", output="radio", rate=9999, volume="loud", wav_file=str(tmp_path / "x.wav"), diagnostics_period=0.1)
+    rig.wait(lambda: rig.statuses)
+    told = rig.statuses["node"]
+    assert told.level == DiagnosticStatus.WARN
+    assert all(word in told.message for word in ("one of device, wav, topic, not 'radio'", "rate", "9999", "volume"))
+    values = [rig.node.get_parameter(name).value for name in ("output", "rate", "volume")]
+    assert values == ["device", 170, 1.0]
+    rig.close()
 
 
 def test_the_file_of_parameters_has_them_all():

@@ -16,9 +16,9 @@ from lifecycle_msgs.srv import GetState
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rig import LONG, Rig
-from robot import compressed, duration, eventually, image, plain, wait
+from robot import compressed, duration, earlier, eventually, image, plain, wait
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
-from std_msgs.msg import Empty, String
+from std_msgs.msg import String
 
 from glm4v_ros.errors import ErrorCode
 from glm4v_ros.vision.frame import Frame
@@ -119,7 +119,7 @@ def test_newest_picture_is_the_one(rig, front):
 )
 def test_encoded_picture_or_newest(rig, front, prefer, older, shows, wins):
     now = rig.robot.now()
-    old = rig.publish(front, image(GREEN, rig.robot.now(-older)))
+    old = rig.publish(front, image(GREEN, earlier(now, older)))
     assert rig.robot.ask("what?", options={"prefer": "newest"}).answer.text == key(GREEN)
     rig.engine.encoded.add(key(GREEN))
     new = rig.publish(front, image(shows, now))
@@ -132,10 +132,11 @@ def test_encoded_picture_or_newest(rig, front, prefer, older, shows, wins):
 
 
 def test_the_newest_by_parameter(rig, front):
-    rig.publish(front, image(GREEN, rig.robot.now(-0.1)))
+    now = rig.robot.now()
+    rig.publish(front, image(GREEN, earlier(now, 0.1)))
     assert rig.robot.ask("what?").answer.text == key(GREEN)
     rig.engine.encoded.add(key(GREEN))
-    rig.publish(front, image(RED, rig.robot.now()))
+    rig.publish(front, image(RED, now))
     rig.node.set_parameters([Parameter("prefer", value="newest")])
     assert rig.robot.ask("what?").answer.text == key(RED)
     rig.node.set_parameters([Parameter("prefer", value="auto")])
@@ -400,69 +401,6 @@ def test_topics(rig, front):
     asked_text.publish(String(data=""))
     eventually(lambda: len(answers) == 3)
     assert answers[2].finish_reason == Answer.ERROR and len(texts) == 2
-
-
-def test_sentences_go_out_while_the_answer_is_written(rig):
-    heard = rig.robot.listen(String, "/vqa/sentences")
-    eventually(lambda: rig.subscribers("/vqa/sentences"))
-    future = rig.robot.start("tell", images=[image(RED, Time())], options={"speak": True})
-    eventually(lambda: [m.data for m in heard] == ["", "One."])
-    assert not future.done()
-    rig.engine.go_on.set()
-    wait(future)
-    eventually(lambda: [m.data for m in heard] == ["", "One.", "Two."])
-    assert rig.robot.ask("what?", images=[image(RED, Time())]).success and len(heard) == 3
-
-
-def test_a_new_spoken_answer_ends_the_one_before(rig):
-    heard = rig.robot.listen(String, "/vqa/sentences")
-    eventually(lambda: rig.subscribers("/vqa/sentences"))
-    first = rig.robot.start("tell", images=[image(RED, Time())], options={"speak": True})
-    eventually(lambda: len(heard) == 2)
-    assert rig.robot.ask("what?", images=[image(GREEN, Time())], options={"speak": True}).success
-    rig.engine.go_on.set()
-    wait(first)
-    eventually(lambda: [m.data for m in heard] == ["", "One.", "", key(GREEN)])
-
-
-def voiced(rig) -> str:
-    """The question whose answer was spoken last."""
-    owner = rig.node.questions.voice.owner
-    return next((question.text for question, _ in rig.engine.questions if question.request_id == owner), "")
-
-
-def test_a_new_spoken_question_cancels_the_generation_of_the_one_before(rig):
-    first = rig.robot.goal("slow", images=[image(RED, Time())], options={"speak": True, "timeout": duration(60)})
-    eventually(lambda: voiced(rig) == "slow")
-    assert rig.robot.ask("what?", images=[image(GREEN, Time())], options={"speak": True}).success
-    assert code(wait(first.get_result_async()).result) is ErrorCode.CANCELED
-
-
-def test_a_person_silences_the_voice_and_the_answer_behind_it_ends(rig):
-    rig.robot.listen(String, "/vqa/sentences")
-    silenced = rig.robot.node.create_publisher(Empty, "/vqa/stop_speaking", 10)
-    eventually(lambda: rig.subscribers("/vqa/sentences") and silenced.get_subscription_count())
-    spoken = rig.robot.goal("slow one", images=[image(RED, Time())], options={"speak": True, "timeout": duration(60)})
-    silent = rig.robot.goal("slow two", images=[image(RED, Time())], options={"timeout": duration(60)})
-    eventually(lambda: rig.on_their_way == 2 and voiced(rig) == "slow one")
-    silenced.publish(Empty())
-    assert code(wait(spoken.get_result_async()).result) is ErrorCode.CANCELED
-    assert rig.on_their_way == 1
-    wait(silent.cancel_goal_async())
-    wait(silent.get_result_async())
-
-
-def test_eldercare_is_spoken_whole(rig):
-    rig.node.set_parameters([Parameter("allow_demo_model", value=True)])
-    heard = rig.robot.listen(String, "/vqa/sentences")
-    eventually(lambda: rig.subscribers("/vqa/sentences"))
-    future = rig.robot.start("tell", images=[image(RED, Time())], options={"speak": True, "preset": "eldercare"})
-    eventually(lambda: rig.engine.told.is_set())
-    assert [m.data for m in heard] in ([], [""])
-    rig.engine.go_on.set()
-    wait(future)
-    eventually(lambda: [m.data for m in heard] == ["", "One. Two."])
-    rig.node.set_parameters([Parameter("allow_demo_model", value=False)])
 
 
 def test_diagnostics(rig, front):

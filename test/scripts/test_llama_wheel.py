@@ -6,7 +6,8 @@ from pathlib import Path
 import llama_wheel
 import pytest
 
-NAME = f"llama_cpp_python-{llama_wheel.SOURCE.read_text().split()[0].partition('==')[2]}-py3-none-linux_{platform.machine()}.whl"
+VERSION = llama_wheel.SOURCE.read_text().split()[0].partition("==")[2]
+NAME = f"llama_cpp_python-{VERSION}-py3-none-linux_{platform.machine()}.whl"
 
 
 class Pip:

@@ -18,8 +18,9 @@ def run(tmp_path):
 
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [sys.executable, "-B", SCRIPT, tmp_path / "vendor", *words], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_RETRIES": "0", **environment},
+            [sys.executable, "-B", SCRIPT, tmp_path / "vendor", *words],
+            env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), **environment},
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     return run
@@ -34,8 +35,8 @@ def test_without_network_it_says_what_to_do(run, tmp_path):
 
 def test_what_it_says_names_every_requirement(run):
     """The command that it gives brings all that the build then asks pip for."""
-    files = re.findall(r"requirements/\S+\.txt", run().stdout)
-    assert {ROOT / name for name in files} == {*(ROOT / "requirements").glob("vendor*.txt"), ROOT / "requirements" / "llama.txt"}
+    files = re.findall(r"requirements/(\S+\.txt)", run().stdout)
+    assert sorted(files) == ["llama.txt", "vendor-build.txt", "vendor.txt"]
 
 
 @pytest.mark.parametrize(("environment", "complaint"), [
@@ -67,4 +68,5 @@ def test_the_lock_has_the_tested_versions():
 
 def test_what_is_the_systems_is_not_in_the_lock():
     """A second NumPy or cv2 beside apt's would break what is built for that one."""
-    assert not re.search(r"^(numpy|opencv\S*|pillow|pyyaml|jsonschema)==", (ROOT / "requirements" / "vendor.txt").read_text(), re.M | re.I)
+    lock = (ROOT / "requirements" / "vendor.txt").read_text()
+    assert not re.search(r"^(numpy|opencv\S*|pillow|pyyaml|jsonschema)==", lock, re.M | re.I)

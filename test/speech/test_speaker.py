@@ -4,67 +4,11 @@ import threading
 import time
 
 import pytest
+from speech_doubles import Stage, Words
 
-from glm4v_ros.speech.pcm import Pcm
 from glm4v_ros.speech.speaker import Speaker
 from glm4v_ros.speech.synthesizer import Synthesizer
-from glm4v_ros.speech.voice import SpeechError
-
-
-class Words:
-    """A synthesiser whose sound is the words themselves."""
-
-    def __init__(self):
-        self.rates = []
-
-    def start(self):
-        pass
-
-    def synthesize(self, words, language, rate):
-        if "crash" in words:
-            raise SpeechError("the voice failed")
-        if "bug" in words:
-            raise ZeroDivisionError
-        self.rates.append(rate)
-        return Pcm(f"{language}:{words}|".encode().ljust(64), 22050)
-
-    def close(self):
-        pass
-
-
-class Stage:
-    """An output on which a piece of sound lasts until ``cue`` is set."""
-
-    def __init__(self, held=False):
-        self.heard = []
-        self.began = threading.Semaphore(0)
-        self.cue = threading.Event()
-        if not held:
-            self.cue.set()
-
-    def play(self, pcm):
-        self.heard.append(pcm)
-        self.began.release()
-        return Playback(self.cue)
-
-    @property
-    def words(self):
-        return [pcm.data.decode().strip().rstrip("|") for pcm in self.heard]
-
-    def close(self):
-        pass
-
-
-class Playback:
-    def __init__(self, cue):
-        self._cue, self._stopped = cue, threading.Event()
-
-    def wait(self):
-        while not self._cue.wait(0.001) and not self._stopped.is_set():
-            pass
-
-    def stop(self):
-        self._stopped.set()
+from glm4v_ros.speech.voice import Repeated, SpeechError
 
 
 @pytest.fixture
@@ -164,13 +108,25 @@ def test_what_nobody_says(make, text, language, says):
 def test_the_same_sentence_is_not_repeated_within_the_window(make):
     stage = Stage()
     speaker = make(stage, repeat_window=60.0)
-    for text in ("Hello. You. Hello.", "hello.", "HELLO.  "):
-        assert speaker.say(text).future.result(10) is True
-    assert stage.words == ["en:Hello.", "en:You."]
+    assert speaker.say("Hello. You. Hello.").future.result(10) is True
+    for text in ("hello.", "HELLO.  ", "Hello. You."):
+        with pytest.raises(Repeated, match="repeat_window"):
+            speaker.say(text).future.result(10)
+    assert stage.words == ["en:Hello.", "en:You.", "en:Hello."]
+    with pytest.raises(Repeated, match="'You.'"):
+        speaker.say("You. And me.").future.result(10)  # the rest is said
+    assert stage.words[3:] == ["en:And me."]
     speaker.say("Hello.", interrupt=True).future.result(10)
+    assert speaker.say("Hello.", again=True).future.result(10)
     speaker.repeat_window = 0.0
     assert speaker.say("Hello.").future.result(10)
-    assert stage.words == ["en:Hello.", "en:You.", "en:Hello.", "en:Hello."]
+    assert stage.words[4:] == ["en:Hello."] * 3
+
+
+def test_what_is_said_four_times_in_one_text_is_said_four_times(make):
+    stage = Stage()
+    assert make(stage, repeat_window=60.0).say("Stop! Stop! Stop! Fire.").future.result(10) is True
+    assert stage.words == ["en:Stop!"] * 3 + ["en:Fire."]
 
 
 def test_after_a_stop_the_same_answer_may_be_said_again(make):
@@ -236,8 +192,49 @@ def test_rate_and_volume_change_while_it_runs(make):
     assert stage.heard[1].data == bytes(64)
 
 
-def test_nothing_to_say_is_said(make):
-    assert make(Stage()).say(" ... ").future.result(10) is True
+@pytest.mark.parametrize("text", [" ... ", "😀", "👍🏽 ❤️", "***", "___", "<think>Hm.</think>", "（）", ""])
+def test_nothing_to_say_is_not_said(make, text):
+    with pytest.raises(SpeechError, match="nothing to say"):
+        make(Stage()).say(text)
+
+
+def test_what_is_silent_is_no_part_of_a_text(make):
+    stage = Stage()
+    assert make(stage).say("😀 Hello.\n\n___\n\nYou.").future.result(10) is True
+    assert stage.words == ["en:Hello.", "en:You."]
+
+
+def test_a_voice_that_makes_no_sound_has_not_spoken(make):
+    with pytest.raises(SpeechError, match="made no sound"):
+        make(Stage()).say("mute").future.result(10)
+
+
+def test_trouble_is_known_before_anything_is_said_and_goes_by_itself(make):
+    stage, words, errors = Stage(), Words(), []
+    stage.broken, words.missing = "no card", "no voice"
+    speaker = make(stage, words, recheck=0.01, on_error=errors.append)
+    for _ in range(3):
+        assert stage.checked.acquire(timeout=10)
+    assert (speaker.voice_trouble.text, speaker.output_trouble.text) == ("no voice", "no card")
+    with pytest.raises(SpeechError, match="no card"):
+        speaker.say("Hello.").future.result(10)
+    assert [str(error) for error in errors] == ["no voice", "no card"]  # each is told once
+    assert speaker.voice_trouble.text == ""  # it spoke
+    stage.broken = ""
+    deadline = time.monotonic() + 10
+    while speaker.output_trouble.text and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert speaker.output_trouble.text == ""
+    assert speaker.say("Hello.").future.result(10) is True and speaker.said == 1
+
+
+def test_without_recheck_nothing_is_tried_ahead(make):
+    stage = Stage()
+    stage.broken = "no card"
+    speaker = make(stage)
+    with pytest.raises(SpeechError, match="no card"):
+        speaker.say("Hello.").future.result(10)
+    assert not stage.checked.acquire(blocking=False)
 
 
 def test_close_ends_everything(make):

@@ -6,7 +6,7 @@ import pytest
 
 from glm4v_ros.vision.change import change
 
-LEAST = 8.0  # grey levels, as nodes/medicine_inquiry.py has it
+LEAST = 8.0  # grey levels, as asking/medicine_inquiry.py has it
 
 
 def scene(left=200, size=(640, 480), text="Ibuprofen 400 mg"):

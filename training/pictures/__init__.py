@@ -68,4 +68,5 @@ def draw(
         sample(
             rng, size, em, level if flaws is None else flaws, canvas.unit, canvas.kept(), painter in ("lamp", "count")
         ),
+        canvas.lines,
     )

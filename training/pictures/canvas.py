@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import sqrt
 
 import cv2
@@ -19,6 +20,29 @@ def luminance(colour) -> float:
     return float(0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2])
 
 
+@dataclass(frozen=True)
+class Run:
+    """A part of a line of print in one face; its left end and its baseline in px, `size` px an em."""
+
+    text: str
+    x: float
+    baseline: float
+    face: str
+    size: int
+    spacing: int
+
+    @property
+    def inks(self) -> np.ndarray:
+        """(n, 4): x0, y0, x1, y1 of each character's ink."""
+        drawn, _ = font(self.face, self.size)
+        x, boxes = self.x, []
+        for character, width in zip(self.text, advances(self.face, self.size, self.text)):
+            box = drawn.getbbox(character, anchor="ls")
+            boxes.append((x + box[0], self.baseline + box[1], x + box[2], self.baseline + box[3]))
+            x += width + self.spacing
+        return np.array(boxes, np.float32).reshape(-1, 4)
+
+
 class Canvas:
     """Collects shapes at once and print until `finish`. Sizes in px; `unit` is one px under the image token cap."""
 
@@ -34,6 +58,7 @@ class Canvas:
         self._characters: list[str] = []
         self._centres: list[tuple[float, float]] = []
         self._marks: list[tuple[str, float, float]] = []
+        self.lines: list[list[Run]] = []
 
     # What to draw with
 
@@ -169,14 +194,18 @@ class Canvas:
         self._size = max(self._size, size)
         if asked:
             self.em = min(self.em, size)
+        line = []
         for face, run in type.runs(text):
             widths = advances(face, size, run)
+            line.append(Run(run, x, baseline, face, size, spacing))
             self._print.append((x, baseline, run, face, size, tuple(int(v) for v in colour), spacing))
             for character, width in zip(run, widths):
                 if character != " " and noted:
                     self._characters.append(character)
                     self._centres.append((x + width / 2, baseline - 0.36 * size))
                 x += width + spacing
+        if noted:
+            self.lines.append(line)
         return x
 
     def note(self, character: str, x: float, y: float):

@@ -37,7 +37,8 @@ class Topic:
 class Picture:
     """`image` is (height, width, 3) uint8 RGB, clean. `centres` is (n, 2) float32, x and y in px, of `characters`.
 
-    `em` is the size in px of the smallest print that is asked about. `degradation` is what degrade.py takes.
+    `em` is the size in px of the smallest print that is asked about. `degradation` is what degrade.py takes. `lines` is what is
+    printed, each line the `Run`s of canvas.py.
     """
 
     image: np.ndarray
@@ -46,3 +47,4 @@ class Picture:
     centres: np.ndarray
     em: float
     degradation: dict[str, np.ndarray] = field(default_factory=dict)
+    lines: list[list] = field(default_factory=list)

@@ -145,3 +145,13 @@ def test_a_needles_mark_is_its_reading():
     for picture in pictures("gauge", count=40):
         bins = {i for kind, i in marks(picture) if kind == "needle"}
         assert len(bins) == 1 and 0 <= bins.pop() < NEEDLE_BINS
+
+
+@pytest.mark.parametrize("skill", ("nameplate", "pillbox"))
+def test_every_line_of_print_knows_where_its_ink_is(skill):
+    for picture in pictures(skill, "test"):
+        runs = [run for line in picture.lines for run in line]
+        assert "".join(run.text for run in runs).replace(" ", "") == picture.characters
+        inks = np.concatenate([run.inks[[character != " " for character in run.text]] for run in runs])
+        middles = (inks[:, :2] + inks[:, 2:]) / 2
+        assert np.abs(middles - picture.centres).max(0)[0] < 30 and (inks[:, 2] >= inks[:, 0]).all()

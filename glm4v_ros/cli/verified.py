@@ -1,0 +1,99 @@
+"""What `glm4v ask` and `glm4v eval` tell of the second reader: options, JSON fields, the picture with its evidence."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glm4v_ros.cli import engine
+from glm4v_ros.errors import BadRequest
+
+if TYPE_CHECKING:
+    from glm4v_ros.policy.verification import Verification
+    from glm4v_ros.reader.client import SecondReader
+    from glm4v_ros.vision.frame import Frame
+    from glm4v_ros.vision.placement import Placement
+
+_COLOURS = {"CONFIRMED": (20, 160, 60), "CONTRADICTED": (220, 40, 30), "NOT_FOUND": (235, 160, 0)}  # RGB
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture as the model sees it, and the file that it was cut out of."""
+
+    frame: Frame
+    path: Path
+    roi: tuple[int, int, int, int] | tuple[()] = ()  # in pixels of the file, empty: the whole of it
+
+    @cached_property
+    def placement(self) -> Placement:
+        from glm4v_ros.vision.decoder import file_orientation
+        from glm4v_ros.vision.placement import Placement
+
+        return Placement(self.frame.width, self.frame.height, file_orientation(self.path), *self.roi[:2])
+
+
+def add_arguments(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--verify",
+        choices=("off", "auto", "required"),
+        default="",
+        help="have a second reader look for the print that the answer quotes; required: an answer that it "
+        "does not confirm is withheld, with what both read (needs requirements/reader.txt)",
+    )
+    group.add_argument("--reader-threads", type=engine.at_least(1), default=1, metavar="N",
+                       help="CPU threads of the second reader (default: %(default)s)")  # fmt: skip
+
+
+def reader(threads: int) -> SecondReader:
+    """To be closed."""
+    from glm4v_ros.reader.client import SecondReader
+    from glm4v_ros.reader.config import ReaderConfig
+
+    return SecondReader(ReaderConfig(threads=threads))
+
+
+def fields(verification: Verification, pictures: Sequence[Shown]) -> dict:
+    """For JSON; regions are [x, y, width, height] in pixels of the stored picture, before EXIF rotation and --roi."""
+    return {
+        "verification": verification.verdict.name.lower(),
+        "verification_confidence": round(verification.confidence, 4),
+        "verification_reason": verification.reason or None,
+        "evidence": [
+            {"text": evidence.text, "image": evidence.image,
+             "region": list(pictures[evidence.image].placement.stored(evidence.region))}
+            for evidence in verification.evidence
+        ],
+    }  # fmt: skip
+
+
+def annotate(path: str, verification: Verification, pictures: Sequence[Shown]) -> None:
+    """Writes the picture with the evidence framed in green (confirmed), red (contradicted) or amber (not found there).
+
+    Of several pictures each becomes a file of its own: FILE-1.png, FILE-2.png.
+    """
+    import cv2
+    from PIL import Image
+
+    from glm4v_ros.vision.decoder import read_picture
+
+    target = Path(path)
+    for number, shown in enumerate(pictures):
+        drawn = read_picture(shown.path).copy()
+        thick = max(2, round(max(drawn.shape[:2]) / 300))
+        orientation = shown.placement.orientation
+        stored_size = orientation.size(drawn.shape[1], drawn.shape[0])
+        for evidence in verification.evidence:
+            if evidence.image == number:
+                x, y, width, height = orientation.to_upright(shown.placement.stored(evidence.region), *stored_size)
+                cv2.rectangle(drawn, (x - thick, y - thick), (x + width + thick, y + height + thick),
+                              _COLOURS[verification.verdict.name], thick)  # fmt: skip
+        name = target if len(pictures) == 1 else target.with_name(f"{target.stem}-{number + 1}{target.suffix}")
+        try:
+            Image.fromarray(drawn).save(name)
+        except (OSError, ValueError) as error:  # no such directory, or no such kind of picture
+            raise BadRequest(f"the picture {name} cannot be written: {error}") from error

@@ -1,0 +1,215 @@
+"""The web's questions, answered by the running node vqa."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from array import array
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Union
+
+import cv2
+from builtin_interfaces.msg import Duration
+from sensor_msgs.msg import CompressedImage, RegionOfInterest
+
+from glm4v_ros.client import PendingAnswer, VqaClient
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
+from glm4v_ros.engine.question import Sampling
+from glm4v_ros.engine.service_time import ServiceTime
+from glm4v_ros.errors import NotActive, UnknownCamera, Unsupported, VqaError
+from glm4v_ros.msg import Answer as AnswerMessage
+from glm4v_ros.nodes.camera_view import CameraView
+from glm4v_ros.nodes.vqa_watch import VqaWatch, seconds
+from glm4v_ros.policy.preset import load_presets
+from glm4v_ros.vision.decoder import orientation
+from glm4v_ros.web.asker import (
+    CameraPicture,
+    Inquiry,
+    ModelCard,
+    Region,
+    Reply,
+    Seen,
+    State,
+    session_of,
+)
+from glm4v_ros.web.pictures import PictureStore, StoredPicture
+
+_MOST_AT_ONCE = 64  # questions; the node itself refuses those that it has no room for
+_PATIENCE = 2.0  # s for the picture of an answer, which comes on a topic of its own
+_AS_IT_IS = ("image/jpeg", "image/png")  # what CompressedImage carries
+
+
+class VqaAsker:
+    """Asker over VqaClient. ``reset`` forgets a session of the node; ``views`` has the cameras by name."""
+
+    def __init__(
+        self,
+        client: VqaClient,
+        watch: VqaWatch,
+        views: dict[str, CameraView],
+        pictures: PictureStore,
+        reset: Callable[[str], None],
+        *,
+        prompts_file: str = "",
+    ):
+        self._client, self._watch, self._views, self._pictures, self._reset = client, watch, views, pictures, reset
+        self._presets = tuple(load_presets(prompts_file or None))
+        self._threads = ThreadPoolExecutor(_MOST_AT_ONCE, "vqa-asker")
+        self._service_time = ServiceTime()
+        self._began = int(time.time())
+        self._asking = 0
+
+    @property
+    def models(self) -> tuple[ModelCard, ...]:
+        return (ModelCard(self._watch.value("engine", "model", "vqa"), self._began),)
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        return self._presets
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        return tuple(self._views)
+
+    @property
+    def retry_after(self) -> float:
+        return max(1, self._asking) * self._service_time.seconds
+
+    @property
+    def state(self) -> State:
+        watch = self._watch
+        ready = watch.is_active
+        reason = "" if ready else "the node vqa is not there" if not watch.is_heard else "the node vqa is not active"
+        return State(
+            ready, reason, int(watch.number("engine", "running")), int(watch.number("engine", "queue")), 0,
+            watch.value("engine", "stage"), watch.value("engine", "device"), watch.number("engine", "tokens/s"),
+            int(watch.number("engine", "worker restarts")), watch.number("engine", "worker memory MiB"),
+        )  # fmt: skip
+
+    async def ask(self, inquiry: Inquiry) -> AsyncIterator[Union[Delta, Reply]]:
+        _refuse(inquiry)
+        if not self._watch.is_heard:
+            raise NotActive("the node vqa is not there: start it, or name it with the parameter vqa")
+        images = [await self._message(picture) for picture in inquiry.pictures]
+        loop = asyncio.get_running_loop()
+        news: asyncio.Queue[Union[str, AnswerMessage, VqaError]] = asyncio.Queue()
+
+        def tell(item) -> None:  # from a thread; the loop may be closed by the time of an answer
+            try:
+                loop.call_soon_threadsafe(news.put_nowait, item)
+            except RuntimeError:
+                pass
+
+        question = inquiry.question
+        pending = self._client.start(
+            question.text, cameras=inquiry.cameras, images=images, session_id=inquiry.session_id, **_options(inquiry)
+        )
+        self._service_time.began(self._asking)
+        self._asking += 1
+        self._threads.submit(_read, pending, tell)
+        try:
+            yield Delta(question.request_id, Stage.QUEUED)
+            while not isinstance(item := await news.get(), AnswerMessage):
+                if isinstance(item, VqaError):
+                    raise item
+                yield Delta(question.request_id, Stage.ANSWERING, item)
+            self._service_time.ended()
+            yield Reply(_answer(item), await self._seen(inquiry, item))
+        finally:
+            self._asking -= 1
+            if not pending.done:
+                pending.cancel()
+
+    async def look(self, camera: str, after: float, timeout: float) -> CameraPicture:
+        if camera not in self._views:
+            raise UnknownCamera(f"there is no camera '{camera[:64]}'; there is {', '.join(self._views) or 'none'}")
+        return await self._views[camera].look(after, timeout)
+
+    def reset_session(self, owner: str, session_id: str) -> None:
+        self._reset(session_of(owner, session_id))
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _message(self, picture: StoredPicture) -> CompressedImage:
+        """As it was sent where the node takes it so, else as PNG, which loses nothing."""
+        data, kind = picture.data, picture.media_type
+        if kind not in _AS_IT_IS:
+            frame = await self._pictures.frame(picture)
+            bgr = cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2BGR)
+            data, kind = (await asyncio.to_thread(cv2.imencode, ".png", bgr))[1].tobytes(), "image/png"
+        message = CompressedImage(format=kind.removeprefix("image/"), data=array("B", data))
+        message.header.stamp.sec = int(picture.stamp)
+        message.header.stamp.nanosec = int(picture.stamp % 1 * 1e9)
+        return message
+
+    async def _seen(self, inquiry: Inquiry, answer: AnswerMessage) -> tuple[Seen, ...]:
+        """The very frames of the cameras, kept like pictures that were uploaded."""
+        if not inquiry.cameras:
+            return inquiry.seen
+        seen = []
+        for camera, header in zip(answer.cameras, answer.image_headers):
+            message = await asyncio.to_thread(self._watch.picture, header, _PATIENCE)
+            if message is not None:
+                stamp = seconds(header.stamp)
+                picture = await self._pictures.put(inquiry.owner, bytes(message.data), stamp=stamp, camera=camera)
+                seen.append(Seen(picture.key, stamp, camera))
+        return tuple(seen)
+
+
+def _read(pending: PendingAnswer, tell: Callable[[Any], None]) -> None:
+    try:
+        for text in pending:
+            tell(text)
+        tell(pending.result())
+    except VqaError as error:
+        tell(error)
+    except Exception as error:  # nobody else would hear of it
+        tell(VqaError(f"the answer could not be received: {error}"))
+
+
+def _refuse(inquiry: Inquiry) -> None:
+    question = inquiry.question
+    for told, what in (
+        (question.system_prompt, "a system message: name a preset in place of it"),
+        (question.past, "a conversation in one request: give a session (glm4v.session) and the new message alone"),
+        (question.sampling != Sampling(seed=question.sampling.seed), "sampling: it always takes the likeliest token"),
+        (question.ignore_eos, "ignore_eos"),
+        (question.stop, "stop strings"),
+        (inquiry.cameras and inquiry.regions, "regions of a camera's picture that is yet to come"),
+    ):  # fmt: skip
+        if told:
+            raise Unsupported(f"the node vqa takes no {what}")
+
+
+def _options(inquiry: Inquiry) -> dict[str, Any]:
+    question = inquiry.question
+    whole, rest = divmod(question.timeout, 1)
+    regions = [_region(picture, region) for picture, region in zip(inquiry.pictures, inquiry.regions)]
+    return dict(
+        preset=inquiry.preset, language=inquiry.language, choices=list(question.choices), rois=regions,
+        json_schema=question.json_schema, max_tokens=question.max_tokens, max_image_tokens=question.max_image_tokens,
+        enhance=inquiry.enhance, deterministic=question.deterministic, retry_on_crash=question.retry_on_crash,
+        timeout=Duration(sec=int(whole), nanosec=int(rest * 1e9)),
+    )  # fmt: skip
+
+
+def _region(picture: StoredPicture, region: Region | None) -> RegionOfInterest:
+    """In pixels of the picture as the node gets it; a JPEG or PNG is turned there."""
+    if region is None:
+        return RegionOfInterest()
+    x, y, width, height = region.x, region.y, region.width, region.height
+    if picture.media_type in _AS_IT_IS:
+        turn = orientation(picture.data)
+        x, y, width, height = turn.to_stored((x, y, width, height), *turn.size(picture.width, picture.height))
+    return RegionOfInterest(x_offset=x, y_offset=y, width=width, height=height)
+
+
+def _answer(message: AnswerMessage) -> Answer:
+    return Answer(
+        message.request_id, message.text, FinishReason(message.finish_reason), message.abstained, message.choice_index,
+        tuple(message.choice_probabilities), message.confidence, message.mean_token_probability, message.image_tokens,
+        message.prompt_tokens, message.completion_tokens, seconds(message.time_to_first_token),
+        seconds(message.latency),
+    )  # fmt: skip

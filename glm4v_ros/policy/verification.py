@@ -1,0 +1,191 @@
+"""Whether a second reader found in the picture what an answer quotes from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from glm4v_ros.policy import print_form
+from glm4v_ros.policy.abstention import abstains
+from glm4v_ros.policy.print_date import dates
+from glm4v_ros.policy.print_field import Field, asked_field, instead, is_open, may_ask_for_print
+from glm4v_ros.policy.print_page import Cell, Glyph, Page, text_of
+from glm4v_ros.policy.quotation import quoted
+from glm4v_ros.reader.line import Line
+from glm4v_ros.vision.region import Region
+
+MODES = ("off", "auto", "required")
+
+_SURE = 0.9  # the reader's confidence in a line from which its word stands against the model's
+_DATE_ALONE = re.compile(
+    r"\W*(?:in|on|by|until|exp|至|到|止)?\W*", re.IGNORECASE
+)  # what may be left of an answer that is a date
+_NEAR = 0.34  # share of characters: a value that differs by less is the answer's, read in another way
+
+
+class Verdict(IntEnum):
+    """NOT_FOUND: no such print was found, which is no proof that it is not there."""
+
+    NOT_CHECKED = 0
+    CONFIRMED = 1
+    CONTRADICTED = 2
+    NOT_FOUND = 3
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the second reader read, and where: in pixels of the frame, the ``image``-th of the question."""
+
+    text: str
+    image: int
+    region: Region
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The print of one frame of ``width`` x ``height`` pixels."""
+
+    lines: Sequence[Line]
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Verification:
+    verdict: Verdict = Verdict.NOT_CHECKED
+    evidence: tuple[Evidence, ...] = ()
+    confidence: float = 0.0  # 0 to 1: the reader's in what it read as evidence
+    reason: str = ""  # for a person: why it is not confirmed
+
+
+@dataclass(frozen=True)
+class _Found:
+    """One quotation's fate on one page."""
+
+    verdict: Verdict
+    glyphs: tuple[Glyph, ...] = ()
+    page: int = 0
+    reason: str = ""
+
+
+def needs_check(question: str, answer: str) -> bool:
+    """Whether an answer quotes print that was asked for."""
+    return may_ask_for_print(question) and not abstains(answer) and bool(quoted(answer))
+
+
+def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verification:
+    """CONFIRMED only if all that is quoted stands whole in the print, at the label that was asked for where it has one."""
+    if not may_ask_for_print(question):
+        return Verification(reason="no print was asked for")
+    if abstains(answer):
+        return Verification(reason="the answer quotes nothing")
+    quotations, field = quoted(answer), asked_field(question)
+    if not quotations and field is not None and field.name != "dose":
+        return Verification(Verdict.NOT_FOUND, reason="print was asked for, and the answer quotes none")
+    if not quotations:
+        return Verification(reason="the answer quotes nothing")
+    pages = [Page(reading.lines) for reading in readings]
+    founds = [_find(quotation, field, is_open(question), pages) for quotation in quotations]
+    worst = (Verdict.CONFIRMED, Verdict.NOT_FOUND, Verdict.CONTRADICTED)
+    verdict = max((found.verdict for found in founds), key=worst.index)
+    shown = [found for found in founds if found.glyphs]
+    return Verification(
+        verdict,
+        tuple(_evidence(found, pages, readings) for found in shown),
+        min((pages[found.page].confidence(found.glyphs) for found in shown), default=0.0),
+        "; ".join(dict.fromkeys(found.reason for found in founds if found.reason)),
+    )
+
+
+def _evidence(found: _Found, pages: Sequence[Page], readings: Sequence[Reading]) -> Evidence:
+    page, reading = pages[found.page], readings[found.page]
+    places: dict[int, list[int]] = {}
+    for glyph in found.glyphs:
+        places.setdefault(glyph.line, []).append(glyph.place)
+    corners = [
+        corner
+        for line, of_line in places.items()
+        for corner in page.lines[line].region(reading.width, reading.height, min(of_line), max(of_line) + 1).corners
+    ]
+    return Evidence(text_of(found.glyphs), found.page, Region.around(corners, reading.width, reading.height))
+
+
+def _find(quotation: str, field: Field | None, open_question: bool, pages: Sequence[Page]) -> _Found:
+    """The best that any page says about it."""
+    best = (Verdict.CONFIRMED, Verdict.CONTRADICTED, Verdict.NOT_FOUND)
+    founds = [_find_on(quotation, field, open_question, page, number) for number, page in enumerate(pages)]
+    nothing = _Found(Verdict.NOT_FOUND, reason="no picture was read")
+    return min(founds, key=lambda found: best.index(found.verdict), default=nothing)
+
+
+def _find_on(quotation: str, field: Field | None, open_question: bool, page: Page, number: int) -> _Found:
+    own = [cell for cell in page.cells if field and cell.field is field]
+    if field and not own:
+        also = [cell for cell in page.cells if cell.field and cell.field.name in instead(field)]
+        own = also if any(_equal(quotation, cell, field) for cell in also) else []
+    if own:
+        return _at_its_label(quotation, field, own, page, number)
+    unlabelled = [cell for cell in page.cells if not cell.label] + ([] if field else list(page.whole_rows))
+    for cell in unlabelled:
+        if glyphs := _equal(quotation, cell, field):
+            if field is None or field.may_be(quotation):
+                return _Found(Verdict.CONFIRMED, glyphs, number)
+            return _Found(Verdict.NOT_FOUND, glyphs, number, "the second reader read it, but no label says what it is")
+    for cell in page.cells:
+        if cell.label and (glyphs := _equal(quotation, cell, field)):
+            if cell.field is None or field is None and open_question:
+                return _Found(Verdict.CONFIRMED, glyphs, number)
+            return _Found(Verdict.NOT_FOUND, glyphs, number, f"the second reader read it beside {cell.label!r}")
+    near = min(page.cells, key=lambda cell: _difference(quotation, cell), default=None)
+    if near is not None and _difference(quotation, near) < _NEAR and _stands_against(quotation, near, field, page):
+        return _Found(Verdict.CONTRADICTED, near.glyphs, number, f"the second reader read {near.text!r}")
+    return _Found(Verdict.NOT_FOUND, reason="the second reader found no such print")
+
+
+def _at_its_label(quotation: str, field: Field, cells: Sequence[Cell], page: Page, number: int) -> _Found:
+    for cell in cells:
+        if glyphs := _equal(quotation, cell, field):
+            return _Found(Verdict.CONFIRMED, glyphs, number)
+    cell = min(cells, key=lambda cell: _difference(quotation, cell))
+    verdict = Verdict.CONTRADICTED if _stands_against(quotation, cell, field, page) else Verdict.NOT_FOUND
+    alike = ", which differs in what readers mistake most" if print_form.alike(quotation, cell.text) else ""
+    return _Found(verdict, cell.glyphs, number, f"beside {cell.label!r} the second reader read {cell.text!r}{alike}")
+
+
+def _stands_against(quotation: str, cell: Cell, field: Field | None, page: Page) -> bool:
+    """Whether the reader is sure of another value. How to take a medicine is said in words of its own."""
+    if field is not None and field.name == "dose" or page.confidence(cell.glyphs) < _SURE:
+        return False
+    words = cell.text.split()  # among them the quotation may stand, between two labels that were not known for such
+    parts = (" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1))
+    return not any(print_form.same(quotation, part) or print_form.alike(quotation, part) for part in parts)
+
+
+def _equal(quotation: str, cell: Cell, field: Field | None) -> tuple[Glyph, ...]:
+    """The value's glyphs that say the same as the quotation; () if none do."""
+    numeric = bool(field and field.numeric or cell.field and cell.field.numeric)
+    said = dates(quotation) if field is None or field.name in ("date", "expiry") else []
+    for text, glyphs in cell.texts:
+        if print_form.same(quotation, text, numeric):
+            return glyphs
+        if len(said) == 1 and _DATE_ALONE.fullmatch(quotation[: said[0].start] + quotation[said[0].end :]):
+            printed = dates(text)
+            rest = text[: printed[0].start] + text[printed[0].end :] if printed else ""
+            # What is printed may have words around it, but no other number.
+            if len(printed) == 1 and not any(map(str.isdigit, rest)) and said[0].same(printed[0]):
+                return glyphs
+    return ()
+
+
+def _difference(quotation: str, cell: Cell) -> float:
+    """The share of characters that must be changed to make one the other, 0 to 1; little where one is a part of the other."""
+    said = print_form.Form.of(quotation).folded
+    least = 1.0
+    for text, _ in cell.texts:
+        value = print_form.Form.of(text).folded
+        longer = max(len(said), len(value), 1)
+        part = (said in value or value in said) and min(len(said), len(value)) > longer / 2
+        least = min(least, print_form.distance(said, value) / longer * (0.5 if part else 1.0))
+    return least

@@ -1,0 +1,51 @@
+"""RapidOCR's model files, which come inside its wheel."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec
+from pathlib import Path
+
+from glm4v_ros.errors import NotRead
+from glm4v_ros.vendor import vendor_dir
+
+VERSION = "3.10.0"  # of rapidocr on PyPI, whose wheel has these files
+DETECTION = "PP-OCRv6_det_small.onnx"
+RECOGNITION = "PP-OCRv6_rec_small.onnx"
+SHA256 = {
+    DETECTION: "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
+    RECOGNITION: "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
+}
+_INSTALL = f"pip install rapidocr=={VERSION} onnxruntime (requirements/reader.txt has what was tested)"
+
+
+def missing() -> str:
+    """What is not installed and how to install it; "" when all is there. Imports nothing."""
+    absent = [name for name in ("rapidocr", "onnxruntime") if _spec(name) is None]
+    return f"the second reader is not installed, {' and '.join(absent)} missing: {_INSTALL}" if absent else ""
+
+
+def read(name: str) -> bytes:
+    """The model's bytes, which are those that were tested; raises NotRead.
+
+    The bytes that are checked are the ones that are loaded, and RapidOCR, which would fetch a file that it misses or
+    finds changed, never looks for one.
+    """
+    path = Path(_spec("rapidocr").origin).parent / "models" / name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise NotRead(f"the second reader's model {path} cannot be read ({error.strerror}): {_INSTALL}") from error
+    if hashlib.sha256(data).hexdigest() != SHA256[name]:
+        raise NotRead(
+            f"the second reader's model {path} is not the one that was tested, its SHA-256 differs: "
+            f"pip install --force-reinstall rapidocr=={VERSION}"
+        )
+    return data
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """Where the reader's process finds a package, which looks into the build's own packages as well."""
+    folder = vendor_dir()
+    return find_spec(name) or (PathFinder.find_spec(name, [str(folder)]) if folder else None)

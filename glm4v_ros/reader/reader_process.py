@@ -1,0 +1,100 @@
+"""The client's hold on one reader process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import glm4v_ros
+from glm4v_ros.machine.channel import Channel
+from glm4v_ros.reader.config import ReaderConfig
+from glm4v_ros.reader.messages import Start
+from glm4v_ros.vision import shared_frame
+from glm4v_ros.vision.frame import Frame
+
+_END_PATIENCE = 2.0  # seconds between closing its socket and SIGKILL
+
+
+class ReaderProcess:
+    """A fresh interpreter without rclpy. It ends with the thread that started it."""
+
+    def __init__(self, config: ReaderConfig):
+        self._channel, theirs = Channel.pair()
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "glm4v_ros.reader.worker", str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=2,  # stdout is for answers
+                    cwd="/",  # -m puts the working directory before everything else on the module path
+                    env=_environment(config.threads),
+                )
+        except BaseException:
+            self._channel.close()
+            raise
+        self._channel.send(Start(config, logging.getLogger("glm4v_ros").getEffectiveLevel()))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def resident_mib(self) -> float:
+        """0 once it is gone."""
+        try:
+            with open(f"/proc/{self.pid}/statm") as statm:
+                return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+        except (OSError, IndexError):
+            return 0.0
+
+    @property
+    def fate(self) -> str:
+        """How it ended."""
+        code = self._process.wait()
+        if code == -signal.SIGKILL:
+            return "SIGKILL: the kernel may have run out of memory"
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def send(self, message: Any, frame: Frame | None = None) -> None:
+        """With the frame's pixels beside it. Raises OSError when the process is gone or the frame cannot be copied."""
+        fds = [shared_frame.descriptor(frame)] if frame else []
+        try:
+            self._channel.send(message, fds)
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def receive(self, timeout: float) -> Any:
+        """Its next message. Raises EOFError once it is gone, TimeoutError."""
+        return self._channel.receive(timeout)[0]
+
+    def close(self, patiently: bool = True) -> None:
+        """Ends it if it has not ended."""
+        self._channel.close()
+        try:
+            self._process.wait(_END_PATIENCE if patiently else 0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _environment(threads: int) -> dict[str, str]:
+    # It must find the very modules that this process found, however it found them.
+    package_root = str(Path(glm4v_ros.__file__).resolve().parent.parent)
+    path = [package_root, *(entry for entry in sys.path if entry)]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
+        "OMP_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": str(threads),
+    }

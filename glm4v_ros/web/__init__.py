@@ -1,0 +1,1 @@
+"""The web page and the API: an ASGI app over one Asker."""
