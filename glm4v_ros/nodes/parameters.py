@@ -56,7 +56,7 @@ MODEL = _each(
               "weights load without a word and answer nonsense. It takes about as long as reading the files."),
     Parameter("context_tokens", 4096, "Tokens that fit into the model's memory, all questions together.", 256, 1 << 20),
     Parameter("batch_tokens", 512, "Most tokens that are read in one step.", 32, 1 << 16),
-    Parameter("threads", 0, "CPU threads; 0: one per core.", 0, 1024),
+    Parameter("threads", 0, "Most CPU threads; 0: as many as there are cores. Of cores that other programs keep busy fewer are used.", 0, 1024),
     Parameter("gpu_layers", -1, "Layers on the GPU; -1: all that fit, 0: none.", -1, 1024),
     Parameter("flash_attention", True, "Use flash attention."),
     Parameter("kv_type", "f16", "Numbers of the KV cache; q8_0 halves its memory.", choices=("f32", "f16", "q8_0")),
