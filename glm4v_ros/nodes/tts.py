@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import signal
 import sys
 import threading
-import time
 from array import array
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.action import ActionServer, CancelResponse
-from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
@@ -24,12 +20,11 @@ from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Bool, String
 from std_srvs.srv import Trigger
 
-from glm4v_ros.action import Say
 from glm4v_ros.msg import Pcm as PcmMessage
 from glm4v_ros.msg import Sentence
-from glm4v_ros.nodes.awaiting import awaitable
 from glm4v_ros.nodes.guard import guarded, subscribe
 from glm4v_ros.nodes.parameter import Declared
+from glm4v_ros.nodes.say_action import SayAction
 from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.shared_memory import sweep
 from glm4v_ros.nodes.shutdown import shut_down
@@ -44,7 +39,6 @@ from glm4v_ros.speech.pcm_stream import PcmStream
 from glm4v_ros.speech.sound_device import SoundDevice
 from glm4v_ros.speech.speaker import Speaker
 from glm4v_ros.speech.synthesizer import Synthesizer
-from glm4v_ros.speech.utterance import Utterance
 from glm4v_ros.speech.voice import SpeechError, VoiceConfig
 from glm4v_ros.speech.wav_file import WavFile
 
@@ -73,8 +67,6 @@ class TtsNode(Node):
         self.parameters = Declared(self, PARAMETERS)
         if wrong := wrong_parameters(self.parameters):
             self.get_logger().error(wrong)
-        self._utterances: dict[bytes, Utterance | SpeechError] = {}
-        self._canceled: set[bytes] = set()
         self._silence = self.create_publisher(String, "~/silence", SENTENCE_QOS)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._pcm = self.create_publisher(PcmMessage, "~/pcm", PCM_QOS) if self.parameters["output"] == "topic" else None
@@ -85,19 +77,7 @@ class TtsNode(Node):
         subscribe(self, String, "~/say_text", self._on_say_text, SENTENCE_QOS)
         stop = guarded(self, self._on_stop)
         self.create_service(Trigger, "~/stop", stop, callback_group=MutuallyExclusiveCallbackGroup())
-        self._action = ActionServer(
-            self,
-            Say,
-            "~/say",
-            self._on_say,
-            handle_accepted_callback=self._on_accepted,
-            cancel_callback=self._on_cancel,
-            # One at a time, so that texts are said in the order in which they came; nothing here waits.
-            callback_group=MutuallyExclusiveCallbackGroup(),
-            goal_service_qos_profile=SENTENCE_QOS,
-            result_service_qos_profile=SENTENCE_QOS,
-            cancel_service_qos_profile=SENTENCE_QOS,
-        )
+        self._action = SayAction(self, self.speaker, self._owners)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # a simulation may stand still
         self.create_timer(self.parameters["diagnostics_period"], guarded(self, self._on_diagnostics), clock=steady)
         self.create_timer(LISTENERS_CHECK, guarded(self, self._on_listeners_check), clock=steady)
@@ -111,7 +91,7 @@ class TtsNode(Node):
 
     def destroy_node(self) -> None:
         self.fall_silent()
-        self._action.destroy()  # destroy_node leaves it to the garbage collector, and others still see this node
+        self._action.destroy()
         super().destroy_node()
 
     def _make_speaker(self) -> Speaker:
@@ -204,65 +184,6 @@ class TtsNode(Node):
         dropped = self.speaker.stop()
         self._owners.silence_all()
         return dropped, owners
-
-    def _on_accepted(self, goal: ServerGoalHandle) -> None:
-        request = goal.request
-        key = bytes(goal.goal_id.uuid)
-        try:
-            if request.interrupt:
-                self._owners.silence_all()
-            self._utterances[key] = self.speaker.say(
-                request.text,
-                request.language,
-                request.priority,
-                request.interrupt,
-                on_sentence=lambda sentence: goal.publish_feedback(Say.Feedback(sentence=sentence)),
-            )
-        except SpeechError as error:
-            self._utterances[key] = error
-        except Exception as error:  # a goal that is not executed never ends
-            self._utterances[key] = SpeechError(f"cannot say it: {error!r}")
-        goal.execute()
-
-    async def _on_say(self, goal: ServerGoalHandle) -> Say.Result:
-        key = bytes(goal.goal_id.uuid)
-        utterance = self._utterances[key]
-        result = Say.Result()
-        try:
-            if isinstance(utterance, SpeechError):
-                raise utterance
-            done = await awaitable(utterance.future, self.executor)
-            result.spoken = done.result()
-            result.interrupted = not result.spoken
-        except SpeechError as error:
-            result.error_msg = str(error)
-        del self._utterances[key]
-        if result.spoken:
-            goal.succeed()
-        elif key in self._canceled and await self._becomes_canceling(goal):
-            goal.canceled()
-        else:
-            goal.abort()
-        self._canceled.discard(key)
-        return result
-
-    def _on_cancel(self, goal: ServerGoalHandle) -> CancelResponse:
-        key = bytes(goal.goal_id.uuid)
-        utterance = self._utterances.get(key)
-        if not isinstance(utterance, Utterance) or utterance.done:
-            return CancelResponse.REJECT  # it ends at this moment
-        self._canceled.add(key)
-        self.speaker.cancel(utterance)
-        return CancelResponse.ACCEPT
-
-    async def _becomes_canceling(self, goal: ServerGoalHandle) -> bool:
-        """rclpy changes the goal's state just after the cancel callback, which has already ended the speech."""
-        deadline = time.monotonic() + 1.0
-        while not goal.is_cancel_requested and time.monotonic() < deadline:
-            moment: concurrent.futures.Future = concurrent.futures.Future()
-            threading.Timer(0.001, moment.set_result, [None]).start()
-            await awaitable(moment, self.executor)
-        return goal.is_cancel_requested
 
 
 def main(args: list[str] | None = None) -> int:
