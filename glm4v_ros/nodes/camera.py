@@ -106,6 +106,20 @@ class Camera:
         return f"is it running, and is the parameter camera.{self.name}.topic right?"
 
     @property
+    def newest(self) -> Picture | None:
+        return self._newest
+
+    @property
+    def kept(self) -> tuple[Picture, ...]:
+        """Pictures that were asked about and may serve the next question."""
+        return tuple(self._asked)
+
+    @property
+    def waiting(self) -> int:
+        """Questions that wait for a picture of it."""
+        return len(self._waiting)
+
+    @property
     def has_picture(self) -> bool:
         return self._newest is not None
 
@@ -144,7 +158,7 @@ class Camera:
         if newest is None:
             return None
         if prefer != "newest":
-            for picture in (newest, *reversed(tuple(self._asked))):
+            for picture in (newest, *reversed(self.kept)):
                 if (
                     self.is_fresh(picture, max_age, not_before)
                     and is_encoded(picture)

@@ -86,7 +86,7 @@ class Rig:
         """Publishes, and returns when the node has it."""
         camera.publish(message)
         held = self.node.activation.cameras["left" if isinstance(message, CompressedImage) else "front"]
-        eventually(lambda: held.has_picture and held._newest.header == message.header)
+        eventually(lambda: held.newest and held.newest.header == message.header)
         return message
 
     @property

@@ -62,7 +62,7 @@ def asked(rig):
 def waits_for_another(rig):
     """Whether a question has its first picture and waits for the second one."""
     camera = rig.node.activation.cameras["front"]
-    return camera._asked and camera._waiting
+    return camera.kept and camera.waiting
 
 
 def both(stamp=0):
@@ -123,7 +123,7 @@ def test_the_second_picture_is_another_one_of_the_same_camera(rig):
     answer = wait(future).answer
     assert answer.text == f"I read: {PRINT}" and answer.cameras == ["front", "front"]
     assert answer.header == first.header and answer.image_headers == [first.header, second.header]
-    assert camera._waiting == []
+    assert camera.waiting == 0
 
 
 def test_a_camera_that_shows_nothing_else_abstains_at_the_deadline(rig):

@@ -164,7 +164,7 @@ def test_not_before_is_waited_for(rig, front):
     rig.publish(front, image(RED, rig.robot.now()))
     too_early, not_before = rig.robot.now(), rig.robot.now(0.05)
     future = rig.robot.start("what?", options={"not_before": not_before})
-    eventually(lambda: rig.node.activation.cameras["front"]._waiting)
+    eventually(lambda: rig.node.activation.cameras["front"].waiting)
     rig.publish(front, image(GREEN, too_early))
     assert not future.done()
     sent = rig.publish(front, image(BLUE, rig.robot.now(0.1)))
@@ -370,11 +370,11 @@ def test_action_cancel(rig):
 
 def test_action_cancel_while_waiting_for_a_picture(rig, front):
     goal = rig.robot.goal("what?", options={"not_before": rig.robot.now(LONG)})
-    eventually(lambda: rig.node.activation.cameras["front"]._waiting)
+    eventually(lambda: rig.node.activation.cameras["front"].waiting)
     wait(goal.cancel_goal_async())
     reply = wait(goal.get_result_async())
     assert reply.status == GoalStatus.STATUS_CANCELED and code(reply.result) is ErrorCode.CANCELED
-    assert rig.node.activation.cameras["front"]._waiting == []
+    assert rig.node.activation.cameras["front"].waiting == 0
 
 
 def test_action_abort_says_why(rig):
