@@ -147,9 +147,10 @@ class ActionCaller:
         now = time.monotonic()
         if not self._client.server_is_ready():
             missed = now - self._goals[goal]
-            if goal.accepted and missed > _GONE_AFTER:
+            taken = goal.accepted or goal.began
+            if taken and missed > _GONE_AFTER:
                 goal._fail(NotActive(f"the node behind {self.name} is gone: is it still running?"))
-            elif not goal.accepted and (goal._cancel_wanted or missed > self.server_timeout):
+            elif not taken and (goal._cancel_wanted or missed > self.server_timeout):
                 goal._fail(
                     NotActive(f"nobody serves {self.name}: start the node, or check name, namespace and ROS_DOMAIN_ID")
                 )

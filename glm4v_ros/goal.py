@@ -36,7 +36,8 @@ class Goal:
         self.timeout = timeout  # s after its acceptance
         self.resend = resend  # it may run twice
         self.servers: frozenset[bytes] = frozenset()  # who was there when it was first sent
-        self.accepted = 0.0  # time.monotonic() at which the server took it; 0: it has not
+        self.accepted = 0.0  # time.monotonic() at which the server said that it took it; 0: it has not
+        self.began = False  # feedback came, which may be before that word
         self.sends = 0
         self.sent = 0.0  # time.monotonic() of the last sending
         self.waits_since = 0.0  # sent, or the server took a goal that was sent earlier
@@ -114,6 +115,7 @@ class Goal:
 
     def _take_feedback(self, goal_id: UUID, feedback: Any) -> None:
         if goal_id is self._id:
+            self.began = True
             self._feedback.put(feedback)
 
     def _answered(self, client, goal_id: UUID, handle: ClientGoalHandle, on_taken: Callable[[Goal], None]) -> None:
@@ -144,7 +146,7 @@ class Goal:
     def _start_over(self) -> None:
         """Sends it as another goal."""
         self._id, self._sends_of_id = _new_id(), 0
-        self._handle, self.accepted = None, 0.0
+        self._handle, self.accepted, self.began = None, 0.0, False
         self._send_again()
 
     def _give_up(self) -> None:

@@ -66,6 +66,12 @@ class Rig:
         written = (self.text, self.speech, self.silence)
         self.wait(lambda: all(topic.get_subscription_count() for topic in written) and self.speaking)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        self.close()
+
     def close(self):
         self.client.close()
         for executor, thread in zip(self.executors, self.threads):
@@ -325,32 +331,30 @@ def test_rate_and_volume_change_while_running(rig):
 
 
 def test_in_an_executor_of_several_threads():
-    rig = Rig("/guest", partial(MultiThreadedExecutor, 4), output="topic", rate=450, volume=0.0)
-    assert rig.client.say("Hello.").spoken
-    goal = rig.client.start(LONG)
-    rig.wait(lambda: rig.pieces)
-    goal.cancel()
-    assert goal.result(20)[0] == GoalStatus.STATUS_CANCELED
-    rig.say("guest", LONG, last=False)
-    waiting = rig.client.start("Never heard.")
-    rig.wait(lambda: rig.node.speaker.queued)
-    assert rig.stop().success and waiting.result(20)[1].interrupted
-    rig.close()
+    with Rig("/guest", partial(MultiThreadedExecutor, 4), output="topic", rate=450, volume=0.0) as rig:
+        assert rig.client.say("Hello.").spoken
+        goal = rig.client.start(LONG)
+        rig.wait(lambda: rig.pieces)
+        goal.cancel()
+        assert goal.result(20)[0] == GoalStatus.STATUS_CANCELED
+        rig.say("guest", LONG, last=False)
+        waiting = rig.client.start("Never heard.")
+        rig.wait(lambda: rig.node.speaker.queued)
+        assert rig.stop().success and waiting.result(20)[1].interrupted
 
 
 def test_five_hundred_sayings_at_once():
-    rig = Rig("/many", output="topic", rate=450, repeat_window=0.0, max_queue=100, volume=0.0)
-    goals = [rig.client.start(f"{i}") for i in range(500)]
-    # What has no room is refused at once, and 100 wait.
-    rig.wait(lambda: sum(goal.done for goal in goals) + rig.node.speaker.queued + 1 >= 500, patience=120)
-    refused = [goal for goal in goals if goal.done and goal.result()[1].error_msg]
-    assert 0 < len(refused) < 400
-    assert "sentences wait already" in refused[0].result()[1].error_msg
-    rig.stop()
-    for goal in goals:
-        goal.result(60)
-    assert rig.client.say("Alive.").spoken
-    rig.close()
+    with Rig("/many", output="topic", rate=450, repeat_window=0.0, max_queue=100, volume=0.0) as rig:
+        goals = [rig.client.start(f"{i}") for i in range(500)]
+        # What has no room is refused at once, and 100 wait.
+        rig.wait(lambda: sum(goal.done for goal in goals) + rig.node.speaker.queued + 1 >= 500, patience=120)
+        refused = [goal for goal in goals if goal.done and goal.result()[1].error_msg]
+        assert 0 < len(refused) < 400
+        assert "sentences wait already" in refused[0].result()[1].error_msg
+        rig.stop()
+        for goal in goals:
+            goal.result(60)
+        assert rig.client.say("Alive.").spoken
 
 
 def test_what_nobody_says_ends_at_once_and_says_why(rig):
@@ -360,25 +364,23 @@ def test_what_nobody_says_ends_at_once_and_says_why(rig):
 
 
 def test_wav_output(tmp_path):
-    rig = Rig("/wav", output="wav", wav_file=str(tmp_path / "speech.wav"))
-    assert rig.client.say("Hello. 你好。").spoken
-    with wave.open(str(tmp_path / "speech.wav")) as file:
-        assert file.getnframes() / file.getframerate() > 0.8
-    rig.close()
+    with Rig("/wav", output="wav", wav_file=str(tmp_path / "speech.wav")) as rig:
+        assert rig.client.say("Hello. 你好。").spoken
+        with wave.open(str(tmp_path / "speech.wav")) as file:
+            assert file.getnframes() / file.getframerate() > 0.8
 
 
 def test_without_a_sound_device_everything_else_goes_on_and_diagnostics_say_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    rig = Rig("/mute", output="device", diagnostics_period=0.1)
-    rig.wait(lambda: rig.statuses and rig.statuses["sound"].level == DiagnosticStatus.ERROR)  # before anything is said
-    assert "apt install alsa-utils" in rig.statuses["sound"].message
-    status, result = rig.client.start("Hello.").result(20)
-    assert status == GoalStatus.STATUS_ABORTED and not result.spoken
-    assert "apt install alsa-utils" in result.error_msg
-    assert rig.statuses["voice"].level == DiagnosticStatus.OK
-    assert look("/mute/tts", 20.0, rig.context).grade is Grade.DOWN
-    assert rig.stop().success
-    rig.close()
+    with Rig("/mute", output="device", diagnostics_period=0.1) as rig:
+        rig.wait(lambda: rig.statuses and rig.statuses["sound"].level == DiagnosticStatus.ERROR)  # before anything is said
+        assert "apt install alsa-utils" in rig.statuses["sound"].message
+        status, result = rig.client.start("Hello.").result(20)
+        assert status == GoalStatus.STATUS_ABORTED and not result.spoken
+        assert "apt install alsa-utils" in result.error_msg
+        assert rig.statuses["voice"].level == DiagnosticStatus.OK
+        assert look("/mute/tts", 20.0, rig.context).grade is Grade.DOWN
+        assert rig.stop().success
 
 
 def test_a_sound_card_that_fails_and_comes_back(tmp_path, monkeypatch):
@@ -389,44 +391,44 @@ def test_a_sound_card_that_fails_and_comes_back(tmp_path, monkeypatch):
     player.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr(tts, "RECHECK", 0.2)
-    rig = Rig("/card", output="device", diagnostics_period=0.1)
-    rig.wait(lambda: rig.statuses and rig.statuses["sound"].level == DiagnosticStatus.ERROR)
-    assert "No such device" in rig.statuses["sound"].message and "aplay -L" in rig.statuses["sound"].message
-    card.touch()
-    rig.wait(lambda: rig.statuses["sound"].level == DiagnosticStatus.OK)
-    assert rig.client.say("Hello.").spoken
-    card.unlink()
-    assert not rig.client.start("Hello again.").result(20)[1].spoken
-    rig.wait(lambda: rig.statuses["sound"].level == DiagnosticStatus.ERROR)
-    rig.close()
+    with Rig("/card", output="device", diagnostics_period=0.1) as rig:
+        rig.wait(lambda: rig.statuses and rig.statuses["sound"].level == DiagnosticStatus.ERROR)
+        assert "No such device" in rig.statuses["sound"].message and "aplay -L" in rig.statuses["sound"].message
+        card.touch()
+        rig.wait(lambda: rig.statuses["sound"].level == DiagnosticStatus.OK)
+        assert rig.client.say("Hello.").spoken
+        card.unlink()
+        assert not rig.client.start("Hello again.").result(20)[1].spoken
+        rig.wait(lambda: rig.statuses["sound"].level == DiagnosticStatus.ERROR)
 
 
 def test_diagnostics_tell_of_voice_sound_and_queue(tmp_path):
-    rig = Rig("/told", output="topic", max_queue=2, diagnostics_period=0.1, volume=0.0)
-    rig.wait(lambda: rig.statuses)
-    assert {name: status.level for name, status in rig.statuses.items()} == dict.fromkeys(
-        ("node", "voice", "sound", "queue"), DiagnosticStatus.OK
-    )
-    rig.say("a", LONG, "Second.", "Third.")
-    rig.wait(lambda: rig.statuses["queue"].level == DiagnosticStatus.WARN)
-    assert look("/told/tts", 20.0, rig.context).grade is Grade.DEGRADED
-    values = {pair.key: pair.value for status in rig.statuses.values() for pair in status.values}
-    assert values["queue"] == "2" and values["owners"] == "a" and values["voice"] == "pyttsx3"
-    rig.stop()
-    rig.wait(lambda: rig.statuses["queue"].level == DiagnosticStatus.OK)
-    assert look("/told/tts", 20.0, rig.context).grade is Grade.OK
-    rig.close()
+    with Rig("/told", output="topic", max_queue=2, diagnostics_period=0.1, volume=0.0) as rig:
+        rig.wait(lambda: rig.statuses)
+        assert {name: status.level for name, status in rig.statuses.items()} == dict.fromkeys(
+            ("node", "voice", "sound", "queue"), DiagnosticStatus.OK
+        )
+        rig.say("a", ", ".join([LONG.rstrip(".")] * 5) + ".", last=False)  # it must not end before somebody looked
+        rig.wait(lambda: rig.pieces)  # it is being said, and waits no more
+        for index, text in ((2, "Second."), (3, "Third.")):
+            rig.speech.publish(Sentence(owner="a", index=index, text=text, last=index == 3))
+        rig.wait(lambda: rig.statuses["queue"].level == DiagnosticStatus.WARN)
+        assert look("/told/tts", 20.0, rig.context).grade is Grade.DEGRADED
+        values = {pair.key: pair.value for status in rig.statuses.values() for pair in status.values}
+        assert values["queue"] == "2" and values["owners"] == "a" and values["voice"] == "pyttsx3"
+        rig.stop()
+        rig.wait(lambda: rig.statuses["queue"].level == DiagnosticStatus.OK)
+        assert look("/told/tts", 20.0, rig.context).grade is Grade.OK
 
 
 def test_a_wrong_parameter_costs_the_parameter_and_not_the_voice(tmp_path):
-    rig = Rig("/wrong", output="radio", rate=9999, volume="loud", wav_file=str(tmp_path / "x.wav"), diagnostics_period=0.1)
-    rig.wait(lambda: rig.statuses)
-    told = rig.statuses["node"]
-    assert told.level == DiagnosticStatus.WARN
-    assert all(word in told.message for word in ("one of device, wav, topic, not 'radio'", "rate", "9999", "volume"))
-    values = [rig.node.get_parameter(name).value for name in ("output", "rate", "volume")]
-    assert values == ["device", 170, 1.0]
-    rig.close()
+    with Rig("/wrong", output="radio", rate=9999, volume="loud", wav_file=str(tmp_path / "x.wav"), diagnostics_period=0.1) as rig:
+        rig.wait(lambda: rig.statuses)
+        told = rig.statuses["node"]
+        assert told.level == DiagnosticStatus.WARN
+        assert all(word in told.message for word in ("one of device, wav, topic, not 'radio'", "rate", "9999", "volume"))
+        values = [rig.node.get_parameter(name).value for name in ("output", "rate", "volume")]
+        assert values == ["device", 170, 1.0]
 
 
 def test_the_file_of_parameters_has_them_all():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParameters
@@ -18,6 +19,7 @@ from robot import Robot, eventually, wait
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # s; a worker starts and loads the embedded model
+RETRIES = 6
 
 
 class VqaProcess:
@@ -56,7 +58,12 @@ class VqaProcess:
 
     @property
     def state(self) -> int:
-        return wait(self._get_state.call_async(GetState.Request())).current_state.id
+        """Asked again where no word comes: an answer is lost while the node has not found this client yet."""
+        for _ in range(RETRIES):
+            future = self._get_state.call_async(GetState.Request())
+            with contextlib.suppress(AssertionError):
+                return wait(future, PATIENCE / RETRIES).current_state.id
+        raise AssertionError("the node does not tell its state")
 
     def begin(self, transition: int):
         return self._change_state.call_async(ChangeState.Request(transition=Transition(id=transition)))
@@ -72,6 +79,10 @@ class VqaProcess:
     def diagnosis(self, part: str) -> dict[str, str]:
         """The key values of a part of the node in a message that is sent from now on."""
         self.heard.clear()
-        message = eventually(lambda: self.heard and self.heard[-1])
-        (status,) = [status for status in message.status if status.name == f"/vqa: {part}"]
+        status = eventually(lambda: next((each for each in self._statuses if each.name == f"/vqa: {part}"), None))
         return {pair.key: pair.value for pair in status.values}
+
+    @property
+    def _statuses(self) -> list[DiagnosticStatus]:
+        """The newest last; other nodes may tell of themselves too."""
+        return [status for message in tuple(self.heard) for status in message.status]
