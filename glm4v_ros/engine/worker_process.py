@@ -7,7 +7,6 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,10 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import glm4v_ros
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.messages import Start
-from glm4v_ros.machine.channel import Channel
+from glm4v_ros.machine.module_process import start_module
 from glm4v_ros.vision import shared_frame
 from glm4v_ros.vision.frame import Frame
 
@@ -32,20 +30,7 @@ class WorkerProcess:
 
     def __init__(self, config: EngineConfig):
         model = config.model
-        self._channel, theirs = Channel.pair()
-        try:
-            with theirs:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "glm4v_ros.engine.worker", str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=2,  # stdout is for answers
-                    cwd="/",  # -m puts the working directory before everything else on the module path
-                    env=_environment(),
-                )
-        except BaseException:
-            self._channel.close()
-            raise
+        self._process, self._channel = start_module("glm4v_ros.engine.worker", _environment())
         self._started_at = time.monotonic()
         self._outbox: queue.SimpleQueue = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="glm4v-write", daemon=True)
@@ -129,13 +114,9 @@ class WorkerProcess:
 
 
 def _environment() -> dict[str, str]:
-    # The worker must find the very modules that this process found, however it found them.
-    package_root = str(Path(glm4v_ros.__file__).resolve().parent.parent)
-    path = [package_root, *(entry for entry in sys.path if entry)]
     return {
         "CUBLAS_WORKSPACE_CONFIG": ":4096:2",  # 8 MiB a handle, not 32
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
         "GGML_NO_BACKTRACE": "1",  # else a debugger attaches when llama.cpp aborts
     }
 

@@ -6,12 +6,9 @@ import logging
 import os
 import signal
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-import glm4v_ros
-from glm4v_ros.machine.channel import Channel
+from glm4v_ros.machine.module_process import start_module
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.reader.messages import Start
 from glm4v_ros.vision import shared_frame
@@ -24,20 +21,7 @@ class ReaderProcess:
     """A fresh interpreter without rclpy. It ends with the thread that started it."""
 
     def __init__(self, config: ReaderConfig):
-        self._channel, theirs = Channel.pair()
-        try:
-            with theirs:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "glm4v_ros.reader.worker", str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=2,  # stdout is for answers
-                    cwd="/",  # -m puts the working directory before everything else on the module path
-                    env=_environment(config.threads),
-                )
-        except BaseException:
-            self._channel.close()
-            raise
+        self._process, self._channel = start_module("glm4v_ros.reader.worker", _environment(config.threads))
         self._channel.send(Start(config, logging.getLogger("glm4v_ros").getEffectiveLevel()))
 
     @property
@@ -89,12 +73,8 @@ class ReaderProcess:
 
 
 def _environment(threads: int) -> dict[str, str]:
-    # It must find the very modules that this process found, however it found them.
-    package_root = str(Path(glm4v_ros.__file__).resolve().parent.parent)
-    path = [package_root, *(entry for entry in sys.path if entry)]
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
         "OMP_NUM_THREADS": str(threads),
         "OPENBLAS_NUM_THREADS": str(threads),
     }
