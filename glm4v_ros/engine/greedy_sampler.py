@@ -15,7 +15,7 @@ import llama_cpp
 import llama_cpp.llama_cpp as llama_bindings
 import numpy as np
 
-from glm4v_ros.engine import ggml
+from glm4v_ros.machine import ggml
 
 _log = logging.getLogger(__name__)
 _pointer, _int64, _size = ctypes.c_void_p, ctypes.c_int64, ctypes.c_size_t

@@ -5,12 +5,13 @@ import ctypes
 import numpy as np
 import pytest
 
-from glm4v_ros.engine import ggml, greedy_sampler
+from glm4v_ros.engine import greedy_sampler
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.greedy_sampler import GreedySampler
 from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.llama_log import LlamaLog
 from glm4v_ros.engine.token_sampler import probability
+from glm4v_ros.machine import ggml
+from glm4v_ros.vision.llama_log import LlamaLog
 
 PARALLEL = 6
 
