@@ -94,8 +94,9 @@ def logits_of(language_model, layout, greedy=0):
         if sequence.next_is_image:
             embeddings, positions = sequence.next_embeddings(language_model.output_capacity)
             batch.add_embeddings(embeddings, positions, [seq_id])
-            batch._outputs[: batch.size] = 1
-            count = batch.size
+            count, view = batch.size, batch.struct()
+            for entry in range(count):  # which no engine asks for
+                view.logits[entry] = 1
             batch.outputs = [(entry, 0) for entry in range(count)]
         else:
             tokens = sequence.next_tokens(language_model.output_capacity)
