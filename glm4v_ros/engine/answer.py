@@ -14,6 +14,7 @@ class Stage(IntEnum):
     ENCODING = 1
     PREFILL = 2
     ANSWERING = 3
+    CHECKING = 4  # the answer waits for the second reader
 
 
 class FinishReason(IntEnum):

@@ -18,6 +18,8 @@ _MOST_CHARACTERS = 32_000  # of a question; no context is longer than that anywa
 _MOST_CHOICES = 64
 _MOST_CHOICE_CHARACTERS = 500
 _MOST_FRAMES = 16
+_MOST_STOPS = 16
+_MOST_STOP_CHARACTERS = 200
 _MOST_SCHEMA_CHARACTERS = 20_000
 _MOST_SCHEMA_DEPTH = 32
 _MOST_SCHEMA_COUNT = 200  # a grammar has a rule for each
@@ -97,6 +99,10 @@ def check_words(question: Question) -> None:
     _number("repeat_penalty", sampling.repeat_penalty, 0.01, 100)
     _integer("seed", sampling.seed, 0, 2**64)
     _past(question)
+    if not isinstance(question.stop, (tuple, list)) or len(question.stop) > _MOST_STOPS:
+        raise BadRequest(f"stop has at most {_MOST_STOPS} texts, in a tuple")
+    for text in question.stop:
+        _text("a text of stop", text, 1, _MOST_STOP_CHARACTERS)
     if question.choices and question.json_schema:
         raise BadRequest("choices and json_schema exclude each other")
     if question.choices:

@@ -68,6 +68,15 @@ def test_a_picture_is_asked_for_unless_none_is_needed():
     refused("needs_picture", needs_picture=None)
 
 
+@pytest.mark.parametrize("stop", [("x",) * 17, ("",), ("x" * 201,), ("\ud800",), (5,), "x", None])
+def test_stop_has_few_short_texts(stop):
+    refused("stop", stop=stop)
+
+
+def test_stops():
+    accepted(stop=("\n", "x" * 200) * 8)
+
+
 @pytest.mark.parametrize("name", ["temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"])
 @pytest.mark.parametrize("value", [-1, math.nan, "x", None, 2**65])
 def test_sampling(name, value):
