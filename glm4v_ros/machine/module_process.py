@@ -76,7 +76,7 @@ class ModuleProcess:
         """Ends ``receive`` with EOFError; the process ends by itself when it notices."""
         self._channel.hang_up()
 
-    def receive(self, timeout: float) -> Any:
+    def receive(self, timeout: float | None = None) -> Any:
         """Its next message. Raises EOFError once it is gone, TimeoutError."""
         return self._channel.receive(timeout)[0]
 
