@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--enhance", choices=("none", "auto"), default="none", help="auto: lift faint, blurred print")
     parser.add_argument("--verify", action="store_true",
                         help="have a second reader look for what each answer quotes, and count the silent errors: wrong and "
-                             "not marked (needs requirements/reader.txt)")
+                             "not marked")
     verified.add_looking(parser)
     engine.add_arguments(parser)
 

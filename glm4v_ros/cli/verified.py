@@ -44,7 +44,7 @@ def add_arguments(group: argparse._ArgumentGroup) -> None:
         choices=("off", "auto", "required"),
         default="",
         help="have a second reader look for the print that the answer quotes; required: an answer that it "
-        "does not confirm is withheld, with what both read (needs requirements/reader.txt)",
+        "does not confirm is withheld, with what both read",
     )
     add_looking(group)
 
