@@ -57,7 +57,7 @@ class Asked:
             question = replace(question, text=self._check.hinted(self._language))
             check(question, frames)
         self._unhinted = None
-        if self._args.verify != "off" and self._check.told:
+        if self._args.verify != "off" and self._check.hint_lines:
             self._unhinted = self._client.ask(replace(self._question, request_id=f"{question.request_id}-unhinted"), frames)
         self._future = self._client.ask(question, frames, self._listen)
         return self._future
@@ -92,7 +92,7 @@ class Asked:
         return {
             **(verified.fields(self.verification, self._pictures) if self.verification else {}),
             **(verified.zoom_fields(self._check, self._pictures) if self._args.zoom == "auto" else {}),
-            **({"hints": self._check.told} if self._args.hints == "lines" else {}),
+            **({"hint_lines": self._check.hint_lines} if self._args.hints == "lines" else {}),
         }
 
     @property

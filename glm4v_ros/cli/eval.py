@@ -157,7 +157,7 @@ class _Look:
         told = unhinted = None
         if check and self._args.hints == "lines":
             told = replace(question, text=check.hinted(language_of(question.text)))
-        if self._args.verify and told and check.told and not question.session_id:
+        if self._args.verify and told and check.hint_lines and not question.session_id:
             unhinted = judged(self._client.ask(question, frames).result()).text
         answer = judged(self._client.ask(told or question, frames).result())
         if not self._args.verify:

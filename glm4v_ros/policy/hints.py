@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.policy.print_page import Page, text_of
@@ -31,21 +31,23 @@ def check(hints: str, verify: str, medicine: bool = False) -> None:
         )
 
 
-def hinted(question: str, readings: Sequence[Reading], language: str) -> str:
-    """The question behind the print of its pictures, row by row; as it is where there is none.
+def rows(readings: Sequence[Reading]) -> list[str]:
+    """The print of the pictures, row by row; no more than a page."""
+    found, room = [], _MOST
+    for reading in readings:
+        for row in map(text_of, Page(reading.lines).rows):
+            if len(row) > room:
+                return found
+            found.append(row)
+            room -= len(row)
+    return found
+
+
+def hinted(question: str, rows: Sequence[str], language: str) -> str:
+    """The question behind the rows; as it is where there are none.
 
     ``language`` is that of the words around it, "zh" or another.
     """
-    rows, room = [], _MOST
-    for row in _rows(readings):
-        if len(row) > room:
-            break
-        rows.append(f"> {row}")  # each marked, so that no line of print can pass for a part of the question
-        room -= len(row)
-    return "\n".join((_HEAD["zh" if language == "zh" else "en"], *rows, "", question)) if rows else question
-
-
-def _rows(readings: Sequence[Reading]) -> Iterator[str]:
-    for reading in readings:
-        for row in Page(reading.lines).rows:
-            yield text_of(row)
+    # Each is marked, so that no line of print can pass for a part of the question.
+    marked = [f"> {row}" for row in rows]
+    return "\n".join((_HEAD["zh" if language == "zh" else "en"], *marked, "", question)) if rows else question

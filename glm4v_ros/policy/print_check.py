@@ -11,9 +11,8 @@ from typing import Protocol
 
 from glm4v_ros.engine.answer import Answer
 from glm4v_ros.errors import NotRead
-from glm4v_ros.policy import print_form
+from glm4v_ros.policy import hints, print_form
 from glm4v_ros.policy import zoom as zooming
-from glm4v_ros.policy.hints import hinted
 from glm4v_ros.policy.print_field import may_ask_for_print
 from glm4v_ros.policy.verification import Reading, Verdict, Verification, needs_check, verify
 from glm4v_ros.policy.zoom import Zoom
@@ -48,7 +47,7 @@ class PrintCheck:
         self.zoom: Zoom | None = None
         self.zoom_reason = ""
         self.zoom_seconds = 0.0  # that ``zoomed`` took
-        self._told = False  # the model knows what the reader read
+        self.hint_lines = 0  # that ``hinted`` gave: then only an answer that was given without them can be verified
 
     def begin(self) -> None:
         """Has the frames read if print may be asked for; on a CPU call it after the first word, which it would make later."""
@@ -84,16 +83,11 @@ class PrintCheck:
         if not may_ask_for_print(self._question):
             return self._question
         try:
-            text = hinted(self._question, self._looked_at(timeout), language)
+            rows = hints.rows(self._looked_at(timeout))
         except (NotRead, FutureTimeout, CancelledError):
             return self._question
-        self._told = text != self._question
-        return text
-
-    @property
-    def told(self) -> bool:
-        """Whether ``hinted`` gave lines: then only an answer that was given without them can be verified."""
-        return self._told
+        self.hint_lines = len(rows)
+        return hints.hinted(self._question, rows, language)
 
     def verification(self, answer: str, timeout: float | None = None, unhinted: str | None = None) -> Verification:
         """Waits for the reader where the answer quotes print, at most ``timeout`` seconds.
@@ -104,7 +98,7 @@ class PrintCheck:
         try:
             if not needs_check(self._question, answer):
                 return verify(self._question, answer, ())
-            if self._told and (unhinted is None or not print_form.same(answer, unhinted)):
+            if self.hint_lines and (unhinted is None or not print_form.same(answer, unhinted)):
                 return Verification(reason="the model was told what the second reader read, and without that it did not say the same")
             return verify(self._question, answer, self._looked_at(timeout))
         except (NotRead, FutureTimeout, CancelledError) as error:

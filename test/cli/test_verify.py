@@ -291,7 +291,7 @@ def test_hints_are_told_and_only_an_answer_without_them_is_verified(glm4v, scrip
     scripted(lambda question, frames: texts.append(question.text) or [said["> 型号" in question.text]])
     reader.lines = [("型号", 2, 4, 10, 5), ("XK-7", 14, 4, 12, 5)]
     line = ask(glm4v, picture, "型号是什么?", "--hints", "lines", "--verify", "auto")
-    assert line["answer"] == "XK-7" and line["hints"] and line["verification"] == "not_checked" and len(texts) == 2
+    assert line["answer"] == "XK-7" and line["hint_lines"] == 1 and line["verification"] == "not_checked" and len(texts) == 2
     said[False] = "XK-7"
     assert ask(glm4v, picture, "型号是什么?", "--hints", "lines", "--verify", "auto")["verification"] == "confirmed"
     assert "verification" not in ask(glm4v, picture, "型号是什么?", "--hints", "lines")
