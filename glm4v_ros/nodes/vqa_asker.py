@@ -73,6 +73,10 @@ class VqaAsker:
         return tuple(self._views)
 
     @property
+    def capacity(self) -> int:
+        return 0  # the node does not say
+
+    @property
     def retry_after(self) -> float:
         return max(1, self._asking) * self._service_time.seconds
 
@@ -82,7 +86,7 @@ class VqaAsker:
         ready = watch.is_active
         reason = "" if ready else "the node vqa is not there" if not watch.is_heard else "the node vqa is not active"
         return State(
-            ready, reason, int(watch.number("engine", "running")), int(watch.number("engine", "queue")), 0,
+            ready, reason, int(watch.number("engine", "running")), int(watch.number("engine", "queue")),
             watch.value("engine", "stage"), watch.value("engine", "device"), watch.number("engine", "tokens/s"),
             int(watch.number("engine", "worker restarts")), watch.number("engine", "worker memory MiB"),
         )  # fmt: skip

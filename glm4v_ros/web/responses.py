@@ -6,62 +6,53 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-
 from glm4v_ros.engine.answer import Answer, FinishReason
 from glm4v_ros.errors import VqaError
 from glm4v_ros.web import sse
-from glm4v_ros.web.asker import Inquiry, Reply
-from glm4v_ros.web.asking import Asking, unless_gone
-from glm4v_ros.web.chat import PATIENCE, read_schema
-from glm4v_ros.web.conversation import Turn, read_conversation, read_input
+from glm4v_ros.web.asker import Reply
+from glm4v_ros.web.asking import Asking
+from glm4v_ros.web.conversation import Turn, read_input
 from glm4v_ros.web.fields import Fields
-from glm4v_ros.web.options import read_options
+from glm4v_ros.web.options import Options
 from glm4v_ros.web.problem import problem_of, unsupported
-from glm4v_ros.web.service import Service, figures, owner_of, read_body, read_sampling
+from glm4v_ros.web.service import figures, read_sampling, read_schema
+from glm4v_ros.web.text_endpoint import Form, TextEndpoint, refuse_tools
 
 
-class Responses:
-    """The endpoint."""
+class Responses(TextEndpoint):
+    said_in = "input"
 
-    def __init__(self, service: Service):
-        self._service = service
+    def _refuse(self, body: Fields) -> None:
+        for name in ("previous_response_id", "conversation"):
+            if name in body:
+                raise unsupported(
+                    f"nothing is remembered here: send the whole conversation in 'input', not '{name}'", name
+                )
+        if body.flag("background"):
+            raise unsupported("nothing runs in the background here: leave out 'background'", "background")
+        refuse_tools(body)
+        if body.integer("top_logprobs", 0, 0, 20):
+            raise unsupported("token probabilities are not told here yet: leave out 'top_logprobs'", "top_logprobs")
 
-    async def post(self, request: Request):
-        body, owner = await read_body(request), owner_of(request)
-        model = self._service.check_model(body)
-        options = read_options(body, request.headers)
-        _refuse(body)
+    def _turns(self, body: Fields) -> list[Turn]:
         turns = read_input(body)
         if "instructions" in body:
             turns.insert(0, Turn("system", [body.text("instructions")]))
-        said = await read_conversation(turns, owner, self._service.pictures, "input")
-        limit = body.integer("max_output_tokens", 0, 0, 1_000_000)
-        question = {
-            "max_tokens": limit,
+        return turns
+
+    def _question(self, body: Fields) -> dict:
+        return {
+            "max_tokens": body.integer("max_output_tokens", 0, 0, 1_000_000),
             "sampling": read_sampling(body),
             "json_schema": read_schema(body.object("text"), "format"),
         }
-        inquiry = self._service.inquiry(owner, said, options, question)
-        form = _Form(inquiry.question.request_id, model, int(time.time()), body)
-        if not body.flag("stream"):
-            return JSONResponse(form.completed(await unless_gone(request.receive, self._answer(inquiry))))
-        asking = Asking(self._service.asker, inquiry)
-        try:
-            await unless_gone(request.receive, asking.begin(PATIENCE))
-        except BaseException:
-            await asking.__aexit__()
-            raise
-        return sse.EventStream(_Stream(form).events(asking), {})
 
-    async def _answer(self, inquiry: Inquiry) -> Reply:
-        async with Asking(self._service.asker, inquiry) as asking:
-            return await asking.reply()
+    def _form(self, request_id: str, model: str, created: int, body: Fields, options: Options) -> _Form:
+        return _Form(request_id, model, created, body)
 
 
 @dataclass(frozen=True)
-class _Form:
+class _Form(Form):
     """The response object in its states."""
 
     id: str
@@ -84,7 +75,7 @@ class _Form:
             "service_tier": "default", "reasoning": None, "safety_identifier": None, "prompt_cache_key": None, **more,
         }  # fmt: skip
 
-    def completed(self, reply: Reply) -> dict:
+    def whole(self, reply: Reply) -> dict:
         answer = reply.answer
         whole = answer.finish_reason != FinishReason.LENGTH
         item = self.item("completed" if whole else "incomplete", [text_part(answer.text)])
@@ -93,6 +84,9 @@ class _Form:
             "completed" if whole else "incomplete", [item], incomplete_details=reason, usage=usage(answer),
             completed_at=int(time.time()), glm4v=figures(reply),
         )  # fmt: skip
+
+    def events(self, asking: Asking) -> AsyncIterator[bytes]:
+        return _Stream(self).events(asking)
 
     def item(self, status: str, content: list[dict]) -> dict:
         return {"id": f"msg_{self.id}", "type": "message", "role": "assistant", "status": status, "content": content}
@@ -140,7 +134,7 @@ class _Stream:
         text = reply.answer.text
         if text and not self._written:
             yield self._delta(text, place)
-        response = self._form.completed(reply)
+        response = self._form.whole(reply)
         yield self._event("response.output_text.done", **place, text=text, logprobs=[])
         yield self._event("response.content_part.done", **place, part=text_part(text))
         yield self._event("response.output_item.done", output_index=0, item=response["output"][0])
@@ -153,18 +147,3 @@ class _Stream:
     def _event(self, kind: str, **fields) -> bytes:
         self._number += 1
         return sse.event({"type": kind, "sequence_number": self._number, **fields}, kind)
-
-
-def _refuse(body: Fields) -> None:
-    for name in ("previous_response_id", "conversation"):
-        if name in body:
-            raise unsupported(f"nothing is remembered here: send the whole conversation in 'input', not '{name}'", name)
-    if body.flag("background"):
-        raise unsupported("nothing runs in the background here: leave out 'background'", "background")
-    choice = body.raw("tool_choice")
-    if choice == "required" or isinstance(choice, dict):
-        raise unsupported(
-            "this server calls no tools: leave out 'tool_choice', or set it to auto or none", "tool_choice"
-        )
-    if body.integer("top_logprobs", 0, 0, 20):
-        raise unsupported("token probabilities are not told here yet: leave out 'top_logprobs'", "top_logprobs")
