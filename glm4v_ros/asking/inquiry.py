@@ -64,6 +64,8 @@ class Inquiry:
         again.
         """
         request = self.request
+        if request.text_only:
+            return Shown((), ())
         kept = self._activation.sessions.shown(request.question.session_id)
         if kept and not request.pictures and not request.cameras:
             if request.regions:
