@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from glm4v_ros.engine.answer import Answer, FinishReason
+from glm4v_ros.engine.answer import Answer, FinishReason, TokenLogprob
+from glm4v_ros.engine.question import MOST_ALTERNATIVES
 from glm4v_ros.errors import VqaError
 from glm4v_ros.web import sse
 from glm4v_ros.web.asker import Reply
 from glm4v_ros.web.asking import Asking
 from glm4v_ros.web.conversation import Turn, read_input
 from glm4v_ros.web.fields import Fields
+from glm4v_ros.web.logprobs import read_alternatives, token_list
 from glm4v_ros.web.options import Options
 from glm4v_ros.web.problem import problem_of, unsupported
 from glm4v_ros.web.service import figures, read_sampling, read_schema
 from glm4v_ros.web.text_endpoint import Form, TextEndpoint, refuse_tools
+
+_LOGPROBS = "message.output_text.logprobs"
 
 
 class Responses(TextEndpoint):
@@ -31,8 +35,6 @@ class Responses(TextEndpoint):
         if body.flag("background"):
             raise unsupported("nothing runs in the background here: leave out 'background'", "background")
         refuse_tools(body)
-        if body.integer("top_logprobs", 0, 0, 20):
-            raise unsupported("token probabilities are not told here yet: leave out 'top_logprobs'", "top_logprobs")
 
     def _turns(self, body: Fields) -> list[Turn]:
         turns = read_input(body)
@@ -45,6 +47,7 @@ class Responses(TextEndpoint):
             "max_tokens": body.integer("max_output_tokens", 0, 0, 1_000_000),
             "sampling": read_sampling(body),
             "json_schema": read_schema(body.object("text"), "format"),
+            "logprobs": read_alternatives(body, _LOGPROBS in body.texts("include", 32) or "top_logprobs" in body),
         }
 
     def _form(self, request_id: str, model: str, created: int, body: Fields, options: Options) -> _Form:
@@ -70,7 +73,8 @@ class _Form(Form):
             "max_tool_calls": None,
             "metadata": body.object("metadata").values, "parallel_tool_calls": True, "previous_response_id": None,
             "temperature": body.number("temperature", 0.0, 0, 2), "top_p": body.number("top_p", 1.0, 0, 1),
-            "presence_penalty": 0.0, "frequency_penalty": 0.0, "top_logprobs": 0, "text": {"format": {"type": "text"}},
+            "presence_penalty": 0.0, "frequency_penalty": 0.0, "top_logprobs": body.integer("top_logprobs", 0, 0, MOST_ALTERNATIVES),
+            "text": {"format": {"type": "text"}},
             "tool_choice": "none", "tools": [], "truncation": "disabled", "store": False, "background": False,
             "service_tier": "default", "reasoning": None, "safety_identifier": None, "prompt_cache_key": None, **more,
         }  # fmt: skip
@@ -78,7 +82,7 @@ class _Form(Form):
     def whole(self, reply: Reply) -> dict:
         answer = reply.answer
         whole = answer.finish_reason != FinishReason.LENGTH
-        item = self.item("completed" if whole else "incomplete", [text_part(answer.text)])
+        item = self.item("completed" if whole else "incomplete", [text_part(answer.text, answer.logprobs)])
         reason = None if whole else {"reason": "max_output_tokens"}
         return self.response(
             "completed" if whole else "incomplete", [item], incomplete_details=reason, usage=usage(answer),
@@ -92,8 +96,8 @@ class _Form(Form):
         return {"id": f"msg_{self.id}", "type": "message", "role": "assistant", "status": status, "content": content}
 
 
-def text_part(text: str) -> dict:
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+def text_part(text: str, tokens: Sequence[TokenLogprob] = ()) -> dict:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": token_list(tokens)}
 
 
 def usage(answer: Answer) -> dict:
@@ -124,25 +128,25 @@ class _Stream:
                         async for data in self._end(item, place):
                             yield data
                     elif item.text:
-                        yield self._delta(item.text, place)
+                        yield self._delta(item.text, item.logprobs, place)
             except VqaError as error:
                 problem = problem_of(error).body["error"]
                 failed = form.response("failed", [], error={"code": "server_error", "message": problem["message"]})
                 yield self._event("response.failed", response=failed)
 
     async def _end(self, reply: Reply, place: dict) -> AsyncIterator[bytes]:
-        text = reply.answer.text
+        text, tokens = reply.answer.text, reply.answer.logprobs
         if text and not self._written:
-            yield self._delta(text, place)
+            yield self._delta(text, tokens, place)
         response = self._form.whole(reply)
-        yield self._event("response.output_text.done", **place, text=text, logprobs=[])
-        yield self._event("response.content_part.done", **place, part=text_part(text))
+        yield self._event("response.output_text.done", **place, text=text, logprobs=token_list(tokens))
+        yield self._event("response.content_part.done", **place, part=text_part(text, tokens))
         yield self._event("response.output_item.done", output_index=0, item=response["output"][0])
         yield self._event(f"response.{response['status']}", response=response)
 
-    def _delta(self, text: str, place: dict) -> bytes:
+    def _delta(self, text: str, tokens: Sequence[TokenLogprob], place: dict) -> bytes:
         self._written += text
-        return self._event("response.output_text.delta", **place, delta=text, logprobs=[])
+        return self._event("response.output_text.delta", **place, delta=text, logprobs=token_list(tokens))
 
     def _event(self, kind: str, **fields) -> bytes:
         self._number += 1
