@@ -53,6 +53,7 @@ class Question:
     deterministic: bool = False
     retry_on_crash: bool = False
     ignore_eos: bool = False  # the end of the answer is a token like any other: benchmarks and tests of long answers
+    local_only: bool = False  # its pictures stay on this machine
     stop: tuple[str, ...] = ()  # the answer ends before the first of these
     sampling: Sampling = field(default_factory=Sampling)
 

@@ -10,11 +10,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.config import WorkerConfig
 from glm4v_ros.engine.messages import Start
 from glm4v_ros.machine.module_process import start_module
 from glm4v_ros.vision import shared_frame
@@ -28,24 +26,13 @@ _END_PATIENCE = 2.0  # seconds between closing the worker's socket and SIGKILL
 class WorkerProcess:
     """A fresh interpreter without rclpy. ``send`` never blocks."""
 
-    def __init__(self, config: EngineConfig):
-        model = config.model
-        self._process, self._channel = start_module("glm4v_ros.engine.worker", _environment())
+    def __init__(self, config: WorkerConfig):
+        self._process, self._channel = start_module(config.worker, _environment())
         self._started_at = time.monotonic()
         self._outbox: queue.SimpleQueue = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="glm4v-write", daemon=True)
         self._writer.start()
-        self.send(
-            Start(
-                replace(
-                    config,
-                    model=replace(
-                        model, text_path=Path(model.text_path).resolve(), vision_path=Path(model.vision_path).resolve()
-                    ),
-                ),
-                logging.getLogger("glm4v_ros").getEffectiveLevel(),
-            )
-        )
+        self.send(Start(config.portable, logging.getLogger("glm4v_ros").getEffectiveLevel()))
 
     @property
     def age(self) -> float:
