@@ -15,7 +15,7 @@ from glm4v_ros.action import AskImage, Say
 from glm4v_ros.action_caller import ActionCaller
 from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.goal import Goal
-from glm4v_ros.msg import Answer, AskOptions
+from glm4v_ros.msg import Answer, AskOptions, Exchange, Sampling
 
 _GRACE = 5.0  # seconds after a question's own deadline until its node counts as hanging
 _HUNG_AFTER = 10.0  # seconds without a word from a node at work; both nodes answer while they work
@@ -111,7 +111,8 @@ class VqaClient:
         """Asks and returns at once.
 
         ``options`` are the fields of AskOptions.msg (preset, language, timeout, speak, ...); ``timeout`` and
-        ``max_image_age`` are seconds. ``images`` replace the cameras, raw ones first. ``resend``: the question may be
+        ``max_image_age`` are seconds; ``past`` may have (question, answer) pairs, with the number of pictures as a third;
+        ``sampling`` may be one Sampling, or a dict of its fields. ``images`` replace the cameras, raw ones first. ``resend``: the question may be
         asked twice (see ActionCaller.start); None: unless it is spoken or belongs to a session.
         ValueError for an option that does not exist.
         """
@@ -220,4 +221,17 @@ def _options(fields: dict[str, Any]) -> AskOptions:
         if isinstance(values.get(name), (int, float)):
             nanoseconds = round(values[name] * 1e9)
             values[name] = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+    values["past"] = [_exchange(one) for one in values.get("past", ())]
+    sampling = values.get("sampling", ())
+    if isinstance(sampling, dict):
+        values["sampling"] = [Sampling(**sampling)]
+    elif isinstance(sampling, Sampling):
+        values["sampling"] = [sampling]
     return AskOptions(**values)
+
+
+def _exchange(given: Exchange | Sequence) -> Exchange:
+    if isinstance(given, Exchange):
+        return given
+    question, answer, *pictures = given
+    return Exchange(question=question, answer=answer, pictures=pictures[0] if pictures else 0)

@@ -54,7 +54,7 @@ class Inquiry:
         if witness:
             witness.check_room(self.pictures)
         question = replace(
-            question, timeout=max(0.001, self.time_left), local_only=self._activation.keeps(self.pictures)
+            question, timeout=max(0.001, self.time_left), local_only=self.request.local_only or self._activation.keeps(self.pictures),
         )
         answer = engine.ask(question, frames, on_delta)
         self._ticket.on_cancel(partial(engine.cancel, question.request_id))
@@ -67,6 +67,8 @@ class Inquiry:
         again.
         """
         request = self.request
+        if request.text_only:
+            return Shown((), ())
         kept = self._activation.sessions.shown(request.question.session_id)
         if kept and not request.pictures and not request.cameras:
             if request.regions:

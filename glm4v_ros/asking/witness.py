@@ -217,6 +217,11 @@ def _asked(request: Request) -> dict[str, Any]:
         "max_tokens": question.max_tokens,
         "max_image_tokens": question.max_image_tokens,
         "enhance": request.enhance,
+        "past": [asdict(one) for one in question.past],
+        "stop": list(question.stop),
+        "verify": request.verify,
+        "zoom": request.zoom,
+        "hints": request.hints,
         "sampling": asdict(question.sampling),  # greedy; the seed is the parameter's
         "deterministic": question.deterministic,
     }

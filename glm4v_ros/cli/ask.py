@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.usage = 'glm4v ask [options] PICTURE... "QUESTION"\n       glm4v ask [options] --batch FILE.jsonl'
+    parser.usage = 'glm4v ask [options] [PICTURE...] "QUESTION"\n       glm4v ask [options] --batch FILE.jsonl'
     parser.add_argument("words", nargs="*", metavar='PICTURE... "QUESTION"',
-                        help="PNG, JPEG, TIFF, WebP or BMP files, shown to the model in this order, then the question")
+                        help="PNG, JPEG, TIFF, WebP or BMP files, shown to the model in this order, then the question; without "
+                             "a picture the answer is the language model's own")
     parser.add_argument("--batch", metavar="FILE", help="answer a file of questions, one JSON object a line; -: stdin")
     parser.add_argument("--jobs", type=engine.at_least(1), default=1, metavar="N",
                         help="with --batch: questions in work at once; more is faster on a GPU, and each takes longer")
@@ -68,15 +69,17 @@ def run(args: argparse.Namespace) -> int:
         if args.annotate:
             raise BadRequest("--annotate is for one question; of a batch each line has the regions")
         return _batch(args)
-    if len(args.words) < 2:
+    if not args.words:
         raise BadRequest('give a picture and a question: glm4v ask PICTURE "QUESTION"')
     *paths, text = args.words
+    if not paths and (args.verify != "off" or args.roi):
+        raise BadRequest("--verify, --annotate and --roi are about a picture: give one before the question")
     if os.path.isfile(text):
         raise BadRequest(f"the last argument is the question, but {text!r} is a file")
     pictures = [_shown(args, path) for path in paths]  # before the model: a wrong path should not have to wait for it
     config = engine.config(args)
     _apply_preset(args, config.model)
-    question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices))
+    question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices), bool(paths))
     with engine.running(config) as client, _second_reader(args) as reader:
         asked = Asked(args, client, reader, question, pictures)
         if args.json:
@@ -186,7 +189,7 @@ def _read_line(args: argparse.Namespace, item: dict | BadRequest) -> tuple[Quest
     return question, [_shown(args, path) for path in jsonl.pictures(item, args.batch)]
 
 
-def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> Question:
+def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...], needs_picture: bool = True) -> Question:
     from glm4v_ros.engine.question import Question, Sampling
     from glm4v_ros.policy.language import with_language
     from glm4v_ros.policy.question_check import check_language
@@ -199,7 +202,7 @@ def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> 
     return Question(
         text=text, request_id=uuid.uuid4().hex, choices=choices, json_schema=_schema(args.schema),
         system_prompt=with_language(args.system, args.language), max_tokens=args.max_tokens, timeout=args.timeout,
-        retry_on_crash=True,
+        retry_on_crash=True, needs_picture=needs_picture,
         sampling=Sampling(temperature=args.temperature, seed=args.seed),
     )  # fmt: skip
 
@@ -249,4 +252,5 @@ def _figures(answer: Answer) -> dict:
     fields = dataclasses.asdict(answer)
     fields["finish_reason"] = answer.finish_reason.name
     fields["answer"] = fields.pop("text")
+    del fields["logprobs"]  # nobody asked for them
     return {key: None if value != value else value for key, value in fields.items()}

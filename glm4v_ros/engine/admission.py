@@ -60,7 +60,7 @@ class Admission:
         else:
             extra = min(question.max_tokens, self._longest - layout.cells)
         self._kv.make_way({f.key for r in others if not r.answering for f in r.frames}, self._frames.kept_keys)
-        greedy = question.greedy
+        greedy = question.greedy and question.logprobs is None  # else its logits are wanted here
         sequence = self._allocate(request, layout, extra, greedy)
         if sequence is None and alone:  # what it would share may itself be in the way
             sequence = self._kv.allocate(layout, extra, None, 0, greedy=greedy)

@@ -76,7 +76,7 @@ class Outbox:
     def _put_text(self, request: Request, text: str) -> None:
         if text:
             request.stage = Stage.ANSWERING
-            self._messages.append(Delta(request.id, Stage.ANSWERING, text))
+            self._messages.append(Delta(request.id, Stage.ANSWERING, text, request.answer.take_logprobs()))
         else:
             self.enter(request, Stage.ANSWERING)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+MOST_ALTERNATIVES = 20  # as OpenAI's API has it
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How the next token is chosen; temperature 0 is greedy."""
@@ -33,7 +36,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Question:
-    """One question about the frames that travel with it (none: the session's own).
+    """One question about the frames that travel with it; without any, about its session's, or with ``needs_picture`` off plain chat.
 
     ``past`` has what went before where there is no session; the frames are then those of the past, in order, followed by
     the question's own. Durations are seconds. ``timeout`` counts from the moment the engine client takes the question; 0 means none.
@@ -55,6 +58,8 @@ class Question:
     ignore_eos: bool = False  # the end of the answer is a token like any other: benchmarks and tests of long answers
     local_only: bool = False  # its pictures stay on this machine
     stop: tuple[str, ...] = ()  # the answer ends before the first of these
+    needs_picture: bool = True  # refused where neither it nor its session has one, for what it is about may have been lost
+    logprobs: int | None = None  # as many alternatives with each token of the answer, 0 to MOST_ALTERNATIVES; None: no such figures
     sampling: Sampling = field(default_factory=Sampling)
 
     @property

@@ -93,6 +93,12 @@ def probability(logits: np.ndarray, token: int) -> float:
     return math.exp(float(logits[token]) - log_sum(logits))
 
 
+def likeliest(logits: np.ndarray, count: int) -> list[int]:
+    """So many tokens, the likeliest first."""
+    best = np.argpartition(logits, -count)[-count:] if count else np.empty(0, int)
+    return best[np.argsort(-logits[best], kind="stable")].tolist()
+
+
 def log_sum(logits: np.ndarray) -> float:
     """log(sum(exp(logits))), in float32 but for the sum."""
     top = float(logits.max())

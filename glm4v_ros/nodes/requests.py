@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
+from typing import Any
 
 from builtin_interfaces.msg import Duration, Time
 
 from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.asking.activation import Activation
 from glm4v_ros.asking.request import Request
-from glm4v_ros.engine.question import Question, Sampling
-from glm4v_ros.errors import BadRequest, UnknownCamera
+from glm4v_ros.engine.question import Exchange, Question, Sampling
+from glm4v_ros.errors import BadRequest, UnknownCamera, Unsupported
 from glm4v_ros.msg import Question as QuestionMessage
 from glm4v_ros.nodes.parameters import PREFERENCES
 from glm4v_ros.nodes.picture import Picture, region_of
 from glm4v_ros.policy import question_check
 from glm4v_ros.policy.language import with_language
 from glm4v_ros.policy.preset import find_preset
+from glm4v_ros.policy.verification import MODES as VERIFY_MODES
 from glm4v_ros.srv import AskImage as AskImageService
 
 ENHANCEMENTS = ("none", "auto")
+ZOOM_MODES = ("off", "auto")
+HINT_MODES = ("off", "lines")
 MAX_TIMEOUT = 3600.0  # s; a request whose client is gone holds its place until then
 Message = AskImageService.Request | AskImageAction.Goal | QuestionMessage
 
@@ -40,11 +46,17 @@ class AskedByMessage:
         preset = find_preset(activation.presets, options.preset or settings["preset"])
         language = options.language or preset.language
         question_check.check_language(language)
+        preset.check_own_words(
+            system_prompt=options.system_prompt, past=options.past, stop=options.stop, hints=options.hints == "lines"
+        )
+        if options.logprobs or options.top_logprobs:
+            raise Unsupported("the engine does not tell the probabilities of tokens: leave out logprobs and top_logprobs")
         question = Question(
             text=self.text,
             request_id=request_id,
             session_id=self.session_id,
-            system_prompt=with_language(preset.system_prompt, language),
+            past=tuple(Exchange(one.question, one.answer, one.pictures) for one in options.past),
+            system_prompt=with_language(options.system_prompt or preset.system_prompt, language),
             choices=tuple(options.choices),
             json_schema=options.json_schema,
             max_tokens=options.max_tokens or preset.max_tokens or settings["max_tokens"],
@@ -53,15 +65,16 @@ class AskedByMessage:
             priority=options.priority,
             deterministic=options.deterministic,
             retry_on_crash=options.retry_on_crash,
-            ignore_eos=settings["ignore_eos"],
-            sampling=Sampling(**{field.name: settings[field.name] for field in fields(Sampling)}),
+            ignore_eos=options.ignore_eos or settings["ignore_eos"],
+            stop=tuple(options.stop),
+            sampling=_sampling(options.sampling, settings),
         )
         most = settings["max_question_characters"]
         if len(question.text) > most:
             raise BadRequest(f"the question has {len(question.text)} characters; max_question_characters is {most}")
         question_check.check_words(question)
         _check_pictures(images, message.cameras, activation)
-        return Request(
+        request = Request(
             question=question,
             language=language,
             preset=preset,
@@ -73,7 +86,21 @@ class AskedByMessage:
             max_image_age=_nanoseconds("max_image_age", options.max_image_age) / 1e9 or settings["max_image_age"],
             prefer=_one_of("prefer", options.prefer or settings["prefer"], PREFERENCES),
             speak=(options.speak or settings["speak"]) and not options.silent,
+            verify=_one_of("verify", options.verify or "off", VERIFY_MODES),
+            zoom=_one_of("zoom", options.zoom or "off", ZOOM_MODES),
+            hints=_one_of("hints", options.hints or "off", HINT_MODES),
+            text_only=options.text_only,
+            local_only=options.local_only,
         )
+        request.check()
+        return request
+
+
+def _sampling(given: list, settings: Mapping[str, Any]) -> Sampling:
+    if len(given) > 1:
+        raise BadRequest(f"sampling has at most one entry, not {len(given)}")
+    of = partial(getattr, given[0]) if given else settings.__getitem__
+    return Sampling(**{field.name: of(field.name) for field in fields(Sampling)})
 
 
 def _check_pictures(images: list, cameras: list[str], activation: Activation) -> None:

@@ -7,6 +7,7 @@ import time
 from array import array
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, astuple
 from typing import Any, Union
 
 import cv2
@@ -88,7 +89,8 @@ class VqaAsker:
         )  # fmt: skip
 
     async def ask(self, inquiry: Inquiry) -> AsyncIterator[Union[Delta, Reply]]:
-        _refuse(inquiry)
+        if inquiry.cameras and inquiry.regions:
+            raise Unsupported("the node vqa takes no regions of a camera's picture that is yet to come")
         if not self._watch.is_heard:
             raise NotActive("the node vqa is not there: start it, or name it with the parameter vqa")
         images = [await self._message(picture) for picture in inquiry.pictures]
@@ -169,25 +171,15 @@ def _read(pending: PendingAnswer, tell: Callable[[Any], None]) -> None:
         tell(VqaError(f"the answer could not be received: {error}"))
 
 
-def _refuse(inquiry: Inquiry) -> None:
-    question = inquiry.question
-    for told, what in (
-        (question.system_prompt, "a system message: name a preset in place of it"),
-        (question.past, "a conversation in one request: give a session (glm4v.session) and the new message alone"),
-        (question.sampling != Sampling(seed=question.sampling.seed), "sampling: it always takes the likeliest token"),
-        (question.ignore_eos, "ignore_eos"),
-        (question.stop, "stop strings"),
-        (inquiry.cameras and inquiry.regions, "regions of a camera's picture that is yet to come"),
-    ):  # fmt: skip
-        if told:
-            raise Unsupported(f"the node vqa takes no {what}")
-
-
 def _options(inquiry: Inquiry) -> dict[str, Any]:
     question = inquiry.question
     whole, rest = divmod(question.timeout, 1)
     regions = [_region(picture, region) for picture, region in zip(inquiry.pictures, inquiry.regions)]
+    # What the request leaves as it is, is as the node's parameters say.
+    sampling = [] if question.sampling == Sampling() else asdict(question.sampling)
     return dict(
+        system_prompt=question.system_prompt, past=[astuple(one) for one in question.past], stop=list(question.stop),
+        sampling=sampling, ignore_eos=question.ignore_eos,
         preset=inquiry.preset, language=inquiry.language, choices=list(question.choices), rois=regions,
         json_schema=question.json_schema, max_tokens=question.max_tokens, max_image_tokens=question.max_image_tokens,
         enhance=inquiry.enhance, deterministic=question.deterministic, retry_on_crash=question.retry_on_crash,

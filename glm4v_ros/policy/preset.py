@@ -40,6 +40,11 @@ class Preset:
                 "preset"
             )
 
+    def check_own_words(self, **brought) -> None:
+        """Raises Unsupported if the asker brings, by name, what this preset's rule for medicines could be led around with."""
+        if self.medicine_rule and (named := [name for name, value in brought.items() if value]):
+            raise Unsupported(f"preset '{self.name}' reads out what is printed on a medicine, and takes no {', '.join(named)}")
+
 
 def load_presets(path: str | Path | None = None) -> dict[str, Preset]:
     """Presets by name; None: those of the package. Raises BadRequest that names what is wrong in the file."""

@@ -36,11 +36,13 @@ class Conversations:
     def bring(self, question: Question, frames: Sequence[Frame]) -> tuple[Question, tuple[Frame, ...]]:
         """The question with its past in place of its session, and the frames of both. Raises BadRequest and Unsupported."""
         if not question.session_id:
+            if question.needs_picture and not frames:
+                raise BadRequest("the question brings no image: send one")
             return question, tuple(frames)
         known = self._get(question.session_id)
         fresh = _fresh(known, frames)
         together = (*known.frames, *fresh)
-        if not together:
+        if question.needs_picture and not together:
             raise BadRequest("the session has no picture any more: send one, or name a camera")
         if len(together) > MOST_FRAMES:
             raise Unsupported(f"the session has shown {MOST_FRAMES} pictures, the most that are sent: reset the session")

@@ -7,12 +7,13 @@ import json
 import math
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import openai
 
-from glm4v_ros.engine.answer import Answer, FinishReason, Stage
+from glm4v_ros.engine.answer import Answer, FinishReason, Stage, TokenLogprob
 from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.violation import violation
 from glm4v_ros.errors import ServerFailed, Unsupported
@@ -142,7 +143,7 @@ class Server:
                 writing.count_images(getattr(chunk, "glm4v", None))
                 for choice in chunk.choices or ():
                     if choice.delta is not None:
-                        writing.write(choice.delta.content or "", quietly)
+                        writing.write(choice.delta.content or "", _logprobs(question, choice), quietly)
                     reason = choice.finish_reason or reason
         if reason is None:
             raise ServerFailed("the remote server's answer broke off; ask again")
@@ -166,6 +167,8 @@ def _sampling(question: Question, more: dict) -> dict[str, Any]:
         if value != usual:
             body[name] = value
     told: dict[str, Any] = {"temperature": sampling.temperature, **more, "extra_body": body}
+    if question.logprobs is not None:
+        told.update(logprobs=True, top_logprobs=question.logprobs)
     if sampling.temperature:
         told["seed"] = sampling.seed
     if sampling.top_p != 1:
@@ -173,6 +176,19 @@ def _sampling(question: Question, more: dict) -> dict[str, Any]:
     if question.stop:
         told["stop"] = list(question.stop)
     return told
+
+
+def _logprobs(question: Question, choice: Any) -> list[TokenLogprob]:
+    """Of a chunk's tokens, where they were asked for; raises TypeError and ValueError for what is no such figure."""
+    told = getattr(getattr(choice, "logprobs", None), "content", None) if question.logprobs is not None else None
+    return [replace(_token(one), top=tuple(map(_token, one.top_logprobs))) for one in told or ()]
+
+
+def _token(told: Any) -> TokenLogprob:
+    logprob = float(told.logprob)
+    if math.isnan(logprob):
+        raise ValueError("a token has no probability")
+    return TokenLogprob(bytes(told.bytes) if told.bytes is not None else told.token.encode(), min(0.0, logprob))
 
 
 def _format(schema: dict) -> dict:

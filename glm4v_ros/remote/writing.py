@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage, TokenLogprob
 from glm4v_ros.errors import ServerFailed
 
 _MOST_CHARACTERS = 64  # of a token, on average; with more, the server writes what nobody asked for
@@ -26,11 +26,12 @@ class Writing:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     image_tokens: int = 0
+    logprobs: list[TokenLogprob] = field(default_factory=list)
 
     def enter(self, stage: Stage) -> None:
         self.tell(Delta(self.request_id, stage))
 
-    def write(self, text: str, quietly: bool = False) -> None:
+    def write(self, text: str, logprobs: Sequence[TokenLogprob] = (), quietly: bool = False) -> None:
         """Raises ServerFailed for more than was asked for. ``quietly``: nobody hears of it yet."""
         if not isinstance(text, str):
             raise ServerFailed(f"the remote server's answer is not of OpenAI's API: a text is {type(text).__name__}")
@@ -39,10 +40,11 @@ class Writing:
         text = text.encode(errors="replace").decode().replace("\0", "\ufffd")  # JSON can hold what no message carries
         self.first_at = self.first_at or time.monotonic()
         self.text += text
+        self.logprobs += logprobs
         if len(self.text) > _MOST_CHARACTERS * (self.max_tokens + 16):
             raise ServerFailed(f"the remote server wrote more than the {self.max_tokens} tokens that were asked for")
         if not quietly:
-            self.tell(Delta(self.request_id, Stage.ANSWERING, text))
+            self.tell(Delta(self.request_id, Stage.ANSWERING, text, tuple(logprobs)))
 
     def count(self, usage: object) -> None:
         """Of a chunk or a whole answer; what is no number is left out."""
@@ -61,7 +63,7 @@ class Writing:
         first = self.first_at - self.taken_at if self.first_at else 0.0
         return Answer(**{
             "request_id": self.request_id, "text": self.text, "finish_reason": reason, "image_tokens": self.image_tokens,
-            "prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens,
+            "prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens, "logprobs": tuple(self.logprobs),
             "time_to_first_token": first, "latency": time.monotonic() - self.taken_at, **figures,
         })  # fmt: skip
 

@@ -77,8 +77,6 @@ class EngineAsker:
     async def ask(self, inquiry: Inquiry) -> AsyncIterator[Union[Delta, Reply]]:
         if inquiry.cameras:
             raise UnknownCamera(f"there is no camera '{inquiry.cameras[0][:64]}' here; send a picture")
-        if not inquiry.pictures and not inquiry.question.session_id:
-            raise Unsupported("questions are answered about pictures: send at least one")
         question = self._question(inquiry)
         question_check.check_words(question)  # before anything is decoded
         loop = asyncio.get_running_loop()
@@ -123,6 +121,7 @@ class EngineAsker:
             system_prompt=with_language(question.system_prompt or preset.system_prompt, language),
             max_tokens=question.max_tokens or preset.max_tokens or _DEFAULT_MAX_TOKENS,
             session_id=inquiry.session_id,
+            needs_picture=bool(inquiry.session_id),  # which may have been forgotten, with what the question is about
         )
 
     def _preset(self, name: str) -> Preset:

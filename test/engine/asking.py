@@ -1,7 +1,9 @@
 """Frames and questions for the engine's tests."""
 
 import itertools
+from pathlib import Path
 
+import cv2
 import numpy as np
 
 from glm4v_ros.engine.client import EngineClient
@@ -10,12 +12,27 @@ from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.tower import EmbeddingRun
 
 PATIENCE = 60.0  # seconds after which a future that never ends fails the test
+PLATE = cv2.imread(str(Path(__file__).parents[1] / "data" / "nameplate.png"))[..., ::-1]
+READ = {  # what the model reads there and is sure of: no token is a near-tie, in any order of sums
+    "型号是什么?": "LVV9-70S1-9",
+    "What is the serial number?": "57F77A0C",
+    "生产日期是什么?": "JUL. 2024",
+}
 _ids = itertools.count()
 
 
 def noise(seed: int, width: int = 112, height: int = 84) -> Frame:
     """A picture like no other; 12 image tokens by default."""
     return Frame(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+def plate(shade: int = 0, width: int = 336, height: int = 252) -> Frame:
+    """The nameplate, darker by ``shade`` (0 to 30), so that it is another frame; 108 image tokens by default.
+
+    Where answers from unlike batches are compared, ask about this: the answers to noise hang on ties.
+    """
+    image = cv2.resize(PLATE, (width, height), interpolation=cv2.INTER_AREA).astype(np.int16) - shade
+    return Frame(np.ascontiguousarray(np.clip(image, 0, 255).astype(np.uint8)))
 
 
 def image_run(cells: int = 6, advance: int = 3) -> EmbeddingRun:
@@ -26,6 +43,11 @@ def image_run(cells: int = 6, advance: int = 3) -> EmbeddingRun:
 def question(text: str = "型号是什么?", **fields) -> Question:
     """A question with an id of its own that is answered with 16 tokens, whatever the model would like."""
     return Question(text, **{"request_id": f"test-{next(_ids)}", "max_tokens": 16, "ignore_eos": True, **fields})
+
+
+def reading(text: str, **fields) -> dict:
+    """The fields of a question about a plate that ends where the model likes."""
+    return {"text": text, "max_tokens": 40, "ignore_eos": False, **fields}
 
 
 def ask(engine: EngineClient, frames=(), text: str = "型号是什么?", **fields):

@@ -68,7 +68,7 @@ def test_the_stream_is_the_answer(engine):
     answer = engine.ask(question(), [noise(100)], deltas).result(PATIENCE)
     assert answer.text and "".join(delta.text for delta in deltas) == answer.text
     stages = [delta.stage for delta in deltas]
-    assert stages == sorted(stages) and set(stages) == set(Stage)
+    assert stages == sorted(stages) and set(stages) == set(Stage) - {Stage.CHECKING}
 
 
 def test_figures(engine):

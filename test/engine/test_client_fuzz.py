@@ -64,12 +64,16 @@ def _right(draw) -> dict:
         retry_on_crash=draw(st.booleans()),
         ignore_eos=draw(st.booleans()),
         sampling=draw(samplings()),
+        needs_picture=draw(st.booleans()),
+        stop=tuple(draw(st.lists(fuzz.texts.map(lambda text: text[:4]), max_size=2))),
     )
     kind = draw(st.integers(0, 5))
     if kind == 0:
         asked["choices"] = tuple(draw(fuzz.choices))
     elif kind == 1:
         asked["json_schema"] = draw(fuzz.schemas)
+    if kind != 0:
+        asked["logprobs"] = draw(st.sampled_from((None, None, 0, 3, 20)))
     return asked
 
 
@@ -81,6 +85,7 @@ _FLAWS = {
     "max_tokens": _NUMBERS | st.just(0),
     "max_image_tokens": _NUMBERS | st.integers(1, 7),
     "timeout": st.sampled_from((-1.0, math.nan, -math.inf, 1e-9, 0.001, "1", None)),
+    "logprobs": _NUMBERS | st.just(21),
     "priority": _NUMBERS.filter(lambda number: number not in (-1, 2**31)),
     "sampling": st.builds(
         lambda name, value: Sampling(**{name: value}), st.sampled_from([f.name for f in fields(Sampling)]), _NUMBERS
@@ -92,6 +97,8 @@ _FLAWS = {
 def questions(draw) -> tuple[dict, object, str]:
     """(fields, frames, what else is done)."""
     asked, frames = _right(draw), draw(pictures())
+    if not asked["needs_picture"] and draw(st.booleans()):
+        frames = []
     also = draw(st.sampled_from(("",) * 6 + ("reset", "warm", "bad warm")))
     flaw = draw(st.sampled_from((*_FLAWS, "frames", "type", "cancel"))) if draw(st.integers(0, 99)) < FLAWED else None
     if flaw == "frames":
@@ -160,6 +167,8 @@ def _outcome(engine, fields: dict, frames, also: str) -> ErrorCode:
     answer = future.result()
     assert len(ends) == 1 and isinstance(answer, Answer) and answer.request_id == asked.request_id
     assert answer.choice_index >= 0 or "".join(delta.text for delta in deltas) == answer.text
+    assert tuple(token for delta in deltas for token in delta.logprobs) == answer.logprobs
+    assert bool(answer.logprobs) == (asked.logprobs is not None and answer.text != "")
     assert answer.completion_tokens <= asked.max_tokens or asked.choices
     answer.text.encode()
     return ErrorCode.NONE

@@ -1,7 +1,7 @@
 """What the scheduler does step by step, with the embedded model."""
 
 import pytest
-from asking import noise
+from asking import READ, noise, plate, reading
 
 from glm4v_ros.engine.answer import Delta, Stage
 from glm4v_ros.engine.interrupt import Interrupt
@@ -11,14 +11,10 @@ from glm4v_ros.errors import EngineFailed, OutOfMemory
 
 
 def test_after_a_cancel_whoever_waited_for_the_same_frame_is_answered(run):
-    frame = noise(13, 336, 252)
-    expected = run.answer(run.ask(frame, text="what?", max_tokens=8))
-    run.forget_frames()
-    left, stays = run.ask(frame, text="where?"), run.ask(frame, text="what?", max_tokens=8)
-    run.batches.clear()
+    left, stays = run.ask(plate(), text="where?"), run.ask(plate(), **reading("型号是什么?"))
     run.until(lambda: len([batch for batch in run.batches if batch[1]]) == 2)
     run.cancel(left)
-    assert run.answer(stays) == expected
+    assert run.answer(stays) == READ["型号是什么?"]
 
 
 def stopped(run, monkeypatch, steps=2):
@@ -33,15 +29,10 @@ def stopped(run, monkeypatch, steps=2):
 @pytest.mark.parametrize("pieces_before", [0, 1, 2, 3])
 def test_a_decode_that_was_stopped_is_done_again(run, pieces_before, monkeypatch):
     """And nothing but that one: the pieces of the image before it stay."""
-    frame = noise(14, 336, 252)
-    texts = ("what?", "where?")
-    expected = run.answers(*(run.ask(frame, text=text, max_tokens=8) for text in texts))
-    run.forget_frames()
-    ids = [run.ask(frame, text=text, max_tokens=8) for text in texts]
-    run.batches.clear()
+    ids = [run.ask(plate(), **reading(text)) for text in READ]
     run.until(lambda: len([batch for batch in run.batches if batch[1]]) == pieces_before)
     stopped(run, monkeypatch)
-    assert run.answers(*ids) == expected
+    assert run.answers(*ids) == [*READ.values()]
     assert sum(images for _, images, _ in run.batches) <= 4 + 2
 
 
@@ -97,8 +88,6 @@ def test_in_a_rush_of_new_frames_the_old_ones_leave_the_kv_cache(run, new, kept)
 
 
 def test_an_error_of_one_questions_sampling_ends_that_one(run, monkeypatch):
-    frame = noise(43)
-    expected = run.answer(run.ask(frame, text="what?", max_tokens=8))
     logits, bad = run.model.logits, []
 
     def failing(index):
@@ -107,11 +96,11 @@ def test_an_error_of_one_questions_sampling_ends_that_one(run, monkeypatch):
         return logits(index)
 
     monkeypatch.setattr(run.model, "logits", failing)
-    victim, other = run.ask(frame, text="who?", max_tokens=8), run.ask(frame, text="what?", max_tokens=8)
+    victim, other = run.ask(plate(), text="who?"), run.ask(plate(), **reading("型号是什么?"))
     run.until(lambda: run.begun(victim) and run.begun(other))
     bad.append(True)
     assert isinstance(run.error(victim), EngineFailed)
-    assert run.answer(other) == expected
+    assert run.answer(other) == READ["型号是什么?"]
 
 
 @pytest.mark.parametrize("error", [OutOfMemory("no memory for this picture"), MemoryError()])

@@ -1,6 +1,6 @@
 """A frame made ready while nobody asks, step by step with the embedded model."""
 
-from asking import noise
+from asking import READ, noise, plate, reading
 
 from glm4v_ros.engine.messages import Encoded
 from glm4v_ros.errors import EngineFailed
@@ -21,13 +21,13 @@ def test_a_warm_frame_is_prefilled_while_nobody_asks(run):
 
 
 def test_a_question_about_another_frame_ends_the_prefill_of_a_warm_one(run):
-    warm, asked = noise(31, 336, 252), noise(32)
-    expected = run.answer(run.ask(asked))
+    warm = noise(31, 336, 252)
     run.warm(warm)
-    run.until(lambda: run.batches[-1][1])
-    run.answer(run.ask(asked))
+    run.until(lambda: run.batches and run.batches[-1][1])
+    first, *others = READ
+    assert run.answer(run.ask(plate(), **reading(first))) == READ[first]
     assert not ready(run, warm)
-    assert run.answer(run.ask(asked)) == expected
+    assert [run.answer(run.ask(plate(), **reading(text))) for text in others] == [READ[text] for text in others]
 
 
 def test_a_question_about_a_frame_that_gets_warm_takes_over_what_was_prefilled(run):

@@ -24,6 +24,7 @@ from rig import ANOTHER_DOMAIN, Rig
 from robot import PATIENCE, eventually, image, plain
 from served import serving_asker
 
+from glm4v_ros.engine.question import Exchange, Sampling
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.nodes.web import WebNode
 from glm4v_ros.vision.decoder import decode_file
@@ -175,16 +176,29 @@ def test_choices_and_sessions(web, rig):
     eventually(lambda: session in rig.engine.reset)
 
 
-@pytest.mark.parametrize("fields", [{"temperature": 0.5}, {"glm4v": {"rois": [None]}, "camera": True}, {"system": True}, {"past": True}])
-def test_what_the_node_does_not_take_is_said(web, seen, fields):
-    url = "camera:front" if fields.pop("camera", False) else data_url(jpeg(RED), "jpeg")
-    body = chat("what?", url, **{key: value for key, value in fields.items() if key not in ("system", "past")})
-    if fields.get("system"):
-        body["messages"].insert(0, {"role": "system", "content": "Be short."})
-    if fields.get("past"):
-        body["messages"] += [{"role": "assistant", "content": "x"}, {"role": "user", "content": "y"}]
-    answered = web.post(CHAT, body)
-    assert answered.status == 400
+def test_what_the_engine_takes_the_node_takes_too(web, rig):
+    green, red = (data_url(jpeg(rgb), "jpeg") for rgb in (GREEN, RED))
+    body = chat("what?", green, temperature=0.5, seed=3, stop=["."], ignore_eos=True)
+    body["messages"] = [{"role": "system", "content": "Be short."}, *body["messages"],
+                        {"role": "assistant", "content": "Grass."}, user("and this?", red)]  # fmt: skip
+    assert web.post(CHAT, body).status == 200
+    question, frames = rig.engine.questions[-1]
+    assert question.text == "and this?" and question.past == (Exchange("what?", "Grass.", 1),) and len(frames) == 2
+    assert question.system_prompt.startswith("Be short.") and question.stop == (".",) and question.ignore_eos
+    assert question.sampling == Sampling(temperature=0.5, seed=3)
+
+
+def test_sampling_that_is_not_asked_for_is_the_node_s(web, rig):
+    rig.node.set_parameters([Parameter("temperature", value=0.25)])
+    try:
+        assert web.post(CHAT, chat("what?", data_url(jpeg(RED), "jpeg"))).status == 200
+        assert rig.engine.questions[-1][0].sampling.temperature == 0.25
+    finally:
+        rig.node.set_parameters([Parameter("temperature", value=0.0)])
+
+
+def test_a_region_of_a_picture_that_is_yet_to_come_is_refused(web, seen):
+    assert web.post(CHAT, chat("what?", "camera:front", glm4v={"rois": [None]})).status == 400
 
 
 def test_errors_of_the_node_have_their_status(web):

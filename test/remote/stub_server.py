@@ -46,7 +46,10 @@ class Connection:
         self.send(f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n".encode())
 
     def word(self, text: object, finish: object = None, **more) -> None:
-        choice = {"index": 0, "delta": {"content": text}, "logprobs": None, "finish_reason": finish}
+        self.choice({"content": text}, finish, **more)
+
+    def choice(self, delta: dict, finish: object = None, logprobs: dict | None = None, **more) -> None:
+        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
         self.event({"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice], **more})
 
     def answer(self, *words: str) -> None:

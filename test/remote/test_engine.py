@@ -60,6 +60,27 @@ def test_pictures_are_made_as_small_as_was_asked(engine, stub, tokens, size):
     assert shown.shape[:2] == size
 
 
+def test_how_likely_each_token_was(engine, stub, frame):
+    def act(connection, request):
+        assert request.body["logprobs"] is True and request.body["top_logprobs"] == 2
+        connection.begin()
+        top = [{"token": "H", "bytes": [72], "logprob": -0.1}, {"token": "N", "bytes": None, "logprob": -2.5}]
+        connection.choice({"content": "H"}, "stop", {"content": [{**top[0], "top_logprobs": top}]})
+        connection.event("[DONE]")
+
+    stub.act = act
+    (token,) = ask(engine, [frame], logprobs=2).logprobs
+    assert (token.text, token.logprob) == ("H", -0.1)
+    assert [(one.text, one.logprob) for one in token.top] == [("H", -0.1), ("N", -2.5)]
+
+
+def test_plain_chat(engine, stub):
+    assert ask(engine, [], needs_picture=False).text == "yes"
+    assert "x-session-id" not in stub.requests[-1].headers
+    with pytest.raises(BadRequest, match="no image"):
+        ask(engine, [])
+
+
 def decision(**answer):
     return lambda connection, _: connection.reply(200, {"model": "m", "answers": [answer], "usage": {}})
 

@@ -38,7 +38,8 @@ def events(dice: random.Random) -> bytes:
         finish = dice.choice([None, None, "stop", "length", "tool_calls"])
         chunk = {
             "id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m",
-            "choices": [{"index": 0, "delta": {"role": "assistant", "content": f"w{number}"}, "finish_reason": finish}],
+            "choices": [{"index": 0, "delta": {"role": "assistant", "content": f"w{number}"}, "finish_reason": finish,
+                         "logprobs": {"content": [{"token": "w", "bytes": [119], "logprob": -0.5, "top_logprobs": []}]}}],
             "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}, "glm4v": {"image_tokens": 4},
         }  # fmt: skip
         if dice.random() < 0.1:
@@ -101,7 +102,7 @@ def test_odd_answers(engine, stub, frame):
 
     def ask(number):
         engine.breaker.succeeded()
-        kind = [{}, {"choices": ("on", "off")}, {"json_schema": '{"type": "object"}'}][number % 3]
+        kind = [{}, {"choices": ("on", "off")}, {"json_schema": '{"type": "object"}'}, {"logprobs": 1}][number % 4]
         asked = Question(f"what {number}?", uuid.uuid4().hex, timeout=TIMEOUT, **kind)
         try:
             future = engine.ask(asked, [frame])

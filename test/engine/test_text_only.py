@@ -1,0 +1,85 @@
+"""Questions without a picture, on the embedded model."""
+
+import json
+import threading
+
+import pytest
+from asking import PATIENCE, ask, noise, question
+
+from glm4v_ros.engine.answer import Stage
+from glm4v_ros.engine.question import Exchange
+from glm4v_ros.errors import BadRequest, Canceled
+
+ASKED = "What is written on the plate?"  # without a plate the model is sure that it cannot see one
+
+
+def chat(engine, text=ASKED, frames=(), **fields):
+    return ask(engine, frames, text, needs_picture=False, **{"ignore_eos": False, "max_tokens": 32, **fields})
+
+
+def test_a_question_without_a_picture_is_answered(engine):
+    heard = []
+    asked = question(ASKED, needs_picture=False, ignore_eos=False, max_tokens=32)
+    answer = engine.ask(asked, [], heard.append).result(PATIENCE)
+    assert answer.text == "not visible" == "".join(delta.text for delta in heard)
+    assert answer.image_tokens == 0 and answer.prompt_tokens == len(ASKED) + 6  # the template's
+    stages = {delta.stage for delta in heard}
+    assert Stage.PREFILL in stages and Stage.ENCODING not in stages
+
+
+def test_unless_it_needs_one(engine):
+    with pytest.raises(BadRequest, match="image"):
+        ask(engine, [], ASKED)
+
+
+def test_a_conversation_in_words_remembers_and_takes_a_picture_later(engine):
+    first = chat(engine, session_id="words")
+    second = chat(engine, "Sure?", session_id="words")
+    told = chat(engine, "Sure?", past=(Exchange(ASKED, first.text),))
+    assert (second.text, second.prompt_tokens) == (told.text, told.prompt_tokens) and second.prompt_tokens > first.prompt_tokens
+    assert chat(engine, "And here?", [noise(701)], session_id="words").image_tokens == 12
+    with pytest.raises(BadRequest, match="image"):  # of a conversation that was forgotten
+        engine.reset_session("words")
+        ask(engine, [], "And here?", session_id="words")
+
+
+def test_a_past_in_words_comes_before_a_picture(engine):
+    answer = chat(engine, "And here?", [noise(702)], past=(Exchange(ASKED, "not visible"), Exchange("Sure?", "yes")))
+    assert answer.image_tokens == 12 and answer.prompt_tokens > len(ASKED) + 12
+
+
+def test_choices(engine):
+    answer = chat(engine, choices=("not visible", "H3U-32MR"))
+    assert answer.text == "not visible" and answer.confidence > 0.9 and answer.time_to_first_token <= answer.latency
+
+
+def test_a_json_schema(engine):
+    schema = {"type": "object", "properties": {"seen": {"enum": ["yes", "no"]}}, "required": ["seen"]}
+    assert json.loads(chat(engine, json_schema=json.dumps(schema), max_tokens=100).text)["seen"] in ("yes", "no")
+
+
+@pytest.mark.parametrize("fields", [dict(deterministic=True), dict(stop=("visible",)), dict(system_prompt="Be brief.")])
+def test_whatever_else_it_asks_for(engine, fields):
+    assert chat(engine, **fields).text in ("not visible", "not")
+
+
+def test_it_waits_for_no_picture_of_others(engine):
+    """It is answered while another question's frame is encoded, and leaves that one's answer as it is."""
+    began, large = threading.Event(), noise(703, width=1120, height=840)
+    other = question(max_tokens=4)
+    future = engine.ask(other, [large], lambda delta: began.set() if delta.stage == Stage.ENCODING else None)
+    assert began.wait(PATIENCE)
+    assert chat(engine).text == "not visible" and not future.done()
+    engine.cancel(other.request_id)
+    with pytest.raises(Canceled):
+        future.result(PATIENCE)
+
+
+def test_equal_beginnings_are_read_once(run):
+    """A conversation in words that goes on finds what was read and written before."""
+    text = "Say what you see and how sure you are of it. " * 4
+    first = run.ask(None, text=text, needs_picture=False, session_id="long", max_tokens=4)
+    run.answer(first)
+    run.batches.clear()
+    run.answer(run.ask(None, text="Sure?", needs_picture=False, session_id="long", max_tokens=1))
+    assert sum(entries for entries, _, _ in run.batches) < 40 < len(text)
