@@ -6,11 +6,9 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.config import WorkerConfig
 from glm4v_ros.engine.messages import Start
 from glm4v_ros.machine.module_process import ModuleProcess
 from glm4v_ros.vision import shared_frame
@@ -20,13 +18,9 @@ from glm4v_ros.vision.frame import Frame
 class WorkerProcess(ModuleProcess):
     """A fresh interpreter without rclpy."""
 
-    def __init__(self, config: EngineConfig):
-        super().__init__("glm4v_ros.engine.worker", _environment())
-        model = config.model
-        model = replace(
-            model, text_path=Path(model.text_path).resolve(), vision_path=Path(model.vision_path).resolve()
-        )
-        self.send(Start(replace(config, model=model), logging.getLogger("glm4v_ros").getEffectiveLevel()))
+    def __init__(self, config: WorkerConfig):
+        super().__init__(config.worker, _environment())
+        self.send(Start(config.portable, logging.getLogger("glm4v_ros").getEffectiveLevel()))
 
     def send(
         self, message: Any, frames: Sequence[Frame] = (), on_error: Callable[[OSError], None] = lambda _: None
