@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from glm4v_ros.engine.token_sampler import log_sum
+from glm4v_ros.llama.token_sampler import log_sum
 
 
 class ChoiceScores:

@@ -108,8 +108,8 @@ def _plan(config: EngineConfig) -> tuple[int, tuple[Device, ...]]:
 
 
 def _main() -> None:
-    from glm4v_ros.engine.language_model import LanguageModel
-    from glm4v_ros.vision.llama_log import LlamaLog
+    from glm4v_ros.llama.language_model import LanguageModel
+    from glm4v_ros.llama.llama_log import LlamaLog
 
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     config, _ = channel.receive()

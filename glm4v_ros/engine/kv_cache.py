@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection
 
-from glm4v_ros.engine.language_model import SCRATCH, LanguageModel
 from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.sequence import Sequence
+from glm4v_ros.llama.language_model import SCRATCH, LanguageModel
 
 _RUSH = 4  # new frames at once from which on it does not pay to keep old ones
 

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence as Sequences
 from typing import NamedTuple
 
-from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.kv_cache import KVCache
-from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.pace import TILE, Pace
 from glm4v_ros.engine.request import Phase, Request
 from glm4v_ros.engine.sequence import Sequence
+from glm4v_ros.llama.batch import Batch
+from glm4v_ros.llama.language_model import LanguageModel
 
 _MOST_DRAFTING = 2  # running requests up to which tokens are guessed: a wide batch has no time to spare
 TOKEN_EVERY = 0.25  # seconds that running answers may stand still on a GPU for the frames of others

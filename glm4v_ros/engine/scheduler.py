@@ -15,7 +15,6 @@ from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.encoder import EncodeJob, Encoder
 from glm4v_ros.engine.frame_store import FrameStore
 from glm4v_ros.engine.kv_cache import KVCache
-from glm4v_ros.engine.language_model import Interrupted, LanguageModel
 from glm4v_ros.engine.messages import Ask, Cancel, ResetSession, Warm
 from glm4v_ros.engine.outbox import Outbox
 from glm4v_ros.engine.plan import Plan
@@ -24,6 +23,7 @@ from glm4v_ros.engine.requests import Requests
 from glm4v_ros.engine.session import Sessions
 from glm4v_ros.engine.warm_frame import WarmFrame
 from glm4v_ros.errors import EngineFailed
+from glm4v_ros.llama.language_model import Interrupted, LanguageModel
 from glm4v_ros.vision.shared_frame import SharedFrame
 from glm4v_ros.vision.tower import VisionTower
 

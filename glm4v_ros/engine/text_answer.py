@@ -9,14 +9,14 @@ import numpy as np
 
 from glm4v_ros.engine.answer import FinishReason, TokenLogprob
 from glm4v_ros.engine.answer_text import AnswerText
-from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.draft import Draft
-from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.repetition import Repetition
 from glm4v_ros.engine.sequence import Sequence
-from glm4v_ros.engine.token_sampler import TokenSampler, likeliest, log_sum, probability
 from glm4v_ros.engine.token_trace import TokenTrace
+from glm4v_ros.llama.batch import Batch
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.token_sampler import TokenSampler, likeliest, log_sum, probability
 
 
 class TextAnswer:

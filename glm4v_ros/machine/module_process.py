@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -21,7 +19,6 @@ from glm4v_ros.machine.channel import Channel
 _log = logging.getLogger(__name__)
 
 _END_PATIENCE = 2.0  # seconds between closing its socket and SIGKILL
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def start_module(module: str, environment: Mapping[str, str]) -> tuple[subprocess.Popen, Channel]:
@@ -120,23 +117,3 @@ class ModuleProcess:
             self._process.kill()
             return False
         return True
-
-
-# For the module.
-
-
-def end_with_parent() -> None:
-    """The closed socket ends a process that runs; this ends one that was stopped or hangs, too.
-
-    It follows the thread that started the process.
-    """
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
-
-
-def resident_mib() -> float:
-    """What this process has in memory."""
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
