@@ -7,6 +7,7 @@ shapes.
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
@@ -14,16 +15,15 @@ import socket
 import sys
 from dataclasses import dataclass, replace
 
-from glm4v_ros.catalog.gguf import TYPES, Gguf
+from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.errors import EngineFailed, VqaError
+from glm4v_ros.llama.kv_types import kv_bytes
 from glm4v_ros.machine.channel import Channel
 from glm4v_ros.machine.memory import Device, devices
 from glm4v_ros.machine.module_process import ModuleProcess
 from glm4v_ros.vision.tower_memory import buffer_bytes
-
-_KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}
 
 
 @dataclass(frozen=True)
@@ -79,17 +79,6 @@ def estimate(config: EngineConfig, image_tokens: int = 0) -> Estimate:
     )
 
 
-def kv_bytes(text: Gguf, cells: int, kv_type: str) -> int:
-    """Keys and values of every layer for ``cells`` tokens."""
-    heads = text.own("attention.head_count_kv", text.own("attention.head_count"))
-    width = text.own("embedding_length") // text.own("attention.head_count")
-    keys, vectors = text.own("attention.key_length", width), text.own("attention.value_length", width)
-    layers = text.own("block_count") - text.own("nextn_predict_layers", 0)
-    heads_of_all = sum(heads) if isinstance(heads, tuple) else heads * layers
-    _, values, size = TYPES[_KV_TYPES[kv_type]]
-    return cells * heads_of_all * (keys + vectors) * size // values
-
-
 def _plan(config: EngineConfig) -> tuple[int, tuple[Device, ...]]:
     """Bytes of the language model's buffers, and what devices there are: from a process that loads llama.cpp and no weights."""
     model = replace(
@@ -113,20 +102,16 @@ def _main() -> None:
 
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     config, _ = channel.receive()
-    lines: list[str] = []
-    logger = logging.getLogger("glm4v_ros.llama_cpp")
-    logger.setLevel(logging.DEBUG)
-    logger.propagate = False
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())
-    logger.addHandler(handler)
+    said = io.StringIO()
+    logging.basicConfig(level=logging.DEBUG, stream=said, format="%(message)s")
     found = tuple(devices())
     try:
         LanguageModel(config, LlamaLog(), lambda _: True, allocate=False)
     except VqaError as error:
+        lines = said.getvalue().splitlines()
         channel.send(next((line for line in lines if "error" in line or "failed" in line), str(error)))
         return
-    sizes = re.findall(r"(?:output|compute) buffer size = +([\d.]+) MiB", "\n".join(lines))
+    sizes = re.findall(r"(?:output|compute) buffer size = +([\d.]+) MiB", said.getvalue())
     channel.send((int(sum(map(float, sizes)) * 2**20), found))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 
@@ -62,11 +63,9 @@ class TextAnswer:
     @property
     def figures(self) -> dict:
         """Fields of the Answer."""
-        if not self.tokens:
-            return {"text": self.text.text}
         return {
             "text": self.text.text,
-            "mean_token_probability": self._probability_sum / len(self.tokens),
+            "mean_token_probability": self._probability_sum / len(self.tokens) if self.tokens else math.nan,
             "completion_tokens": len(self.tokens),
             "first_token_at": self._first_token_at,
             "logprobs": tuple(self._logprobs[token] for token in self._trace.shown) if self._trace else (),

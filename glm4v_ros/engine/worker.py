@@ -43,9 +43,7 @@ class Worker:
     def run(self) -> None:
         message, _ = self._channel.receive()
         assert isinstance(message, Start)
-        logging.basicConfig(
-            level=message.log_level, stream=sys.stderr, format="[%(levelname)s] [%(name)s]: %(message)s"
-        )
+        logging.basicConfig(level=message.log_level, stream=sys.stderr, format="[%(levelname)s] [%(name)s]: %(message)s")
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         try:
             self._load(message.config)

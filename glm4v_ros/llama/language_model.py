@@ -15,6 +15,7 @@ from glm4v_ros.errors import BadRequest, EngineFailed, OutOfMemory, Unsupported
 from glm4v_ros.llama.batch import Batch
 from glm4v_ros.llama.config import MOST_DRAFTED, LlamaConfig
 from glm4v_ros.llama.interrupt import Interrupt
+from glm4v_ros.llama.kv_types import KV_TYPES
 from glm4v_ros.llama.llama_log import LlamaLog
 from glm4v_ros.machine import ggml
 from glm4v_ros.machine.cores import Cores
@@ -22,7 +23,6 @@ from glm4v_ros.machine.cores import Cores
 _log = logging.getLogger(__name__)
 
 _MROPE_TYPES = {8, 40}  # LLAMA_ROPE_TYPE_MROPE, _IMROPE
-_KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}  # ggml_type
 _MOST_SEQUENCES = 256  # LLAMA_MAX_SEQ
 _LASTING = 32  # sequences for frames and sessions that are kept
 SCRATCH = 8  # and for pieces of images while they are decoded
@@ -82,8 +82,8 @@ class LanguageModel:
             raise Unsupported(f"{config.model.text_path} is no decoder-only language model")
 
     def _make_context(self, config: LlamaConfig) -> None:
-        if config.kv_type not in _KV_TYPES:
-            raise BadRequest(f"kv_type is one of {', '.join(_KV_TYPES)}, not {config.kv_type!r}")
+        if config.kv_type not in KV_TYPES:
+            raise BadRequest(f"kv_type is one of {', '.join(KV_TYPES)}, not {config.kv_type!r}")
         params = llama_cpp.llama_context_default_params()
         #: Requests that can be answered at once: each takes a sequence, and another one for its choices or on the GPU.
         self.parallel = min(config.max_parallel, (_MOST_SEQUENCES - _LASTING - SCRATCH) // 2)
@@ -96,7 +96,7 @@ class LanguageModel:
         self.cores = Cores(config.threads)
         params.n_threads = params.n_threads_batch = self._threads = config.threads or len(os.sched_getaffinity(0))
         params.flash_attn_type = int(config.flash_attention)
-        params.type_k = params.type_v = _KV_TYPES[config.kv_type]
+        params.type_k = params.type_v = KV_TYPES[config.kv_type]
         params.kv_unified = True  # sequences share the cells of a frame
         params.offload_kqv = config.gpu_layers != 0
         params.no_perf = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -117,3 +118,12 @@ class ModuleProcess:
             self._process.kill()
             return False
         return True
+
+
+def exit_reason(code: int) -> str:
+    """What an exit code says to a person."""
+    if code == -signal.SIGKILL:
+        return "SIGKILL: the kernel may have run out of memory"
+    if code == -signal.SIGBUS:
+        return "SIGBUS: a model file was cut short, or its disk failed, while it was in use"
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

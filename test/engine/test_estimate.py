@@ -12,8 +12,9 @@ from glm4v_ros.catalog.convert import Conversion
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.estimate import estimate, kv_bytes
+from glm4v_ros.engine.estimate import estimate
 from glm4v_ros.errors import EngineFailed, ModelFileError
+from glm4v_ros.llama.kv_types import kv_bytes
 from glm4v_ros.machine.memory import Device
 
 
