@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the sampler inside llama.cpp's graph (engine/greedy_sampler.py) against the logits on the host.
+"""Checks the sampler inside llama.cpp's graph (llama/greedy_sampler.py) against the logits on the host.
 
     PYTHONPATH=BUILD/python python benchmarks/greedy_check.py [--text FILE] [--decodes N]
 
