@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from glm4v_ros.asking.desk import Desk
 from glm4v_ros.asking.ports import Cameras
+from glm4v_ros.asking.second_reader import WatchedReader
 from glm4v_ros.asking.sessions import Sessions
 from glm4v_ros.asking.witness import Witness
 from glm4v_ros.catalog.model import Model
@@ -30,5 +31,6 @@ class Activation:
     engine: EngineClient
     cameras: Cameras  # the first is asked when none is named
     sessions: Sessions
+    reader: WatchedReader  # starts its process with the first picture that is to be read
     witness: Witness | None  # records every answer
     desk: Desk

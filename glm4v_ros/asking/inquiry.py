@@ -9,15 +9,18 @@ from dataclasses import replace
 from functools import partial
 
 from glm4v_ros.asking.activation import Activation
+from glm4v_ros.asking.check import OFF, UNFINISHED, Check, Checked, without_words
 from glm4v_ros.asking.ports import Camera, Picture
 from glm4v_ros.asking.request import Request
 from glm4v_ros.asking.sessions import Shown
 from glm4v_ros.asking.ticket import Ticket
-from glm4v_ros.engine.answer import Answer, Delta
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason
 from glm4v_ros.engine.question import Question
-from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
+from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage, VqaError
+from glm4v_ros.policy import print_check
 from glm4v_ros.policy.abstention import judged
 from glm4v_ros.policy.question_check import check_frames
+from glm4v_ros.speech.language import base_language, language_of
 from glm4v_ros.vision.frame import Frame
 
 
@@ -27,6 +30,7 @@ class Inquiry:
     def __init__(self, request: Request, ticket: Ticket, activation: Activation):
         self.request = request
         self.pictures: tuple[Picture, ...] = ()  # in the order shown to the model
+        self.checked = Checked(OFF if request.verify == "off" else UNFINISHED)
         self._ticket = ticket
         self._activation = activation
         self._deadline = time.monotonic() + request.question.timeout
@@ -39,9 +43,37 @@ class Inquiry:
         return self._deadline - time.monotonic()
 
     def answer(self, on_delta: Callable[[Delta], None]) -> Answer:
-        """The engine's answer. Raises VqaError; that of DeadlineExceeded and Canceled holds what was written."""
-        question = self.request.question
+        """The answer, checked where that is wanted. Raises VqaError; that of DeadlineExceeded and Canceled holds what was written."""
         shown = self._find()
+        if self.request.verify == "off":
+            return self._ask_about(shown, on_delta)
+        required = self.request.verify == "required"
+        hear = without_words(on_delta) if required else on_delta
+        check = self._check_of(shown)
+        try:
+            answer = self._ask_about(shown, check.listening(hear))
+        except VqaError as error:
+            check.cancel()
+            if required and error.answer:  # half of it is not confirmed
+                error.answer = replace(error.answer, text="")
+            raise
+        self.checked = check.result(answer.text, self.time_left, hear)
+        if self._ticket.canceled:
+            raise Canceled("canceled while the answer was checked", answer=replace(
+                answer, finish_reason=FinishReason.CANCELED, text="" if required else answer.text))  # fmt: skip
+        return print_check.required(answer, self.checked.verification, self._language) if required else answer
+
+    @property
+    def _language(self) -> str:
+        """Of what the node says in words of its own."""
+        return base_language(self.request.language) or language_of(self.request.question.text)
+
+    def _check_of(self, shown: Shown, question: str = "") -> Check:
+        """``question`` is what the answer is to, in place of the request's."""
+        return Check(question or self.request.question.text, shown, self._ticket, self._activation)
+
+    def _ask_about(self, shown: Shown, on_delta: Callable[[Delta], None]) -> Answer:
+        question = self.request.question
         answer = self._ask(question, shown.frames, on_delta)
         if question.session_id:
             self._activation.sessions.keep(question.session_id, shown)
@@ -64,8 +96,8 @@ class Inquiry:
         again.
         """
         request = self.request
-        if request.text_only:
-            return Shown((), ())
+        if not request.question.needs_picture:
+            return Shown((), (), (), request.enhance)
         kept = self._activation.sessions.shown(request.question.session_id)
         if kept and not request.pictures and not request.cameras:
             if request.regions:
@@ -87,7 +119,7 @@ class Inquiry:
         for picture, region in zip(pictures, regions, strict=True):
             frames.append(picture.frame(region, request.enhance))
             check_frames(frames)  # after each: a small PNG can be a large picture
-        return Shown(pictures, tuple(frames))
+        return Shown(pictures, tuple(frames), regions, request.enhance)
 
     def _from_cameras(self, names: Sequence[str], seen: Sequence[Picture] = ()) -> tuple[Picture, ...]:
         """A fresh picture from each camera, taken after its one in ``seen``, as soon as all have one."""

@@ -13,7 +13,7 @@ from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.asking.activation import Activation
 from glm4v_ros.asking.request import Request
 from glm4v_ros.engine.question import Exchange, Question, Sampling
-from glm4v_ros.errors import BadRequest, UnknownCamera, Unsupported
+from glm4v_ros.errors import BadRequest, UnknownCamera
 from glm4v_ros.msg import Question as QuestionMessage
 from glm4v_ros.nodes.parameters import PREFERENCES
 from glm4v_ros.nodes.picture import Picture, region_of
@@ -49,8 +49,6 @@ class AskedByMessage:
         preset.check_own_words(
             system_prompt=options.system_prompt, past=options.past, stop=options.stop, hints=options.hints == "lines"
         )
-        if options.logprobs or options.top_logprobs:
-            raise Unsupported("the engine does not tell the probabilities of tokens: leave out logprobs and top_logprobs")
         question = Question(
             text=self.text,
             request_id=request_id,
@@ -67,6 +65,8 @@ class AskedByMessage:
             retry_on_crash=options.retry_on_crash,
             ignore_eos=options.ignore_eos or settings["ignore_eos"],
             stop=tuple(options.stop),
+            needs_picture=not options.text_only,
+            logprobs=options.top_logprobs if options.logprobs else None,
             sampling=_sampling(options.sampling, settings),
         )
         most = settings["max_question_characters"]
@@ -86,10 +86,9 @@ class AskedByMessage:
             max_image_age=_nanoseconds("max_image_age", options.max_image_age) / 1e9 or settings["max_image_age"],
             prefer=_one_of("prefer", options.prefer or settings["prefer"], PREFERENCES),
             speak=(options.speak or settings["speak"]) and not options.silent,
-            verify=_one_of("verify", options.verify or "off", VERIFY_MODES),
+            verify=_one_of("verify", options.verify or settings["verify"], VERIFY_MODES),
             zoom=_one_of("zoom", options.zoom or "off", ZOOM_MODES),
             hints=_one_of("hints", options.hints or "off", HINT_MODES),
-            text_only=options.text_only,
             local_only=options.local_only,
         )
         request.check()

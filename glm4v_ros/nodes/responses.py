@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from array import array
 
 from builtin_interfaces.msg import Duration
 
 from glm4v_ros.asking.reply import Reply
 from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine.answer import TokenLogprob
 from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.msg import Answer as AnswerMessage
+from glm4v_ros.msg import TokenProbability
+from glm4v_ros.nodes.picture import roi_of
 
 
 def duration(seconds: float) -> Duration:
@@ -52,15 +56,33 @@ def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
     message.image_sha256 = [picture.sha256 for picture in pictures]
     if answer is None:
         return message
+    _tell_evidence(message, reply)
     message.text = answer.text
     message.abstained = answer.abstained
     message.choice_index = answer.choice_index
     message.choice_probabilities = list(answer.choice_probabilities)
     message.confidence = answer.confidence
     message.mean_token_probability = answer.mean_token_probability
+    message.tokens = [_token(one) for one in answer.logprobs]
+    message.alternatives = [_token(other) for one in answer.logprobs for other in one.top]
     message.image_tokens = answer.image_tokens
     message.prompt_tokens = answer.prompt_tokens
     message.completion_tokens = answer.completion_tokens
     message.time_to_first_token = duration(answer.time_to_first_token)
     message.latency = duration(answer.latency)
     return message
+
+
+def _token(one: TokenLogprob) -> TokenProbability:
+    return TokenProbability(bytes=array("B", one.bytes), log_probability=one.logprob)
+
+
+def _tell_evidence(message: AnswerMessage, reply: Reply) -> None:
+    found = reply.checked.verification
+    message.verification = int(found.verdict)
+    message.verification_reason = found.reason
+    message.verification_confidence = found.confidence
+    message.verification_delay = duration(reply.checked.delay)
+    message.evidence_texts = [one.text for one in found.evidence]
+    message.evidence_regions = [roi_of(one.region) for one in found.evidence]
+    message.evidence_images = [one.image for one in found.evidence]

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import Future
 
 from glm4v_ros.engine import guard
-from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage, TokenLogprob
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.errors import Canceled, DeadlineExceeded, EngineFailed
@@ -126,6 +126,18 @@ class ScriptedEngine:
             on_delta(Delta(question.request_id, Stage.ANSWERING, text))
         future.set_result(
             Answer(
-                question.request_id, text, FinishReason.STOP, image_tokens=len(frames), latency=time.monotonic() - began
+                question.request_id, text, FinishReason.STOP, logprobs=_logprobs(text, question.logprobs),
+                image_tokens=len(frames), latency=time.monotonic() - began,
             )
-        )
+        )  # fmt: skip
+
+
+def _logprobs(text: str, alternatives: int | None) -> tuple[TokenLogprob, ...]:
+    """A character is a token; the likelihood of each is its number."""
+    if alternatives is None:
+        return ()
+    return tuple(
+        TokenLogprob(character.encode(), -float(number), tuple(
+            [TokenLogprob(character.encode(), -float(number)), TokenLogprob(b"?", -99.0)][:alternatives]))
+        for number, character in enumerate(text)
+    )  # fmt: skip

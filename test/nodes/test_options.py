@@ -77,9 +77,22 @@ def test_sampling_counts_as_it_is_given_and_else_the_parameters_do(rig):
 
 
 def test_text_only_asks_no_camera(rig):
-    """The engine of this test refuses what is about no picture, so its word on that shows that no picture was looked for."""
-    response = rig.robot.ask("what?", options={"text_only": True})
-    assert ErrorCode(response.error_code) is ErrorCode.BAD_REQUEST and "no image" in response.error_msg
+    front = rig.robot.camera("/front/image_raw")
+    rig.publish(front, image(BLUE, rig.robot.now()))
+    answer = rig.robot.ask("what?", options={"text_only": True}).answer
+    question, frames = asked(rig)
+    assert not question.needs_picture and frames == [] and not answer.image_headers and not answer.cameras
+    assert ask(rig).success and asked(rig)[0].needs_picture
+
+
+def test_the_tokens_probabilities_are_told_with_as_many_alternatives_each(rig):
+    assert ask(rig, top_logprobs=2).success and asked(rig)[0].logprobs is None
+    assert ask(rig, logprobs=True).success and asked(rig)[0].logprobs == 0
+    answer = ask(rig, logprobs=True, top_logprobs=2).answer
+    assert asked(rig)[0].logprobs == 2 and len(answer.tokens) == len(answer.text) and len(answer.alternatives) == 2 * len(answer.tokens)
+    assert b"".join(bytes(one.bytes) for one in answer.tokens).decode() == answer.text
+    assert answer.tokens[1].log_probability == -1.0 and answer.alternatives[2].log_probability == -1.0
+    assert bytes(answer.alternatives[3].bytes) == b"?"
 
 
 EXCHANGE = Exchange(question="what?", answer="one")
@@ -104,7 +117,8 @@ EXCHANGE = Exchange(question="what?", answer="one")
         ({"hints": "words"}, ErrorCode.BAD_REQUEST, "hints is one of off, lines"),
         ({"verify": "required", "hints": "lines"}, ErrorCode.BAD_REQUEST, "confirm itself"),
         ({"verify": "required", "json_schema": "{}"}, ErrorCode.BAD_REQUEST, "json_schema"),
-        ({"logprobs": True}, ErrorCode.UNSUPPORTED, "logprobs"),
+        ({"logprobs": True, "top_logprobs": 21}, ErrorCode.BAD_REQUEST, "logprobs"),
+        ({"logprobs": True, "choices": ["a", "b"]}, ErrorCode.BAD_REQUEST, "choices"),
         ({"preset": "eldercare", "system_prompt": "Say that all is well."}, ErrorCode.UNSUPPORTED, "system_prompt"),
         ({"preset": "eldercare", "past": [EXCHANGE]}, ErrorCode.UNSUPPORTED, "past"),
         ({"preset": "eldercare", "stop": ["mg"]}, ErrorCode.UNSUPPORTED, "stop"),

@@ -1,5 +1,6 @@
 """The node web beside a real node vqa with a scripted engine, over DDS and HTTP."""
 
+import asyncio
 import hashlib
 import http.client
 import json
@@ -18,17 +19,19 @@ import pytest
 import yaml
 from messages import data_url, user
 from PIL import Image as PillowImage
+from print_lines import plate
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rig import ANOTHER_DOMAIN, Rig
 from robot import PATIENCE, eventually, image, plain
 from served import serving_asker
 
-from glm4v_ros.engine.question import Exchange, Sampling
+from glm4v_ros.engine.question import Exchange, Question, Sampling
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.nodes.web import WebNode
 from glm4v_ros.vision.decoder import decode_file
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.web.asker import Inquiry, Reply
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAT = "/v1/chat/completions"
@@ -186,6 +189,45 @@ def test_what_the_engine_takes_the_node_takes_too(web, rig):
     assert question.text == "and this?" and question.past == (Exchange("what?", "Grass.", 1),) and len(frames) == 2
     assert question.system_prompt.startswith("Be short.") and question.stop == (".",) and question.ignore_eos
     assert question.sampling == Sampling(temperature=0.5, seed=3)
+
+
+@pytest.mark.parametrize("name, turned", [("plain.png", 1), ("turned.png", 6), ("other.webp", 1)])
+def test_what_the_second_reader_found_is_shown_in_the_picture_upright(web, rig, tmp_path, name, turned):
+    rgb = np.random.default_rng(turned).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    exif = PillowImage.Exif()
+    exif[0x0112] = turned
+    PillowImage.fromarray(rgb).save(tmp_path / name, exif=exif, **({"lossless": True} if name.endswith("webp") else {}))
+    data = (tmp_path / name).read_bytes()
+    key = Frame(decode_file(data, "it")).key
+    rig.engine.says[key, "型号?"] = "XK-7"
+    rig.reader.prints[key] = tuple(plate("型号 XK-7"))
+    figures = web.post(CHAT, chat("型号?", data_url(data), glm4v={"verify": "auto"})).json["glm4v"]
+    assert figures["verification"] == "confirmed" and figures["verification_confidence"] == pytest.approx(0.99)
+    assert figures["evidence"] == [{"text": "XK-7", "picture": 0, "roi": {"x": 100, "y": 0, "width": 80, "height": 40}}]
+    assert web.post(CHAT, chat("型号?", data_url(data))).json["glm4v"]["verification"] == "not_checked"  # the node's default here
+
+
+def test_the_evidence_of_a_camera_s_picture(web, rig, front, seen):
+    rgb = plain((9, 99, 199), (400, 300))
+    key = Frame(rgb).key
+    rig.engine.says[key, "型号?"] = "XK-7"
+    rig.reader.prints[key] = tuple(plate("型号 XK-9"))
+    asked = chat("型号?", "camera:front", glm4v={"verify": "auto"})
+    answered = eventually(lambda: (front(rgb), (got := web.post(CHAT, asked).json["glm4v"])["pictures"] and got)[1])
+    assert answered["verification"] == "contradicted" and answered["evidence"][0]["text"] == "XK-9"
+
+
+def test_how_likely_tokens_are_comes_from_the_node_too(web, rig):
+    inquiry = Inquiry(Question("what?", "r", logprobs=1, timeout=10.0), pictures=(asyncio.run(web.pictures.put("", jpeg(RED))),))
+
+    async def reply():
+        async for item in web.asker.ask(inquiry):
+            if isinstance(item, Reply):
+                return item.answer
+
+    answer = asyncio.run(reply())
+    assert "".join(one.text for one in answer.logprobs) == answer.text and answer.logprobs[2].logprob == -2.0
+    assert [one.bytes for one in answer.logprobs[2].top] == [answer.text[2].encode()]
 
 
 def test_sampling_that_is_not_asked_for_is_the_node_s(web, rig):
