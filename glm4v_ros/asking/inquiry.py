@@ -23,6 +23,8 @@ from glm4v_ros.policy.question_check import check_frames
 from glm4v_ros.speech.language import base_language, language_of
 from glm4v_ros.vision.frame import Frame
 
+IMAGE_TOKENS = 4096  # that a picture of GLM-4V has at most in mtmd, where nothing else says so
+
 
 class Inquiry:
     """Finds the pictures and asks the engine; ends soon once its ticket is canceled."""
@@ -44,20 +46,26 @@ class Inquiry:
 
     def answer(self, on_delta: Callable[[Delta], None]) -> Answer:
         """The answer, checked where that is wanted. Raises VqaError; that of DeadlineExceeded and Canceled holds what was written."""
-        shown = self._find()
-        if self.request.verify == "off":
-            return self._ask_about(shown, on_delta)
-        required = self.request.verify == "required"
+        request, shown = self.request, self._find()
+        if not request.is_read:
+            return self._ask_about(shown, request.question, shown.frames, on_delta)
+        required = request.verify == "required"
         hear = without_words(on_delta) if required else on_delta
-        check = self._check_of(shown)
+        check, unhinted = self._check_of(shown), None
         try:
-            answer = self._ask_about(shown, check.listening(hear))
+            question, frames = self._look(check, shown)
+            answer = self._ask_about(shown, question, frames, hear if request.verify == "off" else check.listening(hear))
+            if check.gave_hints and request.verify != "off" and check.needs(answer.text):
+                unhinted = self._ask(replace(request.question, request_id=f"{question.request_id}-unhinted"), frames, lambda _: None).text
         except VqaError as error:
             check.cancel()
             if required and error.answer:  # half of it is not confirmed
-                error.answer = replace(error.answer, text="")
+                error.answer = replace(error.answer, text="", logprobs=())
             raise
-        self.checked = check.result(answer.text, self.time_left, hear)
+        if request.verify == "off":
+            self.checked = check.looked
+            return answer
+        self.checked = check.result(answer.text, self.time_left, hear, unhinted)
         if self._ticket.canceled:
             raise Canceled("canceled while the answer was checked", answer=replace(
                 answer, finish_reason=FinishReason.CANCELED, text="" if required else answer.text))  # fmt: skip
@@ -72,9 +80,24 @@ class Inquiry:
         """``question`` is what the answer is to, in place of the request's."""
         return Check(question or self.request.question.text, shown, self._ticket, self._activation)
 
-    def _ask_about(self, shown: Shown, on_delta: Callable[[Delta], None]) -> Answer:
-        question = self.request.question
-        answer = self._ask(question, shown.frames, on_delta)
+    def _look(self, check: Check, shown: Shown) -> tuple[Question, tuple[Frame, ...]]:
+        """What the model is asked, and about what: where print is too small a part of a picture, with hints what was read.
+
+        A conversation keeps the pictures that it has.
+        """
+        request, settings = self.request, self._activation.settings
+        question, frames = request.question, shown.frames
+        if request.zoom == "auto" and not question.session_id and not question.past:
+            most = question.max_image_tokens or settings.get("image_max_tokens") or self._activation.model.image_max_tokens or IMAGE_TOKENS
+            frames = check.zoomed(most, self.time_left)
+        if request.hints == "lines":
+            question = replace(question, text=check.hinted(self._language, self.time_left))
+        return question, frames
+
+    def _ask_about(
+        self, shown: Shown, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None]
+    ) -> Answer:
+        answer = self._ask(question, frames, on_delta)
         if question.session_id:
             self._activation.sessions.keep(question.session_id, shown)
         return answer
@@ -85,7 +108,10 @@ class Inquiry:
         engine, witness = self._activation.engine, self._activation.witness
         if witness:
             witness.check_room(self.pictures)
-        answer = engine.ask(replace(question, timeout=max(0.001, self.time_left)), frames, on_delta)
+        question = replace(
+            question, timeout=max(0.001, self.time_left), local_only=self.request.local_only or self._activation.keeps(self.pictures),
+        )
+        answer = engine.ask(question, frames, on_delta)
         self._ticket.on_cancel(partial(engine.cancel, question.request_id))
         return judged(answer.result())
 

@@ -13,8 +13,8 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from glm4v_ros.asking.second_reader import WatchedReader
 from glm4v_ros.asking.witness import Witness
-from glm4v_ros.engine.estimate import available_memory
 from glm4v_ros.engine.status import EngineStatus
+from glm4v_ros.machine.memory import available_memory
 from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.tally import LATELY, Tally

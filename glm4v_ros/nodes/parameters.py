@@ -17,6 +17,8 @@ from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.evidence.log import ON_FULL, EvidenceLog
 from glm4v_ros.nodes.parameter import UNLIMITED, Declared, Parameter, Read
+from glm4v_ros.nodes.remote import REMOTE
+from glm4v_ros.policy import hints, zoom
 from glm4v_ros.policy.verification import MODES as VERIFY_MODES
 from glm4v_ros.reader.config import ReaderConfig
 
@@ -92,6 +94,10 @@ READER = [
     Parameter("verify", "auto", "Whether a second reader looks for the print that an answer quotes; auto: it does, where it is installed, and the "
               "answer says what it found; required: an answer that it does not confirm is withheld.", choices=VERIFY_MODES),
     Parameter("verify_timeout", 15.0, "Seconds that an answer waits for the second reader; then it comes without its word.", 0.0, 3600.0),
+    Parameter("zoom", "off", "auto: where print is asked for that is too small in the whole picture, the second reader finds it, and the model "
+              "sees that part alone, larger.", choices=zoom.MODES),
+    Parameter("hints", "off", "lines: the model is told what the second reader read. Not where that has to be a witness (verify: required, "
+              "medicines).", choices=hints.MODES),
     Parameter("reader_threads", 1, "CPU threads of the second reader.", 1, 256, read=Read.ACTIVATE),
     Parameter("reader_memory_mib", 1500, "Most memory of the second reader's process, in MiB, above which it is replaced; 0: no limit.",
               0, UNLIMITED, read=Read.ACTIVATE),
@@ -109,7 +115,7 @@ EVIDENCE = _each(
               "room) or rotate (the oldest eighth goes).", choices=ON_FULL),
 )
 # fmt: on
-TABLE = NODE + MODEL + ANSWER + READER + LIMITS + EVIDENCE
+TABLE = NODE + MODEL + REMOTE + ANSWER + READER + LIMITS + EVIDENCE
 
 
 def camera_table(camera: str) -> list[Parameter]:
@@ -140,6 +146,12 @@ def camera_table(camera: str) -> list[Parameter]:
             f"camera.{camera}.warm",
             True,
             "Encode its pictures ahead of any question, if warm_rate is above 0.",
+        ),
+        Parameter(
+            f"camera.{camera}.local_only",
+            False,
+            "Its pictures stay on this robot: with engine remote, questions about them are answered by the local model "
+            "(remote_fallback), or refused.",
         ),
     )
 
@@ -211,6 +223,7 @@ def as_yaml() -> str:
         ("The node", NODE),
         ('The camera "front"; each name in cameras has these', camera_table("front")),
         ("The model and the engine", MODEL),
+        ("Another machine's engine", REMOTE),
         ("Answers; a question's options come first", ANSWER),
         ("The second reader (docs/verification.md); a question's options come first", READER),
         ("Limits of a request", LIMITS),

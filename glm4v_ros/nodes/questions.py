@@ -67,7 +67,7 @@ class Questions:
             return self._told(Reply(ticket.request_id, asked.text, asked.session_id, error=unforeseen(error)), None)
 
     def _told(self, reply: Reply, activation: Activation | None) -> Told:
-        answer = answer_message(reply, activation and activation.model)
+        answer = answer_message(reply, activation and activation.model, activation.endpoint if activation else "")
         if reply.error is None:
             self._publish(reply, answer)
             self._tally.add_answer(reply.answer)

@@ -32,8 +32,8 @@ def fill_response(response, message: AnswerMessage, error: VqaError | None):
     return response
 
 
-def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
-    """``model`` is the one that was asked; None: none was."""
+def answer_message(reply: Reply, model: Model | None, endpoint: str = "") -> AnswerMessage:
+    """``model`` is the one that was asked, None: none was; ``endpoint`` the address where it answers, empty: on this machine."""
     request, pictures, answer = reply.request, reply.pictures, reply.answer
     message = AnswerMessage(
         question=reply.text,
@@ -48,6 +48,7 @@ def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
     message.request_id = reply.request_id
     message.model = model.name
     message.model_sha256 = model.text_sha256
+    message.endpoint = endpoint
     message.preset = request.preset.name
     if pictures:
         message.header = pictures[0].header
@@ -56,6 +57,8 @@ def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
     message.image_sha256 = [picture.sha256 for picture in pictures]
     if answer is None:
         return message
+    if answer.model and answer.model != model.name:
+        message.model, message.model_sha256, message.endpoint = answer.model, "", ""  # this robot's own took over
     _tell_evidence(message, reply)
     message.text = answer.text
     message.abstained = answer.abstained
@@ -64,7 +67,7 @@ def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
     message.confidence = answer.confidence
     message.mean_token_probability = answer.mean_token_probability
     message.tokens = [_token(one) for one in answer.logprobs]
-    message.alternatives = [_token(other) for one in answer.logprobs for other in one.top]
+    message.alternatives = [_token(one) for token in answer.logprobs for one in token.top]
     message.image_tokens = answer.image_tokens
     message.prompt_tokens = answer.prompt_tokens
     message.completion_tokens = answer.completion_tokens
@@ -73,8 +76,8 @@ def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
     return message
 
 
-def _token(one: TokenLogprob) -> TokenProbability:
-    return TokenProbability(bytes=array("B", one.bytes), log_probability=one.logprob)
+def _token(token: TokenLogprob) -> TokenProbability:
+    return TokenProbability(bytes=array("B", token.bytes), log_probability=token.logprob)
 
 
 def _tell_evidence(message: AnswerMessage, reply: Reply) -> None:
@@ -86,3 +89,6 @@ def _tell_evidence(message: AnswerMessage, reply: Reply) -> None:
     message.evidence_texts = [one.text for one in found.evidence]
     message.evidence_regions = [roi_of(one.region) for one in found.evidence]
     message.evidence_images = [one.image for one in found.evidence]
+    message.zoom_images = [image for image, _ in reply.checked.zoom]
+    message.zoom_regions = [roi_of(region) for _, region in reply.checked.zoom]
+    message.hint_lines = reply.checked.hint_lines

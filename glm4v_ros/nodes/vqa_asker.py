@@ -7,7 +7,7 @@ import time
 from array import array
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, astuple, replace
+from dataclasses import asdict, astuple
 from typing import Any, Union
 
 import cv2
@@ -20,7 +20,6 @@ from glm4v_ros.engine.question import Sampling
 from glm4v_ros.engine.service_time import ServiceTime
 from glm4v_ros.errors import NotActive, UnknownCamera, Unsupported, VqaError
 from glm4v_ros.msg import Answer as AnswerMessage
-from glm4v_ros.msg import TokenProbability
 from glm4v_ros.nodes.camera_view import CameraView
 from glm4v_ros.nodes.vqa_watch import VqaWatch, seconds
 from glm4v_ros.policy.preset import load_presets
@@ -78,6 +77,10 @@ class VqaAsker:
         return tuple(self._views)
 
     @property
+    def capacity(self) -> int:
+        return 0  # the node does not say
+
+    @property
     def retry_after(self) -> float:
         return max(1, self._asking) * self._service_time.seconds
 
@@ -87,7 +90,7 @@ class VqaAsker:
         ready = watch.is_active
         reason = "" if ready else "the node vqa is not there" if not watch.is_heard else "the node vqa is not active"
         return State(
-            ready, reason, int(watch.number("engine", "running")), int(watch.number("engine", "queue")), 0,
+            ready, reason, int(watch.number("engine", "running")), int(watch.number("engine", "queue")),
             watch.value("engine", "stage"), watch.value("engine", "device"), watch.number("engine", "tokens/s"),
             int(watch.number("engine", "worker restarts")), watch.number("engine", "worker memory MiB"),
         )  # fmt: skip
@@ -186,7 +189,7 @@ def _options(inquiry: Inquiry) -> dict[str, Any]:
     sampling = [] if question.sampling == Sampling() else asdict(question.sampling)
     return dict(
         system_prompt=question.system_prompt, past=[astuple(one) for one in question.past], stop=list(question.stop),
-        sampling=sampling, ignore_eos=question.ignore_eos, text_only=not question.needs_picture,
+        sampling=sampling, ignore_eos=question.ignore_eos, text_only=not (inquiry.pictures or inquiry.cameras or inquiry.session_id),
         logprobs=question.logprobs is not None, top_logprobs=question.logprobs or 0,
         preset=inquiry.preset, language=inquiry.language, choices=list(question.choices), rois=regions,
         json_schema=question.json_schema, max_tokens=question.max_tokens, max_image_tokens=question.max_image_tokens,
@@ -230,18 +233,17 @@ def _answer(message: AnswerMessage) -> Answer:
     return Answer(
         message.request_id, message.text, FinishReason(message.finish_reason), message.abstained, message.choice_index,
         tuple(message.choice_probabilities), message.confidence, message.mean_token_probability, _logprobs(message),
-        message.image_tokens, message.prompt_tokens, message.completion_tokens, seconds(message.time_to_first_token),
+        message.image_tokens,
+        message.prompt_tokens, message.completion_tokens, seconds(message.time_to_first_token),
         seconds(message.latency),
     )  # fmt: skip
 
 
 def _logprobs(message: AnswerMessage) -> tuple[TokenLogprob, ...]:
-    each = len(message.alternatives) // max(1, len(message.tokens))
-    others = [_token(one) for one in message.alternatives]
+    """Each token with its alternatives, of which every token has as many."""
+    others = [TokenLogprob(bytes(one.bytes), one.log_probability) for one in message.alternatives]
+    count = len(others) // max(1, len(message.tokens))
     return tuple(
-        replace(_token(one), top=tuple(others[place * each : (place + 1) * each])) for place, one in enumerate(message.tokens)
+        TokenLogprob(bytes(token.bytes), token.log_probability, tuple(others[number * count : (number + 1) * count]))
+        for number, token in enumerate(message.tokens)
     )
-
-
-def _token(message: TokenProbability) -> TokenLogprob:
-    return TokenLogprob(bytes(message.bytes), message.log_probability)

@@ -111,10 +111,12 @@ class Engine:
         self.encoded: set[str] = set()
         self.says: dict[str, str] = {}
         self.questions: list[Question] = []
+        self.shown: list[tuple[Frame, ...]] = []
         self._canceled: dict[str, threading.Event] = {}
 
     def ask(self, question, frames, on_delta=None):
         self.questions.append(question)
+        self.shown.append(tuple(frames))
         canceled, future = self._canceled.setdefault(question.request_id, threading.Event()), Future()
         threading.Thread(target=self._work, args=(question, frames, on_delta, future, canceled), daemon=True).start()
         return future

@@ -122,22 +122,15 @@ class ScriptedEngine:
             future.set_result(Answer(question.request_id, text, reason, abstains(text), image_tokens=len(frames)))
             return
         text = " ".join(frame.key for frame in frames)
+        tokens = ()
+        if question.logprobs is not None:  # all of it is one token
+            others = tuple(TokenLogprob(b"%d" % number, -0.5 - number) for number in range(question.logprobs))
+            tokens = (TokenLogprob(text.encode(), -0.5, others),)
         if on_delta:
-            on_delta(Delta(question.request_id, Stage.ANSWERING, text))
+            on_delta(Delta(question.request_id, Stage.ANSWERING, text, tokens))
         future.set_result(
             Answer(
-                question.request_id, text, FinishReason.STOP, logprobs=_logprobs(text, question.logprobs),
-                image_tokens=len(frames), latency=time.monotonic() - began,
+                question.request_id, text, FinishReason.STOP, logprobs=tokens, image_tokens=len(frames),
+                latency=time.monotonic() - began,
             )
         )  # fmt: skip
-
-
-def _logprobs(text: str, alternatives: int | None) -> tuple[TokenLogprob, ...]:
-    """A character is a token; the likelihood of each is its number."""
-    if alternatives is None:
-        return ()
-    return tuple(
-        TokenLogprob(character.encode(), -float(number), tuple(
-            [TokenLogprob(character.encode(), -float(number)), TokenLogprob(b"?", -99.0)][:alternatives]))
-        for number, character in enumerate(text)
-    )  # fmt: skip

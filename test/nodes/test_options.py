@@ -85,14 +85,12 @@ def test_text_only_asks_no_camera(rig):
     assert ask(rig).success and asked(rig)[0].needs_picture
 
 
-def test_the_tokens_probabilities_are_told_with_as_many_alternatives_each(rig):
-    assert ask(rig, top_logprobs=2).success and asked(rig)[0].logprobs is None
-    assert ask(rig, logprobs=True).success and asked(rig)[0].logprobs == 0
+def test_how_likely_each_token_was(rig):
     answer = ask(rig, logprobs=True, top_logprobs=2).answer
-    assert asked(rig)[0].logprobs == 2 and len(answer.tokens) == len(answer.text) and len(answer.alternatives) == 2 * len(answer.tokens)
-    assert b"".join(bytes(one.bytes) for one in answer.tokens).decode() == answer.text
-    assert answer.tokens[1].log_probability == -1.0 and answer.alternatives[2].log_probability == -1.0
-    assert bytes(answer.alternatives[3].bytes) == b"?"
+    (token,) = answer.tokens
+    assert bytes(token.bytes).decode() == answer.text and token.log_probability == -0.5
+    assert [one.log_probability for one in answer.alternatives] == [-0.5, -1.5]
+    assert not ask(rig).answer.tokens
 
 
 EXCHANGE = Exchange(question="what?", answer="one")
@@ -115,10 +113,12 @@ EXCHANGE = Exchange(question="what?", answer="one")
         ({"verify": "always"}, ErrorCode.BAD_REQUEST, "verify is one of off, auto, required"),
         ({"zoom": "in"}, ErrorCode.BAD_REQUEST, "zoom is one of off, auto"),
         ({"hints": "words"}, ErrorCode.BAD_REQUEST, "hints is one of off, lines"),
-        ({"verify": "required", "hints": "lines"}, ErrorCode.BAD_REQUEST, "confirm itself"),
+        ({"verify": "required", "hints": "lines"}, ErrorCode.BAD_REQUEST, "was not told"),
         ({"verify": "required", "json_schema": "{}"}, ErrorCode.BAD_REQUEST, "json_schema"),
+        ({"top_logprobs": 1}, ErrorCode.BAD_REQUEST, "top_logprobs"),
         ({"logprobs": True, "top_logprobs": 21}, ErrorCode.BAD_REQUEST, "logprobs"),
         ({"logprobs": True, "choices": ["a", "b"]}, ErrorCode.BAD_REQUEST, "choices"),
+        ({"preset": "eldercare", "logprobs": True}, ErrorCode.UNSUPPORTED, "logprobs"),
         ({"preset": "eldercare", "system_prompt": "Say that all is well."}, ErrorCode.UNSUPPORTED, "system_prompt"),
         ({"preset": "eldercare", "past": [EXCHANGE]}, ErrorCode.UNSUPPORTED, "past"),
         ({"preset": "eldercare", "stop": ["mg"]}, ErrorCode.UNSUPPORTED, "stop"),

@@ -213,3 +213,29 @@ def test_compressed_pictures_are_annotated_too(rig):
     sent = compressed(picture(60), Time(sec=9))
     assert rig.robot.ask(WHAT, compressed_images=[sent]).answer.verification == Answer.CONFIRMED
     eventually(lambda: any(message.header == sent.header for message in shown))
+
+
+def test_zoom_and_hints_by_option_and_parameter(rig):
+    """The part that the model saw is told in pixels of the stored picture, and how many lines it was told."""
+    large = picture(70, (2000, 1000))
+    rig.reader.prints[key(large)] = tuple(PLATE)
+    rig.node.set_parameters([Parameter("max_image_tokens", value=200)])
+    try:
+        for options in ({"zoom": "auto"}, {}):
+            answer = ask(rig, large, **options)
+            _, (shown,) = rig.engine.questions[-1]
+            (region,) = answer.zoom_regions
+            assert list(answer.zoom_images) == [0] and region.width < 2000 and shown.key != key(large)
+            assert shown.width / shown.height == pytest.approx(region.width / region.height, 0.02)
+            rig.node.set_parameters([Parameter("zoom", value="auto")])
+        assert not ask(rig, large, zoom="off").zoom_regions
+    finally:
+        rig.node.set_parameters([Parameter("max_image_tokens", value=0), Parameter("zoom", value="off")])
+    answer = ask(rig, large, hints="lines", verify="off")
+    assert answer.hint_lines == 1 and "> 型号 XK-7" in rig.engine.questions[-1][0].text and answer.question == WHAT
+    rig.node.set_parameters([Parameter("hints", value="lines")])
+    try:
+        assert ask(rig, large, verify="off").hint_lines == 1
+        assert ask(rig, large, verify="required").hint_lines == 0  # the reader has to be a witness
+    finally:
+        rig.node.set_parameters([Parameter("hints", value="off")])

@@ -1,6 +1,5 @@
 """The node web beside a real node vqa with a scripted engine, over DDS and HTTP."""
 
-import asyncio
 import hashlib
 import http.client
 import json
@@ -26,12 +25,11 @@ from rig import ANOTHER_DOMAIN, Rig
 from robot import PATIENCE, eventually, image, plain
 from served import serving_asker
 
-from glm4v_ros.engine.question import Exchange, Question, Sampling
+from glm4v_ros.engine.question import Exchange, Sampling
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.nodes.web import WebNode
 from glm4v_ros.vision.decoder import decode_file
 from glm4v_ros.vision.frame import Frame
-from glm4v_ros.web.asker import Inquiry, Reply
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAT = "/v1/chat/completions"
@@ -217,17 +215,21 @@ def test_the_evidence_of_a_camera_s_picture(web, rig, front, seen):
     assert answered["verification"] == "contradicted" and answered["evidence"][0]["text"] == "XK-9"
 
 
-def test_how_likely_tokens_are_comes_from_the_node_too(web, rig):
-    inquiry = Inquiry(Question("what?", "r", logprobs=1, timeout=10.0), pictures=(asyncio.run(web.pictures.put("", jpeg(RED))),))
+def test_how_likely_each_token_was(web, rig):
+    for stream in (False, True):
+        body = chat("what?", data_url(jpeg(RED), "jpeg"), logprobs=True, top_logprobs=2, stream=stream)
+        answered = web.post(CHAT, body)
+        told = answered.events[1:-1] if stream else [answered.json]
+        tokens = [token for one in told for token in (one["choices"][0]["logprobs"] or {"content": []})["content"]]
+        ((token, others),) = [(one["token"], one["top_logprobs"]) for one in tokens]
+        assert token == Frame(decode_file(jpeg(RED), "it")).key
+        assert [one["logprob"] for one in others] == [-0.5, -1.5]
 
-    async def reply():
-        async for item in web.asker.ask(inquiry):
-            if isinstance(item, Reply):
-                return item.answer
 
-    answer = asyncio.run(reply())
-    assert "".join(one.text for one in answer.logprobs) == answer.text and answer.logprobs[2].logprob == -2.0
-    assert [one.bytes for one in answer.logprobs[2].top] == [answer.text[2].encode()]
+def test_a_question_without_a_picture_asks_no_camera(web, rig):
+    assert web.post(CHAT, {"model": MODEL, "messages": [{"role": "user", "content": "Hello?"}]}).status == 200
+    question, frames = rig.engine.questions[-1]
+    assert question.text == "Hello?" and frames == []
 
 
 def test_sampling_that_is_not_asked_for_is_the_node_s(web, rig):
