@@ -252,7 +252,9 @@ def test_a_reader_that_fails_leaves_the_picture_whole(made, reader):
     assert reply.says == "XK-7" and made.engine.shown[0][0].width == 2000 and reply.checked.zoom == ()
 
 
-@pytest.mark.parametrize("verify, without, verdict", [("off", None, None), ("auto", "XK-7", Verdict.CONFIRMED), ("auto", "XK-9", Verdict.NOT_CHECKED)])
+@pytest.mark.parametrize(
+    "verify, without, verdict", [("off", None, None), ("auto", "XK-7", Verdict.CONFIRMED), ("auto", "XK-9", Verdict.NOT_CHECKED)]
+)
 def test_hints_are_told_and_a_check_needs_an_answer_without_them(made, reader, verify, without, verdict):
     made.engine.says[WHAT] = without
     running = start(made, verify=verify, hints="lines")
