@@ -37,6 +37,10 @@ class RemoteRig(Rig):
     def model_name(self) -> str:
         return f"script@127.0.0.1:{self.served.port}"
 
+    @property
+    def endpoint(self) -> str:
+        return f"{self.served.address}/v1"
+
     def close(self):
         super().close()
         self._servers.close()
