@@ -26,7 +26,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from serve import PATIENCE, ROOT, Serve
+from serve_client import PATIENCE, ROOT, Serve
 
 GOLDEN = ROOT / "test" / "golden" / "nano"
 SETTLING = 30.0  # seconds after a worker was killed within which an answer may end with ENGINE_FAILED or wait for the next one
