@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from glm4v_ros.asking.desk import Desk
-from glm4v_ros.asking.ports import Cameras
+from glm4v_ros.asking.ports import Cameras, Picture
 from glm4v_ros.asking.sessions import Sessions
 from glm4v_ros.asking.witness import Witness
 from glm4v_ros.catalog.model import Model
@@ -32,3 +32,12 @@ class Activation:
     sessions: Sessions
     witness: Witness | None  # records every answer
     desk: Desk
+
+    @property
+    def is_remote(self) -> bool:
+        """Pictures go to another machine's engine."""
+        return self.settings.get("engine") == "remote"
+
+    def keeps(self, pictures: Iterable[Picture]) -> bool:
+        """Whether one of the pictures is of a camera whose pictures stay on the robot."""
+        return any(self.settings.get(f"camera.{picture.camera}.local_only") for picture in pictures)

@@ -33,6 +33,7 @@ def _ask(asked: Asked, ticket: Ticket, activation: Activation, listeners: Sequen
     try:
         request = asked.read(activation, ticket.request_id)
         request.preset.check_model(activation.model.demo and not activation.settings["allow_demo_model"])
+        request.preset.check_remote(activation.is_remote)
         if witness:
             request = witness.bind(request)
         inquiry = (MedicineInquiry if request.preset.medicine_rule else Inquiry)(request, ticket, activation)

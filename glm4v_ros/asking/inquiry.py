@@ -53,7 +53,10 @@ class Inquiry:
         engine, witness = self._activation.engine, self._activation.witness
         if witness:
             witness.check_room(self.pictures)
-        answer = engine.ask(replace(question, timeout=max(0.001, self.time_left)), frames, on_delta)
+        question = replace(
+            question, timeout=max(0.001, self.time_left), local_only=self.request.local_only or self._activation.keeps(self.pictures),
+        )
+        answer = engine.ask(question, frames, on_delta)
         self._ticket.on_cancel(partial(engine.cancel, question.request_id))
         return judged(answer.result())
 

@@ -59,6 +59,11 @@ def config(args: argparse.Namespace, parallel: int = 1) -> EngineConfig:
     )  # fmt: skip
 
 
+def image_tokens(config: EngineConfig) -> int:
+    """The most that one picture takes."""
+    return config.image_max_tokens or config.model.image_max_tokens or 4096  # mtmd's own for GLM-4V
+
+
 @contextmanager
 def running(config: EngineConfig) -> Iterator[EngineClient]:
     """An engine with the model loaded, closed at the end. Progress goes to stderr where a person looks at it."""

@@ -70,3 +70,4 @@ class Answer:
     completion_tokens: int = 0
     time_to_first_token: float = 0.0  # from the engine client's taking of the question
     latency: float = 0.0  # likewise, to the answer's end
+    model: str = ""  # that wrote it, where there is more than one; empty: the only one

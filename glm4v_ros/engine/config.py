@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Protocol
 
 from glm4v_ros.catalog.model import Model
+
+
+class WorkerConfig(Protocol):
+    """What the engine client needs to know of any worker."""
+
+    #: The module that runs as the worker process; it speaks the messages of messages.py.
+    worker: str
+    model: Model
+    gpu_layers: int
+    max_parallel: int
+    max_queue: int
+    watchdog_timeout: float
+    memory_limit_mib: int
+
+    @property
+    def portable(self) -> WorkerConfig:
+        """The same in another working directory."""
 
 
 @dataclass(frozen=True)
 class EngineConfig:
     """How one model is run. Zero means llama.cpp's own choice unless said otherwise."""
 
+    worker: ClassVar[str] = "glm4v_ros.engine.worker"
     model: Model
     context_tokens: int = 4096  # KV cells, shared by all sequences
     batch_tokens: int = 512  # most tokens in one decode; a new frame is prefilled in chunks of it
@@ -29,3 +49,9 @@ class EngineConfig:
     speculation: bool = True  # prompt-lookup drafting
     watchdog_timeout: float = 60.0  # seconds without progress in any stage before the worker is replaced
     memory_limit_mib: int = 0  # resident memory of the worker; 0: none
+
+    @property
+    def portable(self) -> EngineConfig:
+        model = self.model
+        text_path, vision_path = Path(model.text_path).resolve(), Path(model.vision_path).resolve()
+        return replace(self, model=replace(model, text_path=text_path, vision_path=vision_path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
 MOST_ALTERNATIVES = 20  # as OpenAI's API has it
 
 
@@ -56,6 +55,7 @@ class Question:
     deterministic: bool = False
     retry_on_crash: bool = False
     ignore_eos: bool = False  # the end of the answer is a token like any other: benchmarks and tests of long answers
+    local_only: bool = False  # its pictures stay on this machine
     stop: tuple[str, ...] = ()  # the answer ends before the first of these
     needs_picture: bool = True  # refused where neither it nor its session has one, for what it is about may have been lost
     logprobs: int | None = None  # as many alternatives with each token of the answer, 0 to MOST_ALTERNATIVES; None: no such figures

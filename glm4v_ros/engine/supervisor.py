@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason
-from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.config import WorkerConfig
 from glm4v_ros.engine.messages import Ask, Beat, Cancel, Done, Encoded, Evicted, Failed, Loading, Ready
 from glm4v_ros.engine.pending import Pending
 from glm4v_ros.engine.service_time import ServiceTime
@@ -36,7 +36,7 @@ class Supervisor:
     worker; whoever adds a question does so under it and then calls ``submit``."""
 
     def __init__(
-        self, config: EngineConfig, status: EngineStatus, on_progress: Callable[[float], None] | None,
+        self, config: WorkerConfig, status: EngineStatus, on_progress: Callable[[float], None] | None,
         on_status: Callable[[], None], memory_limit_mib: int,
     ):
         self.lock = threading.RLock()
@@ -283,7 +283,7 @@ class Supervisor:
         if not message.request_id:
             raise message.error
         self._end(message.request_id, message.error)
-        self._failed = self._failed + 1 if isinstance(message.error, EngineFailed) else 0
+        self._failed = self._failed + 1 if type(message.error) is EngineFailed else 0
         if self._failed >= _MOST_FAILED:  # such as a GPU that came into a state that it cannot leave
             raise EngineFailed(f"the worker failed {self._failed} times in a row and was ended: {message.error}")
 

@@ -10,6 +10,7 @@ from glm4v_ros.asking.sessions import Sessions
 from glm4v_ros.nodes.cameras import Cameras
 from glm4v_ros.nodes.configuration import Configuration
 from glm4v_ros.nodes.parameters import Parameters
+from glm4v_ros.nodes.remote import warn
 from glm4v_ros.policy.preset import find_preset
 
 
@@ -20,6 +21,7 @@ def activate(node: LifecycleNode, parameters: Parameters, configuration: Configu
     settings, engine = parameters.snapshot, configuration.engine
     find_preset(configuration.presets, settings["preset"])
     engine.start()  # it may have given up since
+    warn(node, engine)
     desk = Desk(settings["max_parallel"] + settings["max_queue"], lambda: engine.retry_after)
     cameras = Cameras(node, settings, lambda camera: desk.looks_at(camera.name))
     for camera in cameras.values():

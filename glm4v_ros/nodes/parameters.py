@@ -17,6 +17,7 @@ from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.evidence.log import ON_FULL, EvidenceLog
 from glm4v_ros.nodes.parameter import UNLIMITED, Declared, Parameter, Read
+from glm4v_ros.nodes.remote import REMOTE
 
 PREFERENCES = ("auto", "newest", "encoded")
 
@@ -99,7 +100,7 @@ EVIDENCE = _each(
               "room) or rotate (the oldest eighth goes).", choices=ON_FULL),
 )
 # fmt: on
-TABLE = NODE + MODEL + ANSWER + LIMITS + EVIDENCE
+TABLE = NODE + MODEL + REMOTE + ANSWER + LIMITS + EVIDENCE
 
 
 def camera_table(camera: str) -> list[Parameter]:
@@ -130,6 +131,12 @@ def camera_table(camera: str) -> list[Parameter]:
             f"camera.{camera}.warm",
             True,
             "Encode its pictures ahead of any question, if warm_rate is above 0.",
+        ),
+        Parameter(
+            f"camera.{camera}.local_only",
+            False,
+            "Its pictures stay on this robot: with engine remote, questions about them are answered by the local model "
+            "(remote_fallback), or refused.",
         ),
     )
 
@@ -198,6 +205,7 @@ def as_yaml() -> str:
         ("The node", NODE),
         ('The camera "front"; each name in cameras has these', camera_table("front")),
         ("The model and the engine", MODEL),
+        ("Another machine's engine", REMOTE),
         ("Answers; a question's options come first", ANSWER),
         ("Limits of a request", LIMITS),
         ("Evidence", EVIDENCE),

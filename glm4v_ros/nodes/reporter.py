@@ -22,8 +22,10 @@ from glm4v_ros.nodes.diagnostics import (
 from glm4v_ros.nodes.guard import guarded
 from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.questions import RELIABLE_QOS
+from glm4v_ros.nodes.remote import remote_status
 from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.tally import Tally
+from glm4v_ros.remote.engine import RemoteEngine
 
 State = tuple["Configuration | None", "Activation | None", str]  # the last: why the node is not active; empty: all is well
 
@@ -63,6 +65,8 @@ class Reporter:
             status, memory = configuration.engine.status, parameters["memory_limit_mib"]
             replaced = self._restarts.lately(status.worker_restarts)
             yield engine_status(name, status, configuration.wants_gpu, memory, replaced)
+            if isinstance(configuration.engine, RemoteEngine):
+                yield remote_status(name, configuration.engine)
         yield machine_status(name, self._sensors)
         if configuration and configuration.witness:
             yield evidence_status(name, configuration.witness)

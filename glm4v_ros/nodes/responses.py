@@ -55,6 +55,8 @@ def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
     message.image_sha256 = [picture.sha256 for picture in pictures]
     if answer is None:
         return message
+    if answer.model and answer.model != model.name:
+        message.model, message.model_sha256 = answer.model, ""
     message.text = answer.text
     message.abstained = answer.abstained
     message.choice_index = answer.choice_index

@@ -17,9 +17,9 @@ _MOST_SIDE = 16384  # pixels, as vision/converter.py has it
 HEADERS = {
     "x-glm4v-preset": "preset", "x-glm4v-session": "session", "x-glm4v-timeout": "timeout",
     "x-glm4v-language": "language",
-    "x-glm4v-image-tokens": "max_image_tokens", "x-glm4v-enhance": "enhance",
+    "x-glm4v-image-tokens": "max_image_tokens", "x-glm4v-enhance": "enhance", "x-glm4v-deterministic": "deterministic",
 }  # fmt: skip
-_NUMBERS = {"timeout": float, "max_image_tokens": int}
+_TYPES = {"timeout": float, "max_image_tokens": int, "deterministic": lambda text: {"true": True, "false": False}.get(text, text)}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def read_options(body: Fields, headers: Mapping[str, str]) -> Options:
     for header, name in HEADERS.items():
         if header in headers and given.get(name) is None:
             try:
-                given[name] = _NUMBERS.get(name, str)(headers[header])
+                given[name] = _TYPES.get(name, str)(headers[header])
             except ValueError:
                 raise invalid(f"the header {header} is a number", header) from None
     fields = Fields(given, "glm4v")

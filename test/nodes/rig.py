@@ -25,6 +25,8 @@ ANOTHER_DOMAIN = reserve_domain()
 class Rig:
     """The node in this process, a robot beside it.
 
+    A parameter's value may be a function that gives it.
+
     ``alone`` puts them into another DDS domain: of two nodes with one name in a domain, either may answer first.
     """
 
@@ -55,13 +57,15 @@ class Rig:
         self.node = VqaNode(
             lambda config: self.make_engine(config),
             context=self.context,
-            parameter_overrides=[Parameter(name, value=value) for name, value in overrides.items()],
+            parameter_overrides=[Parameter(name, value=value() if callable(value) else value) for name, value in overrides.items()],
         )
         self.executor = make_executor(self.context)
         self.executor.add_node(self.node)
         self.thread = threading.Thread(target=self._spin, daemon=True)
         self.thread.start()
         self.robot = Robot(self.context)
+
+    model_name = "script"  # as answers have it
 
     def _spin(self):
         """What a callback raises ends it, and the tests with it."""

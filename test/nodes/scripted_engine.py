@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import Future
 
+from glm4v_ros.engine import guard
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage, TokenLogprob
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.status import EngineStatus
@@ -44,6 +45,7 @@ class ScriptedEngine:
 
     def ask(self, question, frames, on_delta=None):
         question_check.check(question, frames)
+        guard.check(question, frames)
         if self.gave_up:
             raise EngineFailed(self.gave_up)
         self.questions.append((question, list(frames)))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from glm4v_ros.engine import grammar
-from glm4v_ros.engine.grammar import violation
 from glm4v_ros.engine.question import Question, Sampling
+from glm4v_ros.engine.violation import violation
 from glm4v_ros.errors import BadImage, BadRequest
 from glm4v_ros.policy import question_check
 from glm4v_ros.vision.frame import Frame

@@ -109,6 +109,14 @@ def test_a_picture_is_sent_once_and_named_afterwards(web):
     assert web.request("PUT", f"/v1/pictures/{'0' * 64}", png(5)).error["code"] == "wrong_sha256"
 
 
+def test_a_question_without_a_picture(web):
+    assert web.post(PATH, {**chat(), "messages": [user("only words")]}).status == 200
+    asked, frames = web.engine.questions[-1]
+    assert not frames and not asked.needs_picture
+    web.post(PATH, chat(glm4v={"session": "one"}))
+    assert web.engine.questions[-1][0].needs_picture
+
+
 def test_image_url_may_be_a_plain_string(web):
     content = [{"type": "text", "text": "?"}, {"type": "image_url", "image_url": data_url(png(6))}]
     body = {"model": MODEL, "messages": [{"role": "user", "content": content}]}
