@@ -24,8 +24,8 @@ sys.path[:0] = [str(ROOT)]
 from glm4v_ros.catalog.model import Model  # noqa: E402
 from glm4v_ros.engine.config import EngineConfig  # noqa: E402
 from glm4v_ros.engine.language_model import LanguageModel  # noqa: E402
-from glm4v_ros.engine.llama_log import LlamaLog  # noqa: E402
 from glm4v_ros.engine.token_sampler import probability  # noqa: E402
+from glm4v_ros.vision.llama_log import LlamaLog  # noqa: E402
 
 TEXT = ROOT / "models" / "glm4v-nano" / "glm4v-nano-text-q4_k_m.gguf"
 SEQUENCES = 8

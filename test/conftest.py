@@ -12,6 +12,8 @@ from glm4v_ros.vendor import prefer_vendor
 ROOT = Path(__file__).resolve().parents[1]
 
 prefer_vendor()  # colcon test: what tests import themselves, such as gguf, is there
+if "PYTEST_XDIST_WORKER" in os.environ:  # each of pytest-xdist's processes is in a domain of its own
+    os.environ.pop("ROS_DOMAIN_ID", None)
 stay_on_this_machine()
 os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
 

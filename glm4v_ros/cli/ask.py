@@ -4,7 +4,7 @@ stdout has the answer and nothing else. With --batch, FILE has one object a line
   {"image": "plate.jpg", "question": "型号是什么?"}    optionally with "choices": ["A", "B"]
 and each line, good or bad, gives one line, in the same order,
   {"answer": "H3U-32MR/ES", "latency_s": 0.41, "error": null}
-With --verify a line has "verification" and "evidence" as well; docs/verification.md says what they hold.
+With --verify a line has "verification" and "evidence" as well, with --zoom "zoom"; docs/verification.md says what they hold.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from glm4v_ros.policy import hints
+
     args.verify = args.verify or ("auto" if args.annotate else "off")
+    hints.check(args.hints, args.verify)
     if args.batch:
         if args.words:
             raise BadRequest(f"--batch has the pictures and the questions; leave out {args.words[0]!r}")
@@ -82,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     _apply_preset(args, config.model)
     question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices), bool(paths))
     with engine.running(config) as client, _second_reader(args) as reader:
-        asked = Asked(args, client, reader, question, pictures)
+        asked = Asked(args, client, reader, question, pictures, engine.image_tokens(config))
         if args.json:
             asked.start()
             answer = asked.finish()
@@ -96,8 +99,8 @@ def run(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _second_reader(args: argparse.Namespace):
-    """None with --verify off."""
-    if args.verify == "off":
+    """None where nothing needs it."""
+    if args.verify == args.zoom == args.hints == "off":
         yield None
     else:
         with verified.reader(args.reader_threads) as reader:
@@ -122,6 +125,9 @@ def _stream(args: argparse.Namespace, asked: Asked) -> None:
             print(flush=True)
         raise
     print("" if written else answer.text, flush=True)
+    if asked.zoom:
+        x, y, width, height = asked.fields()["zoom"]["region"]
+        print(f"glm4v: looked closer at {width}x{height} pixels at ({x}, {y}), at {asked.zoom.text!r}", file=sys.stderr)
     if asked.verification:
         reason = f": {asked.verification.reason}" if asked.verification.reason else ""
         verdict = asked.verification.verdict.name.lower().replace("_", " ")
@@ -140,7 +146,7 @@ def _batch(args: argparse.Namespace) -> int:
         try:
             for item in jsonl.objects(args.batch):
                 try:
-                    asked: Asked | VqaError = Asked(args, client, reader, *_read_line(args, item))
+                    asked: Asked | VqaError = Asked(args, client, reader, *_read_line(args, item), engine.image_tokens(config))
                     free.acquire()
                     _start(asked, free, checked=reader is not None)
                 except VqaError as error:

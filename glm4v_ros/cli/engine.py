@@ -84,6 +84,11 @@ def _remote(args: argparse.Namespace, parallel: int) -> RemoteConfig:
     )  # fmt: skip
 
 
+def image_tokens(config: EngineConfig | RemoteConfig) -> int:
+    """The most that one picture takes."""
+    return config.image_max_tokens or config.model.image_max_tokens or 4096  # mtmd's own for GLM-4V
+
+
 @contextmanager
 def running(config: EngineConfig | RemoteConfig) -> Iterator[EngineClient | RemoteEngine]:
     """An engine with the model loaded, closed at the end. Progress goes to stderr where a person looks at it."""

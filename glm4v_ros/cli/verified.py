@@ -1,4 +1,4 @@
-"""What `glm4v ask` and `glm4v eval` tell of the second reader: options, JSON fields, the picture with its evidence."""
+"""What `glm4v ask` and `glm4v eval` have of the second reader: options, JSON fields, the picture with its evidence."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from glm4v_ros.cli import engine
 from glm4v_ros.errors import BadRequest
 
 if TYPE_CHECKING:
+    from glm4v_ros.policy.print_check import PrintCheck
     from glm4v_ros.policy.verification import Verification
     from glm4v_ros.reader.client import SecondReader
     from glm4v_ros.vision.frame import Frame
@@ -43,8 +44,19 @@ def add_arguments(group: argparse._ArgumentGroup) -> None:
         choices=("off", "auto", "required"),
         default="",
         help="have a second reader look for the print that the answer quotes; required: an answer that it "
-        "does not confirm is withheld, with what both read (needs requirements/reader.txt)",
+        "does not confirm is withheld, with what both read",
     )
+    add_looking(group)
+
+
+def add_looking(group: argparse._ActionsContainer) -> None:
+    """What both verbs have."""
+    group.add_argument("--zoom", choices=("off", "auto"), default="off",
+                       help="auto: where print is asked for that is too small in the whole picture, the second reader finds it, and "
+                            "the model sees that part alone, larger")
+    group.add_argument("--hints", choices=("off", "lines"), default="off",
+                       help="lines: the model is told what the second reader read; such an answer is verified only if the model "
+                            "says the same without")
     group.add_argument("--reader-threads", type=engine.at_least(1), default=1, metavar="N",
                        help="CPU threads of the second reader (default: %(default)s)")  # fmt: skip
 
@@ -69,6 +81,14 @@ def fields(verification: Verification, pictures: Sequence[Shown]) -> dict:
             for evidence in verification.evidence
         ],
     }  # fmt: skip
+
+
+def zoom_fields(check: PrintCheck, pictures: Sequence[Shown]) -> dict:
+    """For JSON: where the model looked, [x, y, width, height] in pixels of the stored picture; null: at all of it."""
+    zoom = check.zoom
+    where = {"image": zoom.image, "region": list(pictures[zoom.image].placement.stored(zoom.region)), "text": zoom.text,
+             "places": zoom.places} if zoom else None  # fmt: skip
+    return {"zoom": where, "zoom_reason": check.zoom_reason or None, "zoom_s": round(check.zoom_seconds, 4)}
 
 
 def annotate(path: str, verification: Verification, pictures: Sequence[Shown]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import llama_cpp
 import numpy as np
 
-from glm4v_ros.engine.token_embeddings import TokenEmbeddings
+from glm4v_ros.catalog.token_embeddings import TokenEmbeddings
 
 
 class Batch:

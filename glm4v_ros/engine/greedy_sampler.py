@@ -15,12 +15,12 @@ import llama_cpp
 import llama_cpp.llama_cpp as llama_bindings
 import numpy as np
 
-from glm4v_ros.engine import ggml
+from glm4v_ros.machine import ggml
 
 _log = logging.getLogger(__name__)
 _pointer, _int64, _size = ctypes.c_void_p, ctypes.c_int64, ctypes.c_size_t
 
-_graph_tensor = ggml.function("ggml_graph_get_tensor", _pointer, ctypes.c_char_p)
+graph_tensor = ggml.function("ggml_graph_get_tensor", _pointer, ctypes.c_char_p)
 _elements = ggml.function("ggml_nelements", _pointer, result=_int64)
 _view_1d = ggml.function("ggml_view_1d", _pointer, _pointer, _int64, _size)
 _reshape_2d = ggml.function("ggml_reshape_2d", _pointer, _pointer, _int64, _int64)
@@ -32,7 +32,7 @@ _set_output = ggml.function("ggml_set_output", _pointer, result=None)
 _concat = ggml.function("ggml_concat", _pointer, _pointer, _pointer, ctypes.c_int)
 
 _LOGITS = b"result_output"  # llama.cpp's name for the logits of all outputs of a decode
-_BLOCK_SIZES = range(1024, 63, -1)  # a GPU gives each block to one block of threads, which has 1024 at most
+BLOCK_SIZES = range(1024, 63, -1)  # a GPU gives each block to one block of threads, which has 1024 at most
 _INDICES = np.arange(256)
 
 
@@ -49,7 +49,7 @@ class GreedySampler:
     def __init__(self, vocabulary: int):
         self._vocabulary = vocabulary
         #: Whether this vocabulary can be sampled so.
-        self.possible = any(map(self._cut, _BLOCK_SIZES))
+        self.possible = any(map(self._cut, BLOCK_SIZES))
         self._host: dict[int, np.ndarray] = {}
         self._outputs: Sequence[tuple[int, int]] = ()
         self._places: dict[int, int] | None = None
@@ -146,7 +146,7 @@ class GreedySampler:
         try:
             if self._nodes is None:
                 # When llama.cpp first tries a sampler, there is one row of another length and no graph around it.
-                self._nodes = self._add_nodes(context, _graph_tensor(graph, _LOGITS) or logits)
+                self._nodes = self._add_nodes(context, graph_tensor(graph, _LOGITS) or logits)
                 self._rows = {}
                 for row, (_, seq_id) in enumerate(self._outputs):
                     self._rows.setdefault(seq_id, []).append(row)

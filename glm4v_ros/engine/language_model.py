@@ -10,15 +10,15 @@ from collections.abc import Callable
 import llama_cpp
 import numpy as np
 
-from glm4v_ros.engine import ggml
+from glm4v_ros.catalog.token_embeddings import TokenEmbeddings
 from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.draft import MOST_DRAFTED
 from glm4v_ros.engine.interrupt import Interrupt
-from glm4v_ros.engine.llama_log import LlamaLog
-from glm4v_ros.engine.token_embeddings import TokenEmbeddings
 from glm4v_ros.errors import BadRequest, EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.machine import ggml
 from glm4v_ros.machine.cores import Cores
+from glm4v_ros.vision.llama_log import LlamaLog
 
 _log = logging.getLogger(__name__)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.estimate import Estimate, available_memory, estimate, kv_bytes
+from glm4v_ros.engine.estimate import Estimate, estimate, kv_bytes
 from glm4v_ros.errors import OutOfMemory
+from glm4v_ros.machine.memory import available_memory
 
 _GIB = 2**30
 _PLENTY = 2 * _GIB  # more than buffers ever take: with so much to spare no plan is made

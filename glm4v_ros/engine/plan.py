@@ -15,7 +15,7 @@ from glm4v_ros.engine.request import Phase, Request
 from glm4v_ros.engine.sequence import Sequence
 
 _MOST_DRAFTING = 2  # running requests up to which tokens are guessed: a wide batch has no time to spare
-_TOKEN_EVERY = 0.25  # seconds that running answers may stand still on a GPU for the frames of others
+TOKEN_EVERY = 0.25  # seconds that running answers may stand still on a GPU for the frames of others
 
 
 class _Part(NamedTuple):
@@ -149,7 +149,7 @@ class Plan:
         """As long as nobody needs to know what comes out of them, a GPU works through pieces of images without a pause for the
         host to plan the next one. Several questions that wait for their first token are worth it, unless the encoder fills the
         pause."""
-        if not self._model.gpu_offload or encoding or time.monotonic() - self._answers_at > _TOKEN_EVERY:
+        if not self._model.gpu_offload or encoding or time.monotonic() - self._answers_at > TOKEN_EVERY:
             return False
         return sum(request.reading for request in running) > 1
 

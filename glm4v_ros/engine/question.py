@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
 MOST_ALTERNATIVES = 20  # as OpenAI's API has it
 
 

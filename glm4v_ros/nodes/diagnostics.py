@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from glm4v_ros.asking.witness import Witness
-from glm4v_ros.engine.estimate import available_memory
 from glm4v_ros.engine.status import EngineStatus
+from glm4v_ros.machine.memory import available_memory
 from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.tally import LATELY, Tally

@@ -13,7 +13,7 @@ from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.asking.activation import Activation
 from glm4v_ros.asking.request import Request
 from glm4v_ros.engine.question import Exchange, Question, Sampling
-from glm4v_ros.errors import BadRequest, UnknownCamera, Unsupported
+from glm4v_ros.errors import BadRequest, UnknownCamera
 from glm4v_ros.msg import Question as QuestionMessage
 from glm4v_ros.nodes.parameters import PREFERENCES
 from glm4v_ros.nodes.picture import Picture, region_of
@@ -47,10 +47,11 @@ class AskedByMessage:
         language = options.language or preset.language
         question_check.check_language(language)
         preset.check_own_words(
-            system_prompt=options.system_prompt, past=options.past, stop=options.stop, hints=options.hints == "lines"
-        )
-        if options.logprobs or options.top_logprobs:
-            raise Unsupported("the engine does not tell the probabilities of tokens: leave out logprobs and top_logprobs")
+            system_prompt=options.system_prompt, past=options.past, stop=options.stop, hints=options.hints == "lines",
+            logprobs=options.logprobs,
+        )  # fmt: skip
+        if options.top_logprobs and not options.logprobs:
+            raise BadRequest("top_logprobs goes with logprobs")
         question = Question(
             text=self.text,
             request_id=request_id,
@@ -67,6 +68,8 @@ class AskedByMessage:
             retry_on_crash=options.retry_on_crash,
             ignore_eos=options.ignore_eos or settings["ignore_eos"],
             stop=tuple(options.stop),
+            needs_picture=not options.text_only,
+            logprobs=options.top_logprobs if options.logprobs else None,
             sampling=_sampling(options.sampling, settings),
         )
         most = settings["max_question_characters"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from array import array
 
 from builtin_interfaces.msg import Duration
 
 from glm4v_ros.asking.reply import Reply
 from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine.answer import TokenLogprob
 from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.msg import Answer as AnswerMessage
+from glm4v_ros.msg import TokenProbability
 
 
 def duration(seconds: float) -> Duration:
@@ -60,9 +63,15 @@ def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
     message.choice_probabilities = list(answer.choice_probabilities)
     message.confidence = answer.confidence
     message.mean_token_probability = answer.mean_token_probability
+    message.tokens = [_token(one) for one in answer.logprobs]
+    message.alternatives = [_token(one) for token in answer.logprobs for one in token.top]
     message.image_tokens = answer.image_tokens
     message.prompt_tokens = answer.prompt_tokens
     message.completion_tokens = answer.completion_tokens
     message.time_to_first_token = duration(answer.time_to_first_token)
     message.latency = duration(answer.latency)
     return message
+
+
+def _token(token: TokenLogprob) -> TokenProbability:
+    return TokenProbability(bytes=array("B", token.bytes), log_probability=token.logprob)

@@ -15,7 +15,7 @@ from builtin_interfaces.msg import Duration
 from sensor_msgs.msg import CompressedImage, RegionOfInterest
 
 from glm4v_ros.client import PendingAnswer, VqaClient
-from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage, TokenLogprob
 from glm4v_ros.engine.question import Sampling
 from glm4v_ros.engine.service_time import ServiceTime
 from glm4v_ros.errors import NotActive, UnknownCamera, Unsupported, VqaError
@@ -74,6 +74,10 @@ class VqaAsker:
         return tuple(self._views)
 
     @property
+    def capacity(self) -> int:
+        return 0  # the node does not say
+
+    @property
     def retry_after(self) -> float:
         return max(1, self._asking) * self._service_time.seconds
 
@@ -83,7 +87,7 @@ class VqaAsker:
         ready = watch.is_active
         reason = "" if ready else "the node vqa is not there" if not watch.is_heard else "the node vqa is not active"
         return State(
-            ready, reason, int(watch.number("engine", "running")), int(watch.number("engine", "queue")), 0,
+            ready, reason, int(watch.number("engine", "running")), int(watch.number("engine", "queue")),
             watch.value("engine", "stage"), watch.value("engine", "device"), watch.number("engine", "tokens/s"),
             int(watch.number("engine", "worker restarts")), watch.number("engine", "worker memory MiB"),
         )  # fmt: skip
@@ -179,7 +183,8 @@ def _options(inquiry: Inquiry) -> dict[str, Any]:
     sampling = [] if question.sampling == Sampling() else asdict(question.sampling)
     return dict(
         system_prompt=question.system_prompt, past=[astuple(one) for one in question.past], stop=list(question.stop),
-        sampling=sampling, ignore_eos=question.ignore_eos,
+        sampling=sampling, ignore_eos=question.ignore_eos, text_only=not (inquiry.pictures or inquiry.cameras or inquiry.session_id),
+        logprobs=question.logprobs is not None, top_logprobs=question.logprobs or 0,
         preset=inquiry.preset, language=inquiry.language, choices=list(question.choices), rois=regions,
         json_schema=question.json_schema, max_tokens=question.max_tokens, max_image_tokens=question.max_image_tokens,
         enhance=inquiry.enhance, deterministic=question.deterministic, retry_on_crash=question.retry_on_crash,
@@ -201,7 +206,18 @@ def _region(picture: StoredPicture, region: Region | None) -> RegionOfInterest:
 def _answer(message: AnswerMessage) -> Answer:
     return Answer(
         message.request_id, message.text, FinishReason(message.finish_reason), message.abstained, message.choice_index,
-        tuple(message.choice_probabilities), message.confidence, message.mean_token_probability, message.image_tokens,
+        tuple(message.choice_probabilities), message.confidence, message.mean_token_probability, _logprobs(message),
+        message.image_tokens,
         message.prompt_tokens, message.completion_tokens, seconds(message.time_to_first_token),
         seconds(message.latency),
     )  # fmt: skip
+
+
+def _logprobs(message: AnswerMessage) -> tuple[TokenLogprob, ...]:
+    """Each token with its alternatives, of which every token has as many."""
+    others = [TokenLogprob(bytes(one.bytes), one.log_probability) for one in message.alternatives]
+    count = len(others) // max(1, len(message.tokens))
+    return tuple(
+        TokenLogprob(bytes(token.bytes), token.log_probability, tuple(others[number * count : (number + 1) * count]))
+        for number, token in enumerate(message.tokens)
+    )

@@ -84,7 +84,6 @@ class State:
     reason: str = ""  # why it is not, a sentence for a person
     running: int = 0
     queued: int = 0
-    capacity: int = 0  # running and queued together, one more is refused; 0: nobody says
     stage: str = ""
     device: str = ""
     tokens_per_second: float = 0.0
@@ -118,6 +117,10 @@ class Asker(Protocol):
 
     @property
     def state(self) -> State: ...
+
+    @property
+    def capacity(self) -> int:
+        """Questions that it takes, running and queued together, one more is refused; 0: nobody says."""
 
     @property
     def retry_after(self) -> float:

@@ -59,6 +59,10 @@ class EngineAsker:
         return ()
 
     @property
+    def capacity(self) -> int:
+        return self._capacity
+
+    @property
     def retry_after(self) -> float:
         return self._client.retry_after
 
@@ -69,7 +73,7 @@ class EngineAsker:
         return State(
             ready=status.loaded and not status.failed, reason=reason, running=status.running,
             queued=status.queue_length,
-            capacity=self._capacity, stage=status.stage, device=status.device,
+            stage=status.stage, device=status.device,
             tokens_per_second=status.tokens_per_second,
             worker_restarts=status.worker_restarts, resident_mib=status.resident_mib,
         )  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from glm4v_ros.web.fields import Fields, parse
 from glm4v_ros.web.options import Options
 from glm4v_ros.web.pictures import PictureStore
 from glm4v_ros.web.problem import Problem, invalid
+from glm4v_ros.web.seats import Seats
 
 _LARGE = 1 << 20  # bytes of a body that is parsed in a thread, lest other streams stand still
 FINISH = {FinishReason.STOP: "stop", FinishReason.LENGTH: "length"}
@@ -26,8 +28,14 @@ FINISH = {FinishReason.STOP: "stop", FinishReason.LENGTH: "length"}
 class Service:
     asker: Asker
     pictures: PictureStore
+    seats: Seats
     timeout: float = 120.0  # seconds that a question may take unless its request says otherwise
     most_timeout: float = 600.0
+
+    async def read_question(self, request: Request) -> Fields:
+        """The body of a request for an answer, which then has a seat. Raises Problem and Busy."""
+        self.seats.check()  # before its body, which may be large, has come
+        return await read_body(request, lambda: self.seats.take(request.scope))
 
     def check_model(self, body: Fields) -> str:
         """The model's name as the request has it. Raises Problem for one that is not here."""
@@ -59,12 +67,13 @@ class Service:
         )  # fmt: skip
 
 
-async def read_body(request: Request) -> Fields:
-    """The JSON object that a request brings. Raises Problem."""
+async def read_body(request: Request, on_read: Callable[[], None] = lambda: None) -> Fields:
+    """The JSON object that a request brings; ``on_read`` is called before it is parsed. Raises Problem."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Problem(415, "the body is JSON: send Content-Type: application/json", code="unsupported_media_type")
     body = await request.body()
+    on_read()
     return parse(body) if len(body) < _LARGE else await asyncio.to_thread(parse, body)
 
 
@@ -79,6 +88,20 @@ def read_sampling(body: Fields) -> Sampling:
         repeat_penalty=body.number("repeat_penalty", 1.0, 0.01, 100),
         seed=body.integer("seed", 0, -(2**63), 2**63 - 1) % 2**64,
     )  # fmt: skip
+
+
+def read_schema(body: Fields, key: str) -> str:
+    """A response_format's JSON schema; empty: none."""
+    given = body.object(key)
+    kind = given.one_of("type", ("text", "json_object", "json_schema"), "text")
+    if kind == "json_object":
+        return '{"type": "object"}'
+    if kind == "text":
+        return ""
+    inner = given.object("json_schema") if "json_schema" in given else given
+    if "schema" not in inner:
+        raise invalid(f"'{inner.path('schema')}' is missing", inner.path("schema"), "missing_required_parameter")
+    return json.dumps(inner.object("schema").values)
 
 
 def figures(reply: Reply) -> dict:

@@ -8,13 +8,13 @@ import pytest
 from stepping import PIECE, Run
 
 from glm4v_ros.catalog.pair import Pair
-from glm4v_ros.engine import ggml
 from glm4v_ros.engine.chat_template import ChatTemplate
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.llama_log import LlamaLog
 from glm4v_ros.engine.vision import tower_of
+from glm4v_ros.machine import ggml
+from glm4v_ros.vision.llama_log import LlamaLog
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glm4v_ros.engine.answer import Answer
+from glm4v_ros.engine.client import EngineClient
+from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.question import Question, Sampling
 from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.policy import question_check
@@ -187,19 +189,20 @@ def test_what_no_session_is_called(engine, session_id):
         engine.reset_session(session_id)
 
 
-def test_a_warm_frame_that_cannot_be_encoded_is_given_up(engine):
+def test_a_warm_frame_that_cannot_be_encoded_is_given_up(nano):
     """Then the worker has nothing to do, which its CPU time shows."""
-    times, idle = [], threading.Event()
+    times, warmed, idle = [], threading.Event(), threading.Event()
 
     def look(status):
+        if not warmed.is_set():
+            return
         with open(f"/proc/{status.worker_pid}/stat") as stat:
             times.append(stat.read().rpartition(")")[2].split()[11:13])  # clock ticks
         if times[-1] == times[-2:][0] and len(times) > 1:
             idle.set()
 
-    engine.warm(noise(905), max_image_tokens=1)
-    engine._on_status = look
-    try:
+    with EngineClient(EngineConfig(nano, threads=1, context_tokens=2048), on_status=look) as engine:
+        engine.start()
+        engine.warm(noise(905), max_image_tokens=1)
+        warmed.set()
         assert idle.wait(PATIENCE)
-    finally:
-        engine._on_status = None

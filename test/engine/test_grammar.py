@@ -6,11 +6,11 @@ import pytest
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.grammar import Grammar
 from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.llama_log import LlamaLog
 from glm4v_ros.engine.question import Sampling
 from glm4v_ros.engine.token_sampler import TokenSampler
 from glm4v_ros.engine.violation import violation
 from glm4v_ros.errors import BadRequest
+from glm4v_ros.vision.llama_log import LlamaLog
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,13 @@ import ctypes
 import numpy as np
 import pytest
 
-from glm4v_ros.engine import ggml, greedy_sampler
+from glm4v_ros.engine import greedy_sampler
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.greedy_sampler import GreedySampler
 from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.llama_log import LlamaLog
 from glm4v_ros.engine.token_sampler import probability
+from glm4v_ros.machine import ggml
+from glm4v_ros.vision.llama_log import LlamaLog
 
 PARALLEL = 6
 
@@ -71,8 +72,8 @@ def test_the_choices_are_those_of_the_host(language_model, seed):
 
 def test_every_decode_has_as_many_nodes(language_model, monkeypatch):
     """Whatever has outputs, so that llama.cpp's memory is planned once."""
-    graphs, find = [], greedy_sampler._graph_tensor
-    monkeypatch.setattr(greedy_sampler, "_graph_tensor", lambda graph, name: graphs.append(graph) or find(graph, name))
+    graphs, find = [], greedy_sampler.graph_tensor
+    monkeypatch.setattr(greedy_sampler, "graph_tensor", lambda graph, name: graphs.append(graph) or find(graph, name))
     count_nodes = ggml.function("ggml_graph_n_nodes", ctypes.c_void_p, result=ctypes.c_int)
     counts = []
     for seq_ids, outputs in (
@@ -90,7 +91,7 @@ def test_vocabularies(vocabulary, possible):
 
 
 def test_a_vocabulary_that_cannot_be_cut_is_sampled_on_the_host(nano, monkeypatch):
-    monkeypatch.setattr("glm4v_ros.engine.greedy_sampler._BLOCK_SIZES", range(1000, 999, -1))
+    monkeypatch.setattr("glm4v_ros.engine.greedy_sampler.BLOCK_SIZES", range(1000, 999, -1))
     model = load(nano)
     assert not model.greedy_sequences
     (entry,) = decode(model, [np.arange(30, 40)], [0], [1])

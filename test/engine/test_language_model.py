@@ -1,10 +1,11 @@
+import numpy as np
 import pytest
 from asking import PATIENCE, noise, question
 
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.vision.llama_log import LlamaLog
 
 
 @pytest.mark.parametrize("parallel", [1, 108, 256, 10_000])
@@ -21,3 +22,22 @@ def test_as_many_as_are_allowed_are_answered(nano):
         engine.start()
         futures = [engine.ask(question(f"{number}?", max_tokens=3), [noise(1)]) for number in range(130)]
         assert all(future.result(PATIENCE).completion_tokens == 3 for future in futures)
+
+
+def test_tokens_decode_alike_by_number_and_by_embedding(nano_f32):
+    config = EngineConfig(nano_f32, gpu_layers=0, threads=1, kv_type="f32", context_tokens=256, max_parallel=1)
+    model = LanguageModel(config, LlamaLog(), lambda _: True)
+    seq_id = model.greedy_sequences.stop  # its logits come to the host
+    tokens = list(range(300, 340))
+    image = np.zeros((5, model.embedding_size), np.float32), np.zeros((model.positions_per_embedding, 5), np.int32)
+    logits = []
+    for beside in (False, True):
+        model.clear()
+        batch = model.new_batch()
+        batch.add_tokens(tokens, 3, seq_id, 1)
+        if beside:
+            batch.add_embeddings(*image, [seq_id + 1])
+        model.decode(batch)
+        logits.append(model.logits(len(tokens) - 1).copy())
+    model.free()
+    np.testing.assert_allclose(logits[1], logits[0], atol=1e-4)

@@ -20,7 +20,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, String
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-PATIENCE = 60.0  # s
+PATIENCE = 180.0  # s
 
 
 def example(name, *arguments, **options):

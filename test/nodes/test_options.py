@@ -77,9 +77,17 @@ def test_sampling_counts_as_it_is_given_and_else_the_parameters_do(rig):
 
 
 def test_text_only_asks_no_camera(rig):
-    """The engine of this test refuses what is about no picture, so its word on that shows that no picture was looked for."""
-    response = rig.robot.ask("what?", options={"text_only": True})
-    assert ErrorCode(response.error_code) is ErrorCode.BAD_REQUEST and "no image" in response.error_msg
+    assert rig.robot.ask("what?", options={"text_only": True}).success
+    question, frames = rig.engine.questions[-1]
+    assert frames == [] and not question.needs_picture
+
+
+def test_how_likely_each_token_was(rig):
+    answer = ask(rig, logprobs=True, top_logprobs=2).answer
+    (token,) = answer.tokens
+    assert bytes(token.bytes).decode() == answer.text and token.log_probability == -0.5
+    assert [one.log_probability for one in answer.alternatives] == [-0.5, -1.5]
+    assert not ask(rig).answer.tokens
 
 
 EXCHANGE = Exchange(question="what?", answer="one")
@@ -104,7 +112,9 @@ EXCHANGE = Exchange(question="what?", answer="one")
         ({"hints": "words"}, ErrorCode.BAD_REQUEST, "hints is one of off, lines"),
         ({"verify": "required", "hints": "lines"}, ErrorCode.BAD_REQUEST, "confirm itself"),
         ({"verify": "required", "json_schema": "{}"}, ErrorCode.BAD_REQUEST, "json_schema"),
-        ({"logprobs": True}, ErrorCode.UNSUPPORTED, "logprobs"),
+        ({"top_logprobs": 1}, ErrorCode.BAD_REQUEST, "top_logprobs"),
+        ({"logprobs": True, "top_logprobs": 21}, ErrorCode.BAD_REQUEST, "logprobs"),
+        ({"preset": "eldercare", "logprobs": True}, ErrorCode.UNSUPPORTED, "logprobs"),
         ({"preset": "eldercare", "system_prompt": "Say that all is well."}, ErrorCode.UNSUPPORTED, "system_prompt"),
         ({"preset": "eldercare", "past": [EXCHANGE]}, ErrorCode.UNSUPPORTED, "past"),
         ({"preset": "eldercare", "stop": ["mg"]}, ErrorCode.UNSUPPORTED, "stop"),

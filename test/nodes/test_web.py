@@ -188,6 +188,23 @@ def test_what_the_engine_takes_the_node_takes_too(web, rig):
     assert question.sampling == Sampling(temperature=0.5, seed=3)
 
 
+def test_how_likely_each_token_was(web, rig):
+    for stream in (False, True):
+        body = chat("what?", data_url(jpeg(RED), "jpeg"), logprobs=True, top_logprobs=2, stream=stream)
+        answered = web.post(CHAT, body)
+        told = answered.events[1:-1] if stream else [answered.json]
+        tokens = [token for one in told for token in (one["choices"][0]["logprobs"] or {"content": []})["content"]]
+        ((token, others),) = [(one["token"], one["top_logprobs"]) for one in tokens]
+        assert token == Frame(decode_file(jpeg(RED), "it")).key
+        assert [one["logprob"] for one in others] == [-0.5, -1.5]
+
+
+def test_a_question_without_a_picture_asks_no_camera(web, rig):
+    assert web.post(CHAT, {"model": MODEL, "messages": [{"role": "user", "content": "Hello?"}]}).status == 200
+    question, frames = rig.engine.questions[-1]
+    assert question.text == "Hello?" and frames == []
+
+
 def test_sampling_that_is_not_asked_for_is_the_node_s(web, rig):
     rig.node.set_parameters([Parameter("temperature", value=0.25)])
     try:

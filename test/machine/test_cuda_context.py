@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import ctypes
 
-from glm4v_ros.engine import cuda_context
+from glm4v_ros.machine import cuda_context
 
 
 def test_without_a_driver_nothing_happens(monkeypatch):

@@ -2,7 +2,7 @@ import gguf
 import numpy as np
 import pytest
 
-from glm4v_ros.engine.token_embeddings import TokenEmbeddings
+from glm4v_ros.catalog.token_embeddings import TokenEmbeddings
 
 SHAPE = 20, 64  # vocabulary, embedding size
 
@@ -53,26 +53,3 @@ def test_none_where_the_graph_would_not_take_them_for_its_own(tmp_path, wrong):
     path = tmp_path / "text.gguf"
     write(path, gguf.GGMLQuantizationType.F32, **wrong)
     assert TokenEmbeddings.of(path) is None
-
-
-def test_tokens_decode_alike_by_number_and_by_embedding(nano_f32):
-    from glm4v_ros.engine.config import EngineConfig
-    from glm4v_ros.engine.language_model import LanguageModel
-    from glm4v_ros.engine.llama_log import LlamaLog
-
-    config = EngineConfig(nano_f32, gpu_layers=0, threads=1, kv_type="f32", context_tokens=256, max_parallel=1)
-    model = LanguageModel(config, LlamaLog(), lambda _: True)
-    seq_id = model.greedy_sequences.stop  # its logits come to the host
-    tokens = list(range(300, 340))
-    image = np.zeros((5, model.embedding_size), np.float32), np.zeros((model.positions_per_embedding, 5), np.int32)
-    logits = []
-    for beside in (False, True):
-        model.clear()
-        batch = model.new_batch()
-        batch.add_tokens(tokens, 3, seq_id, 1)
-        if beside:
-            batch.add_embeddings(*image, [seq_id + 1])
-        model.decode(batch)
-        logits.append(model.logits(len(tokens) - 1).copy())
-    model.free()
-    np.testing.assert_allclose(logits[1], logits[0], atol=1e-4)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf, Tensor
-from glm4v_ros.engine import ggml
+from glm4v_ros.machine import ggml
 
 _TENSOR = "token_embd.weight"
 # Architectures whose graph takes rows of embeddings as they are and does to them what it does to the rows that it looks up
