@@ -95,8 +95,8 @@ def read_schema(body: Fields, key: str) -> str:
     """A response_format's JSON schema; empty: none."""
     given = body.object(key)
     kind = given.one_of("type", ("text", "json_object", "json_schema"), "text")
-    if kind == "json_object":
-        return '{"type": "object"}'
+    if kind == "json_object":  # whose schema is llama-server's addition
+        return json.dumps(given.object("schema").values if "schema" in given else {"type": "object"})
     if kind == "text":
         return ""
     inner = given.object("json_schema") if "json_schema" in given else given

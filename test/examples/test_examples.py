@@ -22,7 +22,7 @@ from std_msgs.msg import Bool, String
 from glm4v_ros.reader.client import SecondReader
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-PATIENCE = 60.0  # s
+PATIENCE = 180.0  # s
 
 
 def example(name, *arguments, **options):

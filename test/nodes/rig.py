@@ -28,8 +28,6 @@ ANOTHER_DOMAIN = reserve_domain()
 class Rig:
     """The node in this process, a robot beside it.
 
-    A parameter's value may be a function that gives it.
-
     ``alone`` puts them into another DDS domain: of two nodes with one name in a domain, either may answer first.
     """
 
@@ -64,7 +62,7 @@ class Rig:
             lambda config: self.make_engine(config),
             self._make_reader,
             context=self.context,
-            parameter_overrides=[Parameter(name, value=value() if callable(value) else value) for name, value in overrides.items()],
+            parameter_overrides=[Parameter(name, value=value) for name, value in overrides.items()],
         )
         self.executor = make_executor(self.context)
         self.executor.add_node(self.node)
