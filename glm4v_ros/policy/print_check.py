@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import replace
+from math import nan
 from typing import Protocol
 
 from glm4v_ros.engine.answer import Answer
@@ -184,4 +185,7 @@ def required(answer: Answer, verification: Verification, language: str) -> Answe
         other = read.format(read=", ".join(evidence.text for evidence in verification.evidence))
     else:
         other = missing
-    return replace(answer, text=whole.format(answer=answer.text.strip().rstrip(".。"), other=other), abstained=True)
+    text = whole.format(answer=answer.text.strip().rstrip(".。"), other=other)
+    return replace(
+        answer, text=text, abstained=True, choice_index=-1, choice_probabilities=(), confidence=nan, logprobs=()
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import numpy as np
@@ -28,6 +29,7 @@ class RapidRecogniser:
     """Finds print, then reads it line by line; upside-down print is not turned, since 609 turned is 609 misread."""
 
     def __init__(self, config: ReaderConfig):
+        socket.has_ipv6 = False  # else urllib3, which RapidOCR imports, opens a socket to see whether there is IPv6
         import cv2
         from omegaconf import flag_override
 
