@@ -102,6 +102,7 @@ setup(
         "reader": ["rapidocr==3.10.0", "onnxruntime"],
         "models": ["huggingface_hub", "gguf"],
         "serve": ["starlette", "uvicorn", "h11", "prometheus-client", "segno"],
+        "remote": ["openai>=3.57,<4"],
         "nvidia": ["nvidia-ml-py"],
         "jetson": ["jetson-stats"],
     },

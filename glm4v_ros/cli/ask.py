@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verified.add_arguments(group)
     group.add_argument("--annotate", metavar="FILE", help="write the picture with the evidence framed; means --verify auto")
     engine.add_arguments(parser)
+    engine.add_remote_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -220,6 +221,7 @@ def _apply_preset(args: argparse.Namespace, model: Model) -> None:
 
         preset = find_preset(load_presets(), args.preset)
         preset.check_model(model.demo)
+        preset.check_remote(bool(args.remote_url))
         if preset.medicine_rule:
             raise Unsupported(
                 f"preset '{preset.name}' reads a medicine from two pictures that must agree, which only the node vqa does; "

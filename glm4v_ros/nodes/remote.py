@@ -47,6 +47,7 @@ def remote_config(parameters) -> RemoteConfig | None:
         key=read_key(parameters["remote_key_file"]),
         patience=parameters["remote_patience"],
         encoding=parameters["remote_encoding"],
+        image_max_tokens=parameters["image_max_tokens"],
         max_parallel=parameters["max_parallel"],
         max_queue=parameters["max_queue"],
         session_idle_s=parameters["session_idle"],

@@ -29,6 +29,7 @@ class RemoteConfig:
     key: str = field(default="", repr=False)
     patience: float = 30.0  # without a byte from the server
     encoding: str = "jpeg"  # of pictures: jpeg (quality 92) or png, which loses nothing
+    image_max_tokens: int = 0  # of a picture, whatever its question says; 0: any number
     max_parallel: int = 8
     max_queue: int = 16
     session_idle_s: float = 600.0  # a conversation unused for so long is forgotten

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from dataclasses import replace
 
 from glm4v_ros.engine.answer import Answer, FinishReason, Stage
 from glm4v_ros.engine.messages import Ask, Beat, Cancel, Done, Failed, Ready, Start
@@ -92,9 +93,13 @@ class Worker:
 
     async def _ask(self, ask: Ask, frames: list[SharedFrame], writing: Writing) -> Answer:
         writing.enter(Stage.ENCODING)
-        most = ask.question.max_image_tokens
-        urls = [await self._url(frame, most) for frame in frames]
-        return await self._server.ask(ask.question, urls, [frame.key for frame in frames], writing)
+        question = ask.question
+        wanted = [most for most in (question.max_image_tokens, self._config.image_max_tokens) if most]
+        question = replace(question, max_image_tokens=min(wanted, default=0))
+        urls = [await self._url(frame, question.max_image_tokens) for frame in frames]
+        if question.timeout:  # what is left of it
+            question = replace(question, timeout=max(0.001, ask.taken_at + question.timeout - time.monotonic()))
+        return await self._server.ask(question, urls, [frame.key for frame in frames], writing)
 
     async def _url(self, frame: SharedFrame, max_tokens: int) -> str:
         key = frame.key, max_tokens

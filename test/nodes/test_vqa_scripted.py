@@ -92,6 +92,7 @@ def test_raw_camera(rig, front):
     assert answer.header == sent.header and answer.image_headers == [sent.header] and answer.cameras == ["front"]
     assert answer.image_sha256 == [hashlib.sha256(sent.data).hexdigest()]
     assert answer.question == "what?" and answer.model == rig.model_name and answer.preset == "default" and answer.request_id
+    assert answer.endpoint == rig.endpoint
     assert answer.choice_index == -1 and np.isnan(answer.confidence) and answer.finish_reason == Answer.STOP
 
 
@@ -301,7 +302,8 @@ def test_session_keeps_its_picture(rig, front):
     else:
         assert question.session_id == "talk"
     assert answer.header == first.header and answer.session_id == "talk"
-    assert rig.robot.ask("now?", session_id="talk", cameras=["front"]).answer.text == key(BLUE)
+    shown = rig.robot.ask("now?", session_id="talk", cameras=["front"]).answer.text
+    assert shown.split()[-1] == key(BLUE)  # a server is shown all of the conversation
     assert wait(rig.robot.reset.call_async(rig.robot.reset.srv_type.Request(session_id="talk"))).success
     assert rig.robot.ask("again?", session_id="talk").answer.text == key(BLUE)
 
