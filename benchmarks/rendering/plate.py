@@ -32,6 +32,7 @@ _ASKED = {
     "zh": ("{}是什么？", "请问{}是多少？", "铭牌上的{}是什么？"),
     "en": ("What is the {}?", "What {} is printed on the plate?", "Read the {}."),
 }
+_ASKED_OF = {"zh": "{1}的{0}是什么？", "en": "What is the {0} of {1}?"}
 _FACES = {
     "zh": ("Noto Sans CJK SC", "Noto Serif CJK SC"),
     "en": ("DejaVu Sans", "DejaVu Serif", "DejaVu Sans Mono", "Noto Sans CJK SC", "DejaVu Sans Condensed"),
@@ -74,9 +75,11 @@ class Plate:
         metal, ink = chance.choice(_METALS)
         return cls(language, rows, chance.choice(_FACES[language]), layout, metal, ink)
 
-    def question(self, chance: random.Random, row: Row) -> str:
+    def question(self, chance: random.Random, row: Row, device: str = "") -> str:
+        """For the row's value, of a device where its name is given."""
         nouns = _FIELDS[row.field][2 if self.language == "zh" else 3]
-        return chance.choice(_ASKED[self.language]).format(chance.choice(nouns))
+        asked, noun = chance.choice(_ASKED[self.language]), chance.choice(nouns)
+        return _ASKED_OF[self.language].format(noun, device) if device else asked.format(noun)
 
     def html(self, em: float, style: str = "", name: str = "plate") -> str:
         """A block with print of ``em`` px; the values have the ids NAME-FIELD."""

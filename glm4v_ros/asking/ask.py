@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from glm4v_ros.asking.activation import Activation
 from glm4v_ros.asking.inquiry import Inquiry
@@ -46,8 +47,9 @@ def _ask(asked: Asked, ticket: Ticket, activation: Activation, listeners: Sequen
             error, answer = NotActive("the node was deactivated before the question was answered"), None
     except Exception as raised:
         error = unforeseen(raised)
-    pictures = inquiry.pictures if inquiry else ()
-    reply = Reply(ticket.request_id, asked.text, asked.session_id, answer, error, request, pictures)
+    reply = Reply(ticket.request_id, asked.text, asked.session_id, answer, error, request)
+    if inquiry:
+        reply = replace(reply, pictures=inquiry.pictures, checked=inquiry.checked)
     if witness:
         reply = witness.record(reply, inquiry.time_left if inquiry else 0.0, activation.engine.status.device)
     if inquiry:

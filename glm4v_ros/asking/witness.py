@@ -186,6 +186,7 @@ class Witness:
             **(_asked(reply.request) if reply.request else {}),
             "answer": reply.says,
             "abstained": bool(answer and answer.abstained),
+            **_found(reply),
             "choice_index": answer.choice_index if answer else -1,
             "choice_probabilities": list(answer.choice_probabilities) if answer else [],
             "finish_reason": reply.finish_reason.name,
@@ -224,6 +225,19 @@ def _asked(request: Request) -> dict[str, Any]:
         "hints": request.hints,
         "sampling": asdict(question.sampling),  # greedy; the seed is the parameter's
         "deterministic": question.deterministic,
+    }
+
+
+def _found(reply: Reply) -> dict[str, Any]:
+    """By the second reader; ``image`` counts the record's pictures, regions are as AskOptions.rois has them."""
+    found = reply.checked.verification
+    return {
+        "verification": found.verdict.name,
+        "verification_reason": found.reason,
+        "verification_confidence": found.confidence,
+        "zoomed": [{"image": image, "region": list(region)} for image, region in reply.checked.zoom],
+        "hint_lines": reply.checked.hint_lines,
+        "evidence": [{"text": one.text, "image": one.image, "region": list(one.region)} for one in found.evidence],
     }
 
 

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from glm4v_ros.vision.frame import Frame
     from glm4v_ros.vision.placement import Placement
 
-_COLOURS = {"CONFIRMED": (20, 160, 60), "CONTRADICTED": (220, 40, 30), "NOT_FOUND": (235, 160, 0)}  # RGB
-
-
 @dataclass(frozen=True)
 class Shown:
     """A picture as the model sees it, and the file that it was cut out of."""
@@ -96,22 +93,19 @@ def annotate(path: str, verification: Verification, pictures: Sequence[Shown]) -
 
     Of several pictures each becomes a file of its own: FILE-1.png, FILE-2.png.
     """
-    import cv2
+    from dataclasses import replace
+
     from PIL import Image
 
+    from glm4v_ros.policy.annotation import annotated
     from glm4v_ros.vision.decoder import read_picture
 
+    stored = replace(verification, evidence=tuple(
+        replace(evidence, region=pictures[evidence.image].placement.stored(evidence.region)) for evidence in verification.evidence
+    ))  # fmt: skip
     target = Path(path)
     for number, shown in enumerate(pictures):
-        drawn = read_picture(shown.path).copy()
-        thick = max(2, round(max(drawn.shape[:2]) / 300))
-        orientation = shown.placement.orientation
-        stored_size = orientation.size(drawn.shape[1], drawn.shape[0])
-        for evidence in verification.evidence:
-            if evidence.image == number:
-                x, y, width, height = orientation.to_upright(shown.placement.stored(evidence.region), *stored_size)
-                cv2.rectangle(drawn, (x - thick, y - thick), (x + width + thick, y + height + thick),
-                              _COLOURS[verification.verdict.name], thick)  # fmt: skip
+        drawn = annotated(read_picture(shown.path), stored, number, shown.placement.orientation)
         name = target if len(pictures) == 1 else target.with_name(f"{target.stem}-{number + 1}{target.suffix}")
         try:
             Image.fromarray(drawn).save(name)

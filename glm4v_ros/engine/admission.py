@@ -9,16 +9,16 @@ from glm4v_ros.engine.choice_answer import ChoiceAnswer
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.draft import Draft
 from glm4v_ros.engine.frame_store import FrameStore
-from glm4v_ros.engine.grammar import Grammar
 from glm4v_ros.engine.kv_cache import KVCache
-from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.prompt import PromptComposer
 from glm4v_ros.engine.request import Request
 from glm4v_ros.engine.sequence import Sequence
 from glm4v_ros.engine.text_answer import TextAnswer
-from glm4v_ros.engine.token_sampler import TokenSampler
 from glm4v_ros.errors import ContextFull
+from glm4v_ros.llama.grammar import Grammar
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.token_sampler import TokenSampler
 
 
 class Admission:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from collections.abc import Sequence as Sequences
 
 from glm4v_ros.engine.answer import FinishReason
-from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.choice_scores import ChoiceScores
 from glm4v_ros.engine.kv_cache import KVCache
-from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.sequence import Sequence
+from glm4v_ros.llama.batch import Batch
+from glm4v_ros.llama.language_model import LanguageModel
 
 
 class ChoiceAnswer:

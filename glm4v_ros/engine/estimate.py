@@ -7,24 +7,23 @@ shapes.
 
 from __future__ import annotations
 
-import json
+import io
 import logging
 import os
-import pickle
 import re
-import subprocess
+import socket
 import sys
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from glm4v_ros.catalog.gguf import TYPES, Gguf
+from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.errors import EngineFailed, VqaError
+from glm4v_ros.llama.kv_types import kv_bytes
+from glm4v_ros.machine.channel import Channel
 from glm4v_ros.machine.memory import Device, devices
+from glm4v_ros.machine.module_process import ModuleProcess
 from glm4v_ros.vision.tower_memory import buffer_bytes
-
-_KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}
 
 
 @dataclass(frozen=True)
@@ -66,70 +65,54 @@ def estimate(config: EngineConfig, image_tokens: int = 0) -> Estimate:
     Raises ModelFileError for files that do not make a model, EngineFailed when llama.cpp cannot plan it.
     """
     pair = Pair.of(config.model)
-    plan = _plan(config)
+    buffers, found = _plan(config)
     cap = image_tokens or config.image_max_tokens or config.model.image_max_tokens or 4096  # mtmd's own for GLM-4V
     text = [Gguf.read(part) for part in pair.text.parts]
     return Estimate(
         text_weights=sum(part.weight_bytes for part in text),
         vision_weights=pair.vision.weight_bytes,
         kv=kv_bytes(pair.text, config.context_tokens, config.kv_type),
-        text_buffers=plan["buffers"],
+        text_buffers=buffers,
         vision_buffers=buffer_bytes(pair.vision, cap, config.flash_attention),
-        devices=tuple(Device(**device) for device in plan["devices"]),
-        on_gpu=config.gpu_layers != 0 and any(device["kind"] != "cpu" for device in plan["devices"]),
+        devices=found,
+        on_gpu=config.gpu_layers != 0 and any(device.kind != "cpu" for device in found),
     )
 
 
-def kv_bytes(text: Gguf, cells: int, kv_type: str) -> int:
-    """Keys and values of every layer for ``cells`` tokens."""
-    heads = text.own("attention.head_count_kv", text.own("attention.head_count"))
-    width = text.own("embedding_length") // text.own("attention.head_count")
-    keys, vectors = text.own("attention.key_length", width), text.own("attention.value_length", width)
-    layers = text.own("block_count") - text.own("nextn_predict_layers", 0)
-    heads_of_all = sum(heads) if isinstance(heads, tuple) else heads * layers
-    _, values, size = TYPES[_KV_TYPES[kv_type]]
-    return cells * heads_of_all * (keys + vectors) * size // values
-
-
-def _plan(config: EngineConfig) -> dict:
-    """{"buffers": bytes, "devices": [...]}, from a process that loads llama.cpp and no weights."""
-    package_root = str(Path(__file__).parents[2])
-    path = os.pathsep.join(dict.fromkeys([package_root, *filter(None, sys.path)]))
+def _plan(config: EngineConfig) -> tuple[int, tuple[Device, ...]]:
+    """Bytes of the language model's buffers, and what devices there are: from a process that loads llama.cpp and no weights."""
     model = replace(
         config.model, text_path=config.model.text_path.absolute(), vision_path=config.model.vision_path.absolute()
     )
-    done = subprocess.run(
-        [sys.executable, "-m", __name__],
-        input=pickle.dumps(replace(config, model=model)),
-        capture_output=True,
-        cwd="/",
-        env={**os.environ, "PYTHONPATH": path, "GGML_NO_BACKTRACE": "1"},
-    )
-    if done.returncode:
-        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise EngineFailed(f"llama.cpp cannot plan {config.model.text_path}: {reason[0]}")
-    return json.loads(done.stdout)
+    process = ModuleProcess(__name__, {**os.environ, "GGML_NO_BACKTRACE": "1"})
+    process.send(replace(config, model=model))
+    try:
+        found = process.receive()
+        process.close()
+    except EOFError:
+        found = f"exit code {process.close()}"
+    if isinstance(found, str):
+        raise EngineFailed(f"llama.cpp cannot plan {config.model.text_path}: {found}")
+    return found
 
 
 def _main() -> None:
-    from glm4v_ros.engine.language_model import LanguageModel
-    from glm4v_ros.vision.llama_log import LlamaLog
-    config = pickle.load(sys.stdin.buffer)
-    lines: list[str] = []
-    logger = logging.getLogger("glm4v_ros.llama_cpp")
-    logger.setLevel(logging.DEBUG)
-    logger.propagate = False
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())
-    logger.addHandler(handler)
-    found = devices()
+    from glm4v_ros.llama.language_model import LanguageModel
+    from glm4v_ros.llama.llama_log import LlamaLog
+
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    config, _ = channel.receive()
+    said = io.StringIO()
+    logging.basicConfig(level=logging.DEBUG, stream=said, format="%(message)s")
+    found = tuple(devices())
     try:
         LanguageModel(config, LlamaLog(), lambda _: True, allocate=False)
     except VqaError as error:
-        sys.exit(next((line for line in lines if "error" in line or "failed" in line), str(error)))
-    sizes = re.findall(r"(?:output|compute) buffer size = +([\d.]+) MiB", "\n".join(lines))
-    buffers = int(sum(map(float, sizes)) * 2**20)
-    json.dump({"buffers": buffers, "devices": [asdict(device) for device in found]}, sys.stdout)
+        lines = said.getvalue().splitlines()
+        channel.send(next((line for line in lines if "error" in line or "failed" in line), str(error)))
+        return
+    sizes = re.findall(r"(?:output|compute) buffer size = +([\d.]+) MiB", said.getvalue())
+    channel.send((int(sum(map(float, sizes)) * 2**20), found))
 
 
 if __name__ == "__main__":

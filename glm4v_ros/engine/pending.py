@@ -58,9 +58,8 @@ class Pending:
         if reason == FinishReason.CANCELED:
             self.complete(Canceled("the question was cancelled", answer=answer))
         else:
-            self.complete(
-                DeadlineExceeded(f"no answer within {self.question.timeout:g} s; allow more time", answer=answer)
-            )
+            text = f"no answer within {self.question.timeout:g} s; allow more time"
+            self.complete(DeadlineExceeded(text, answer=answer))
 
     def hear(self, delta: Delta) -> bool:
         """Passes on what is new of a delta. False when a second worker says something else than the first said."""

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence as Sequences
 from typing import NamedTuple
 
-from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.kv_cache import KVCache
-from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.pace import TILE, Pace
-from glm4v_ros.engine.request import Phase, Request
+from glm4v_ros.engine.request import Request
 from glm4v_ros.engine.sequence import Sequence
+from glm4v_ros.llama.batch import Batch
+from glm4v_ros.llama.language_model import LanguageModel
 
 _MOST_DRAFTING = 2  # running requests up to which tokens are guessed: a wide batch has no time to spare
 TOKEN_EVERY = 0.25  # seconds that running answers may stand still on a GPU for the frames of others
@@ -35,7 +35,7 @@ class Plan:
         self._kv = kv
         self._text = model.new_batch()
         self._images = self._text if model.mixes else model.new_batch()
-        self._pace = Pace(model.gpu_offload, self._text.capacity)
+        self.pace = Pace(model.gpu_offload, self._text.capacity)
         self._parts: list[_Part] = []
         self._answers_at = 0.0  # when the running answers last got a token
         self._images_waited = False  # for a prompt of words alone
@@ -51,10 +51,6 @@ class Plan:
     @property
     def has_images(self) -> bool:
         return self._images.images > 0
-
-    @property
-    def tokens_per_second(self) -> float:
-        return self._pace.tokens_per_second
 
     def mostly(self, request_id: str) -> bool:
         """Whether more than half of it is of one request and of nobody else, so that it may be stopped for that one's sake. For
@@ -114,18 +110,12 @@ class Plan:
                 self._kv.remove_tail(sequence)
         return [part.sequence for part in self._parts] + [request.sequence for request in self.answering]
 
-    def take(self, request: Request) -> int:
-        """Lets one of ``answering`` go on; how many tokens it wrote. Raises EngineFailed."""
-        written = request.answer.take()
-        request.phase = Phase.ANSWERING
-        return written
-
     def took(self, seconds: float, written: int) -> None:
         """What was decoded and taken, and how long it took."""
-        self._pace.decoded(sum(batch.size for batch in self.batches), self.has_images, written, seconds)
+        self.pace.decoded(sum(batch.size for batch in self.batches), self.has_images, written, seconds)
         for request in self.answering:
             if request.answer.drafts and not self.has_images:
-                request.answer.learn(self._pace.pays(request.answer.advanced, seconds))
+                request.answer.learn(self.pace.pays(request.answer.advanced, seconds))
 
     def images_left(self, running: Sequences[Request], warm: Sequence | None) -> int:
         """How many images lack cells."""
@@ -180,7 +170,7 @@ class Plan:
 
     def _add_images(self, feeds: list, running: Sequences[Request], spare: int, shares: Counter[str]) -> None:
         """``spare`` entries are left free."""
-        most = self._pace.entries(alone=len(running) <= 1) - self._text.size
+        most = self.pace.entries(alone=len(running) <= 1) - self._text.size
         for _, sequence, request in feeds:
             room = min(self._images.room - spare, most)
             if not sequence.next_is_image or room <= 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 
@@ -9,14 +10,14 @@ import numpy as np
 
 from glm4v_ros.engine.answer import FinishReason, TokenLogprob
 from glm4v_ros.engine.answer_text import AnswerText
-from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.draft import Draft
-from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.repetition import Repetition
 from glm4v_ros.engine.sequence import Sequence
-from glm4v_ros.engine.token_sampler import TokenSampler, likeliest, log_sum, probability
 from glm4v_ros.engine.token_trace import TokenTrace
+from glm4v_ros.llama.batch import Batch
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.token_sampler import TokenSampler, likeliest, log_sum, probability
 
 
 class TextAnswer:
@@ -62,11 +63,9 @@ class TextAnswer:
     @property
     def figures(self) -> dict:
         """Fields of the Answer."""
-        if not self.tokens:
-            return {"text": self.text.text}
         return {
             "text": self.text.text,
-            "mean_token_probability": self._probability_sum / len(self.tokens),
+            "mean_token_probability": self._probability_sum / len(self.tokens) if self.tokens else math.nan,
             "completion_tokens": len(self.tokens),
             "first_token_at": self._first_token_at,
             "logprobs": tuple(self._logprobs[token] for token in self._trace.shown) if self._trace else (),

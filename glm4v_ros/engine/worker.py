@@ -20,7 +20,8 @@ from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Star
 from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
 from glm4v_ros.machine import cuda_context, malloc, openmp
 from glm4v_ros.machine.channel import Channel
-from glm4v_ros.machine.module_process import end_with_parent, resident_mib
+from glm4v_ros.machine.memory import resident_mib
+from glm4v_ros.machine.parent import end_with_parent
 from glm4v_ros.vendor import prefer_vendor
 from glm4v_ros.vision.shared_frame import SharedFrame
 
@@ -42,9 +43,7 @@ class Worker:
     def run(self) -> None:
         message, _ = self._channel.receive()
         assert isinstance(message, Start)
-        logging.basicConfig(
-            level=message.log_level, stream=sys.stderr, format="[%(levelname)s] [%(name)s]: %(message)s"
-        )
+        logging.basicConfig(level=message.log_level, stream=sys.stderr, format="[%(levelname)s] [%(name)s]: %(message)s")
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         try:
             self._load(message.config)
@@ -71,10 +70,10 @@ class Worker:
         self._tick()
         from glm4v_ros.engine import memory_check
         from glm4v_ros.engine.chat_template import ChatTemplate
-        from glm4v_ros.engine.language_model import LanguageModel
         from glm4v_ros.engine.scheduler import Scheduler
         from glm4v_ros.engine.vision import tower_of
-        from glm4v_ros.vision.llama_log import LlamaLog
+        from glm4v_ros.llama.language_model import LanguageModel
+        from glm4v_ros.llama.llama_log import LlamaLog
 
         self._tick()
         log = LlamaLog()

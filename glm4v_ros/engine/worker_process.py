@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,17 +35,3 @@ def _environment() -> dict[str, str]:
         **os.environ,
         "GGML_NO_BACKTRACE": "1",  # else a debugger attaches when llama.cpp aborts
     }
-
-
-def exit_reason(code: int) -> str:
-    """What an exit code says to a person."""
-    if code == -signal.SIGKILL:
-        return "SIGKILL: the kernel may have run out of memory"
-    if code == -signal.SIGBUS:
-        return "SIGBUS: a model file was cut short, or its disk failed, while it was in use"
-    if code == -signal.SIGILL:
-        return (
-            "SIGILL: llama.cpp was built for another processor, which has instructions that this one lacks; build it here, or with "
-            "CMAKE_ARGS=-DGGML_NATIVE=OFF for any processor of this kind"
-        )
-    return f"signal {-code}" if code < 0 else f"exit code {code}"

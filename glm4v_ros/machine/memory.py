@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,12 @@ def available_memory() -> tuple[int, int]:
     """(what can be had without swapping, total) of this machine, in bytes."""
     fields = dict(re.findall(r"^(\w+): +(\d+) kB", Path("/proc/meminfo").read_text(), re.M))
     return int(fields["MemAvailable"]) * 1024, int(fields["MemTotal"]) * 1024
+
+
+def resident_mib() -> float:
+    """What this process has in memory."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def devices() -> list[Device]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import queue
@@ -21,7 +20,6 @@ from glm4v_ros.machine.channel import Channel
 _log = logging.getLogger(__name__)
 
 _END_PATIENCE = 2.0  # seconds between closing its socket and SIGKILL
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def start_module(module: str, environment: Mapping[str, str]) -> tuple[subprocess.Popen, Channel]:
@@ -76,7 +74,7 @@ class ModuleProcess:
         """Ends ``receive`` with EOFError; the process ends by itself when it notices."""
         self._channel.hang_up()
 
-    def receive(self, timeout: float) -> Any:
+    def receive(self, timeout: float | None = None) -> Any:
         """Its next message. Raises EOFError once it is gone, TimeoutError."""
         return self._channel.receive(timeout)[0]
 
@@ -122,21 +120,15 @@ class ModuleProcess:
         return True
 
 
-# For the module.
-
-
-def end_with_parent() -> None:
-    """The closed socket ends a process that runs; this ends one that was stopped or hangs, too.
-
-    It follows the thread that started the process.
-    """
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
-
-
-def resident_mib() -> float:
-    """What this process has in memory."""
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def exit_reason(code: int) -> str:
+    """What an exit code says to a person."""
+    if code == -signal.SIGKILL:
+        return "SIGKILL: the kernel may have run out of memory"
+    if code == -signal.SIGBUS:
+        return "SIGBUS: a model file was cut short, or its disk failed, while it was in use"
+    if code == -signal.SIGILL:
+        return (
+            "SIGILL: llama.cpp was built for another processor, which has instructions that this one lacks; build it here, or with "
+            "CMAKE_ARGS=-DGGML_NATIVE=OFF for any processor of this kind"
+        )
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -18,6 +18,7 @@ from glm4v_ros.nodes.diagnostics import (
     evidence_status,
     machine_status,
     node_status,
+    reader_status,
 )
 from glm4v_ros.nodes.guard import guarded
 from glm4v_ros.nodes.parameters import Parameters
@@ -70,6 +71,8 @@ class Reporter:
         yield machine_status(name, self._sensors)
         if configuration and configuration.witness:
             yield evidence_status(name, configuration.witness)
+        if activation:
+            yield reader_status(name, activation.reader, parameters["verify"])
         for camera in activation.cameras.values() if activation else ():
             yield camera_status(name, camera, parameters["max_image_age"])
 

@@ -17,15 +17,13 @@ from glm4v_ros.errors import BadRequest, UnknownCamera
 from glm4v_ros.msg import Question as QuestionMessage
 from glm4v_ros.nodes.parameters import PREFERENCES
 from glm4v_ros.nodes.picture import Picture, region_of
-from glm4v_ros.policy import question_check
+from glm4v_ros.policy import hints, question_check, zoom
 from glm4v_ros.policy.language import with_language
 from glm4v_ros.policy.preset import find_preset
 from glm4v_ros.policy.verification import MODES as VERIFY_MODES
 from glm4v_ros.srv import AskImage as AskImageService
 
 ENHANCEMENTS = ("none", "auto")
-ZOOM_MODES = ("off", "auto")
-HINT_MODES = ("off", "lines")
 MAX_TIMEOUT = 3600.0  # s; a request whose client is gone holds its place until then
 Message = AskImageService.Request | AskImageAction.Goal | QuestionMessage
 
@@ -77,6 +75,8 @@ class AskedByMessage:
             raise BadRequest(f"the question has {len(question.text)} characters; max_question_characters is {most}")
         question_check.check_words(question)
         _check_pictures(images, message.cameras, activation)
+        verify = _one_of("verify", options.verify or settings["verify"], VERIFY_MODES)
+        witnessed = verify == "required" or preset.medicine_rule  # by a reader that the model was not told of
         request = Request(
             question=question,
             language=language,
@@ -89,10 +89,9 @@ class AskedByMessage:
             max_image_age=_nanoseconds("max_image_age", options.max_image_age) / 1e9 or settings["max_image_age"],
             prefer=_one_of("prefer", options.prefer or settings["prefer"], PREFERENCES),
             speak=(options.speak or settings["speak"]) and not options.silent,
-            verify=_one_of("verify", options.verify or "off", VERIFY_MODES),
-            zoom=_one_of("zoom", options.zoom or "off", ZOOM_MODES),
-            hints=_one_of("hints", options.hints or "off", HINT_MODES),
-            text_only=options.text_only,
+            verify=verify,
+            zoom=_one_of("zoom", options.zoom or settings["zoom"], zoom.MODES),
+            hints=_one_of("hints", options.hints or ("off" if witnessed else settings["hints"]), hints.MODES),
             local_only=options.local_only,
         )
         request.check()

@@ -23,9 +23,12 @@ from glm4v_ros.msg import Answer as AnswerMessage
 from glm4v_ros.nodes.camera_view import CameraView
 from glm4v_ros.nodes.vqa_watch import VqaWatch, seconds
 from glm4v_ros.policy.preset import load_presets
+from glm4v_ros.policy.verification import Verdict
 from glm4v_ros.vision.decoder import orientation
 from glm4v_ros.web.asker import (
     CameraPicture,
+    Evidence,
+    Found,
     Inquiry,
     ModelCard,
     Region,
@@ -121,7 +124,8 @@ class VqaAsker:
                     raise item
                 yield Delta(question.request_id, Stage.ANSWERING, item)
             self._service_time.ended()
-            yield Reply(_answer(item), await self._seen(inquiry, item))
+            seen, pictures = await self._seen(inquiry, item)
+            yield Reply(_answer(item), seen, _found(item, pictures))
         finally:
             self._asking -= 1
             if not pending.done:
@@ -150,18 +154,20 @@ class VqaAsker:
         message.header.stamp.nanosec = int(picture.stamp % 1 * 1e9)
         return message
 
-    async def _seen(self, inquiry: Inquiry, answer: AnswerMessage) -> tuple[Seen, ...]:
-        """The very frames of the cameras, kept like pictures that were uploaded."""
+    async def _seen(self, inquiry: Inquiry, answer: AnswerMessage) -> tuple[tuple[Seen, ...], list[StoredPicture | None]]:
+        """The very frames of the cameras, kept like pictures that were uploaded; None for one that did not come."""
         if not inquiry.cameras:
-            return inquiry.seen
-        seen = []
+            return inquiry.seen, list(inquiry.pictures)
+        seen, pictures = [], []
         for camera, header in zip(answer.cameras, answer.image_headers):
             message = await asyncio.to_thread(self._watch.picture, header, _PATIENCE)
+            picture = None
             if message is not None:
                 stamp = seconds(header.stamp)
                 picture = await self._pictures.put(inquiry.owner, bytes(message.data), stamp=stamp, camera=camera)
                 seen.append(Seen(picture.key, stamp, camera))
-        return tuple(seen)
+            pictures.append(picture)
+        return tuple(seen), pictures
 
 
 def _read(pending: PendingAnswer, tell: Callable[[Any], None]) -> None:
@@ -188,8 +194,28 @@ def _options(inquiry: Inquiry) -> dict[str, Any]:
         preset=inquiry.preset, language=inquiry.language, choices=list(question.choices), rois=regions,
         json_schema=question.json_schema, max_tokens=question.max_tokens, max_image_tokens=question.max_image_tokens,
         enhance=inquiry.enhance, deterministic=question.deterministic, retry_on_crash=question.retry_on_crash,
-        timeout=Duration(sec=int(whole), nanosec=int(rest * 1e9)),
+        timeout=Duration(sec=int(whole), nanosec=int(rest * 1e9)), verify=inquiry.verify,
     )  # fmt: skip
+
+
+def _found(message: AnswerMessage, pictures: list[StoredPicture | None]) -> Found:
+    """``pictures`` are those that the message is about; where one is not here its evidence is not shown."""
+    here = [picture for picture in pictures if picture]
+    evidence = [
+        Evidence(text, here.index(pictures[index]), _upright(pictures[index], roi))
+        for text, roi, index in zip(message.evidence_texts, message.evidence_regions, message.evidence_images)
+        if index < len(pictures) and pictures[index]
+    ]
+    return Found(Verdict(message.verification), message.verification_reason, message.verification_confidence, tuple(evidence))
+
+
+def _upright(picture: StoredPicture, roi: RegionOfInterest) -> Region:
+    """The other way round than ``_region``."""
+    x, y, width, height = roi.x_offset, roi.y_offset, roi.width, roi.height
+    if picture.media_type in _AS_IT_IS:
+        turn = orientation(picture.data)
+        x, y, width, height = turn.to_upright((x, y, width, height), *turn.size(picture.width, picture.height))
+    return Region(x, y, width, height)
 
 
 def _region(picture: StoredPicture, region: Region | None) -> RegionOfInterest:

@@ -9,6 +9,7 @@ from enum import IntEnum
 
 from glm4v_ros.policy import print_form
 from glm4v_ros.policy.abstention import abstains
+from glm4v_ros.policy.json_answer import Leaf, leaves
 from glm4v_ros.policy.print_date import dates
 from glm4v_ros.policy.print_field import Field, asked_field, instead, is_open, may_ask_for_print
 from glm4v_ros.policy.print_page import Cell, Glyph, Page, text_of
@@ -32,6 +33,9 @@ class Verdict(IntEnum):
     CONFIRMED = 1
     CONTRADICTED = 2
     NOT_FOUND = 3
+
+
+_FROM_GOOD_TO_BAD = (Verdict.CONFIRMED, Verdict.NOT_FOUND, Verdict.CONTRADICTED)
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,19 @@ class _Found:
 
 def needs_check(question: str, answer: str) -> bool:
     """Whether an answer quotes print that was asked for."""
+    if (values := leaves(answer)) is not None:
+        return any(needs_check(_asked(question, leaf), leaf.value) for leaf in values if isinstance(leaf.value, str))
     return may_ask_for_print(question) and not abstains(answer) and bool(quoted(answer))
 
 
 def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verification:
-    """CONFIRMED only if all that is quoted stands whole in the print, at the label that was asked for where it has one."""
+    """CONFIRMED only if all that is quoted stands whole in the print, at the label that was asked for where it has one.
+
+    An answer in JSON is as good as the worst of its texts, each at the label that its key names; a number in it has no unit,
+    and is not checked.
+    """
+    if (values := leaves(answer)) is not None:
+        return _verify_leaves(question, values, readings)
     if not may_ask_for_print(question):
         return Verification(reason="no print was asked for")
     if abstains(answer):
@@ -88,14 +100,35 @@ def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verificat
         return Verification(reason="the answer quotes nothing")
     pages = [Page(reading.lines) for reading in readings]
     founds = [_find(quotation, field, is_open(question), pages) for quotation in quotations]
-    worst = (Verdict.CONFIRMED, Verdict.NOT_FOUND, Verdict.CONTRADICTED)
-    verdict = max((found.verdict for found in founds), key=worst.index)
+    verdict = max((found.verdict for found in founds), key=_FROM_GOOD_TO_BAD.index)
     shown = [found for found in founds if found.glyphs]
     return Verification(
         verdict,
         tuple(_evidence(found, pages, readings) for found in shown),
         min((pages[found.page].confidence(found.glyphs) for found in shown), default=0.0),
         "; ".join(dict.fromkeys(found.reason for found in founds if found.reason)),
+    )
+
+
+def _asked(question: str, leaf: Leaf) -> str:
+    """The question that a value answers: its key's where that names a field."""
+    return leaf.asks if leaf.asks and asked_field(leaf.asks) else question
+
+
+def _verify_leaves(question: str, values: Sequence[Leaf], readings: Sequence[Reading]) -> Verification:
+    founds = [verify(_asked(question, leaf), leaf.value, readings) for leaf in values if isinstance(leaf.value, str)]
+    checked = [found for found in founds if found.verdict is not Verdict.NOT_CHECKED]
+    if not checked:
+        return Verification(reason="the answer quotes nothing")
+    verdict = max((found.verdict for found in checked), key=_FROM_GOOD_TO_BAD.index)
+    reasons = [found.reason for found in checked if found.reason]
+    if verdict is Verdict.CONFIRMED and any(isinstance(leaf.value, (int, float)) and not isinstance(leaf.value, bool) for leaf in values):
+        verdict, reasons = Verdict.NOT_CHECKED, ["its texts were found; its numbers have no unit and are not checked"]
+    return Verification(
+        verdict,
+        tuple(evidence for found in checked for evidence in found.evidence),
+        min((found.confidence for found in checked if found.evidence), default=0.0),
+        "; ".join(dict.fromkeys(reasons)),
     )
 
 

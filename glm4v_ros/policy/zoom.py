@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, sqrt
 
 import cv2
@@ -30,6 +30,7 @@ _BESIDE, _BELOW = 6.0, 1.8  # of a line's height: lines that are no farther apar
 _MARGIN = 0.8  # of a line's height, around what is cut out
 _LEAST = 224  # px a side that the tower should see
 _ASPECT = 3.0  # the longer side to the shorter one, at the most
+_SURE = 1  # the rank of a label that another one may stand for
 _WORD = re.compile(r"[a-z0-9][a-z0-9\-]*|[\u4e00-\u9fff]")
 _COMMON = set(
     "what is the of on a an in at this that it its are was does do read say says tell me which please can you see show "
@@ -61,13 +62,35 @@ class Zoom:
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Lines that may have what is asked for."""
+class Place:
+    """Lines of one picture that may have what is asked for."""
 
     image: int
     lines: frozenset[int]
     text: str
     rank: int  # 0: at the very label
+    page: Page
+    reading: Reading
+    among: int = 1  # as many were to choose from
+
+    @property
+    def sure(self) -> bool:
+        """A label with something beside it; else there may be a better place in print that was not found."""
+        return self.rank <= _SURE
+
+    def zoom(self, pixels: int) -> Zoom | None:
+        """What to cut out; None where the whole picture is seen large enough. ``pixels`` is what its tokens carry."""
+        width, height = self.reading.width, self.reading.height
+        em = _height(self.page, self.lines) * _EM
+        seen = _seen(width, height, pixels)
+        if em * seen >= _LEGIBLE:
+            return None
+        room = pixels / (_WANTED / em) ** 2  # px of the picture that can be seen as large as wanted
+        region = _framed(_grown(self.page, self.lines, room), em, width, height)
+        scale = min(_WANTED / em, sqrt(pixels / (region.width * region.height)))
+        if scale < seen * _GAIN:
+            return None
+        return Zoom(self.image, region, self.text or text_of(self.page.rows[0]), max(1.0, scale), self.among)
 
 
 def pixels_of(image_tokens: int) -> int:
@@ -80,51 +103,45 @@ def too_large(frames: Sequence[Frame], pixels: int) -> bool:
     return any(_seen(frame.width, frame.height, pixels) * _GAIN < 1 for frame in frames)
 
 
-def find(question: str, readings: Sequence[Reading], pixels: int) -> Zoom | None:
-    """The part to look at where the asked print is too small in the whole picture; None where it is not, or is not found.
-
-    ``pixels`` is what a picture's tokens carry.
-    """
+def find(question: str, readings: Sequence[Reading]) -> Place | None:
+    """Where the asked print is; None where nothing that is printed could be it."""
     pages = [Page(reading.lines) for reading in readings]
     field = asked_field(question)
-    places = list(_places(question, field, pages))
+    places = list(_places(question, field, pages, readings))
     if not places:
         return None
     rank = min(place.rank for place in places)
     places = _distinct([place for place in places if place.rank == rank])
     words = _words(question, field)
-    place = min(places, key=lambda place: _distance(place, pages[place.image], words))
-    return _zoom(place, pages[place.image], readings[place.image], pixels, len(places))
+    return replace(min(places, key=lambda place: _distance(place, words)), among=len(places))
 
 
-def _places(question: str, field: Field | None, pages: Sequence[Page]) -> Iterator[_Place]:
-    for image, page in enumerate(pages):
-        if field:
-            names = (field.name, *instead(field))
-            for cell in page.cells:
-                if cell.field and cell.field.name in names:
-                    yield _place(image, (*cell.named, *cell.glyphs), cell.label, int(cell.field is not field))
-                elif not cell.label and field.may_be(cell.text):
-                    yield _place(image, cell.glyphs, cell.text, 3)
-            for other, label, glyphs in page.labels():
-                if other is field:
-                    yield _place(image, glyphs, label, 2)
-        else:
-            asked = unicodedata.normalize("NFKC", question).lower()
-            for cell in page.cells:
+def _places(question: str, field: Field | None, pages: Sequence[Page], readings: Sequence[Reading]) -> Iterator[Place]:
+    asked = unicodedata.normalize("NFKC", question).lower()
+    for image, (page, reading) in enumerate(zip(pages, readings, strict=True)):
+
+        def place(glyphs, text: str, rank: int) -> Place:
+            return Place(image, frozenset(glyph.line for glyph in glyphs), text, rank, page, reading)  # noqa: B023
+
+        for cell in page.cells:
+            labelled = (*cell.named, *cell.glyphs)
+            if field is None:
                 if cell.label and cell.label.strip().lower() in asked:
-                    yield _place(image, (*cell.named, *cell.glyphs), cell.label, 0)
-            if page.lines:
-                yield _Place(image, frozenset(range(len(page.lines))), "", 4)
+                    yield place(labelled, cell.label, 0)
+            elif cell.field is not None and cell.field.name in (field.name, *instead(field)):
+                yield place(labelled, cell.label, int(cell.field is not field))
+            elif not cell.label and field.may_be(cell.text):
+                yield place(cell.glyphs, cell.text, 3)
+        for other, label, glyphs in page.labels():
+            if other is field:
+                yield place(glyphs, label, 2)
+        if field is None and page.lines:
+            yield Place(image, frozenset(range(len(page.lines))), "", 4, page, reading)
 
 
-def _place(image: int, glyphs, text: str, rank: int) -> _Place:
-    return _Place(image, frozenset(glyph.line for glyph in glyphs), text, rank)
-
-
-def _distinct(places: list[_Place]) -> list[_Place]:
+def _distinct(places: list[Place]) -> list[Place]:
     """Without those that share a line with one before."""
-    kept: list[_Place] = []
+    kept: list[Place] = []
     for place in places:
         if not any(place.image == other.image and place.lines & other.lines for other in kept):
             kept.append(place)
@@ -146,9 +163,9 @@ def _parts(text: str) -> set[str]:
     return {word for word in words if word < "\u4e00"} | pairs
 
 
-def _distance(place: _Place, page: Page, words: set[str]) -> tuple[float, float, float]:
+def _distance(place: Place, words: set[str]) -> tuple[float, float, float]:
     """Small for the place to take: near to a line that the question names, else in large print, else first."""
-    box = _box(page, place.lines)
+    page, box = place.page, _box(place.page, place.lines)
     height = _height(page, place.lines)
     named = []
     for index, line in enumerate(page.lines):
@@ -157,21 +174,6 @@ def _distance(place: _Place, page: Page, words: set[str]) -> tuple[float, float,
             named.append((-found, _apart(box, _box(page, (index,)))))
     most, nearest = min(named, default=(0, 0.0))
     return most, nearest, -height
-
-
-def _zoom(place: _Place, page: Page, reading: Reading, pixels: int, places: int) -> Zoom | None:
-    width, height = reading.width, reading.height
-    em = _height(page, place.lines) * _EM
-    seen = _seen(width, height, pixels)
-    if em * seen >= _LEGIBLE:
-        return None
-    room = pixels / (_WANTED / em) ** 2  # px of the picture that can be seen as large as wanted
-    region = _framed(_grown(page, place.lines, room), em, width, height)
-    scale = min(_WANTED / em, sqrt(pixels / (region.width * region.height)))
-    if scale < seen * _GAIN:
-        return None
-    text = place.text or text_of(page.rows[0])
-    return Zoom(place.image, region, text, max(1.0, scale), places)
 
 
 def _grown(page: Page, lines: frozenset[int], room: float) -> tuple[float, float, float, float]:

@@ -38,7 +38,7 @@ def read(name: str) -> bytes:
         raise NotRead(f"the second reader's model {path} cannot be read ({error.strerror}): {_install()}") from error
     if hashlib.sha256(data).hexdigest() != SHA256[name]:
         raise NotRead(
-            f"the second reader's model {path} is not the one of rapidocr {VERSION}, its SHA-256 differs: {_install()}"
+            f"the second reader's model {path} is not the one that was tested, rapidocr {VERSION}'s, its SHA-256 differs: {_install()}"
         )
     return data
 

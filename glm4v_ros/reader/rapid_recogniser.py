@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import numpy as np
@@ -12,7 +13,6 @@ from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.reader.line import Line, Quad
 from glm4v_ros.reader.model_files import missing
 from glm4v_ros.reader.recogniser import Interrupted
-from glm4v_ros.vision.converter import MAX_PIXELS
 
 __all__ = ["RapidRecogniser", "load", "missing"]
 
@@ -29,6 +29,7 @@ class RapidRecogniser:
     """Finds print, then reads it line by line; upside-down print is not turned, since 609 turned is 609 misread."""
 
     def __init__(self, config: ReaderConfig):
+        socket.has_ipv6 = False  # else urllib3, which RapidOCR imports, opens a socket to see whether there is IPv6
         import cv2
         from omegaconf import flag_override
 
@@ -41,7 +42,7 @@ class RapidRecogniser:
             params={
                 "Global.use_cls": False,
                 "Global.log_level": "error",
-                "Global.max_side_len": MAX_PIXELS,  # the class above does it
+                "Global.max_side_len": 10**9,  # the class above does it
                 "Global.return_word_box": True,
                 "Global.return_single_char_box": True,
                 **paths,

@@ -6,13 +6,13 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from starlette.requests import Request
 
 from glm4v_ros.engine.answer import FinishReason
 from glm4v_ros.engine.question import Question, Sampling
-from glm4v_ros.web.asker import Asker, Inquiry, Reply, Seen
+from glm4v_ros.web.asker import Asker, Found, Inquiry, Reply, Seen
 from glm4v_ros.web.conversation import Conversation
 from glm4v_ros.web.fields import Fields, parse
 from glm4v_ros.web.options import Options
@@ -64,6 +64,7 @@ class Service:
                 deterministic=options.deterministic, retry_on_crash=True, **{"max_tokens": 0, **question},
             ),
             owner, said.pictures, said.cameras, options.regions, options.enhance, options.preset, options.language,
+            options.verify,
         )  # fmt: skip
 
 
@@ -94,8 +95,8 @@ def read_schema(body: Fields, key: str) -> str:
     """A response_format's JSON schema; empty: none."""
     given = body.object(key)
     kind = given.one_of("type", ("text", "json_object", "json_schema"), "text")
-    if kind == "json_object":
-        return '{"type": "object"}'
+    if kind == "json_object":  # whose schema is llama-server's addition
+        return json.dumps(given.object("schema").values if "schema" in given else {"type": "object"})
     if kind == "text":
         return ""
     inner = given.object("json_schema") if "json_schema" in given else given
@@ -112,21 +113,26 @@ def figures(reply: Reply) -> dict:
         "pictures": [seen_fields(seen) for seen in reply.seen],
         "image_tokens": answer.image_tokens,
         "abstained": answer.abstained,
+        **_found_fields(reply.found),
         "mean_token_probability": None if probability != probability else round(probability, 6),
         "time_to_first_token": round(answer.time_to_first_token, 6),
         "latency": round(answer.latency, 6),
     }
 
 
-def seen_fields(seen: Seen) -> dict:
-    region = seen.region and {
-        "x": seen.region.x,
-        "y": seen.region.y,
-        "width": seen.region.width,
-        "height": seen.region.height,
+def _found_fields(found: Found) -> dict:
+    """By the second reader."""
+    return {
+        "verification": found.verdict.name.lower(),
+        "verification_reason": found.reason or None,
+        "verification_confidence": round(found.confidence, 4),
+        "evidence": [{"text": one.text, "picture": one.picture, "roi": asdict(one.region)} for one in found.evidence],
     }
+
+
+def seen_fields(seen: Seen) -> dict:
     return {"sha256": seen.key, "url": f"/v1/pictures/{seen.key}", "stamp": seen.stamp, "camera": seen.camera or None,
-            "roi": region}  # fmt: skip
+            "roi": seen.region and asdict(seen.region)}  # fmt: skip
 
 
 def with_question(inquiry: Inquiry, **changes) -> Inquiry:

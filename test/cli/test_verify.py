@@ -281,7 +281,7 @@ def test_without_a_place_the_whole_picture_is_asked_about_and_it_says_why(glm4v,
     shown = []
     scripted(lambda question, frames: shown.extend(frames) or ["XK-7"])
     line = ask(glm4v, large, "型号是什么?", "--zoom", "auto")
-    assert line["zoom"] is None and "no small print" in line["zoom_reason"] and shown[0].width == 4000
+    assert line["zoom"] is None and "no print was found" in line["zoom_reason"] and shown[0].width == 4000
     assert "verification" not in line
 
 

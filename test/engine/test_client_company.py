@@ -204,3 +204,10 @@ def test_too_many_open_files_cost_one_question_and_not_the_worker(fresh, monkeyp
         with pytest.raises(EngineFailed, match="Too many open files"):
             ask(engine, [noise(213)])
     assert ask(engine, [noise(212)], deterministic=True).text == expected and engine.status.worker_pid == pid
+
+
+def test_as_many_as_are_allowed_are_answered(nano):
+    with EngineClient(EngineConfig(nano, threads=1, context_tokens=4096, max_parallel=256)) as engine:
+        engine.start()
+        futures = [engine.ask(question(f"{number}?", max_tokens=3), [noise(1)]) for number in range(130)]
+        assert all(future.result(PATIENCE).completion_tokens == 3 for future in futures)

@@ -12,8 +12,9 @@ from glm4v_ros.catalog.convert import Conversion
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.estimate import estimate, kv_bytes
+from glm4v_ros.engine.estimate import estimate
 from glm4v_ros.errors import EngineFailed, ModelFileError
+from glm4v_ros.llama.kv_types import kv_bytes
 from glm4v_ros.machine.memory import Device
 
 
@@ -40,8 +41,8 @@ from pathlib import Path
 logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.catalog.model import Model
-from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.vision.llama_log import LlamaLog
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.llama_log import LlamaLog
 model = Model("m", Path(sys.argv[1]), Path(sys.argv[2]))
 log = LlamaLog()
 LanguageModel(EngineConfig(model, context_tokens=1024, threads=2, kv_type=sys.argv[3]), log, lambda _: True).free()

@@ -18,13 +18,13 @@ from glm4v_ros.engine.answer_text import AnswerText  # noqa: E402
 from glm4v_ros.engine.chat_template import ChatTemplate, Message, Picture  # noqa: E402
 from glm4v_ros.engine.client import EngineClient  # noqa: E402
 from glm4v_ros.engine.config import EngineConfig  # noqa: E402
-from glm4v_ros.engine.language_model import LanguageModel  # noqa: E402
 from glm4v_ros.engine.question import Question  # noqa: E402
 from glm4v_ros.engine.sequence import Sequence  # noqa: E402
 from glm4v_ros.engine.vision import tower_of  # noqa: E402
 from glm4v_ros.errors import EngineFailed, Unsupported  # noqa: E402
+from glm4v_ros.llama.language_model import LanguageModel  # noqa: E402
+from glm4v_ros.llama.llama_log import LlamaLog  # noqa: E402
 from glm4v_ros.vision.frame import Frame  # noqa: E402
-from glm4v_ros.vision.llama_log import LlamaLog  # noqa: E402
 from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens  # noqa: E402
 
 GOLDEN = Path(__file__).parents[1] / "golden"

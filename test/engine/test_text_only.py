@@ -83,3 +83,21 @@ def test_equal_beginnings_are_read_once(run):
     run.batches.clear()
     run.answer(run.ask(None, text="Sure?", needs_picture=False, session_id="long", max_tokens=1))
     assert sum(entries for entries, _, _ in run.batches) < 40 < len(text)
+
+
+@pytest.mark.parametrize("frame", [None, noise(704)])
+def test_a_conversation_that_the_asker_keeps_is_not_read_anew(run, frame):
+    """From its third question on, and what the two before it left in the KV cache is there once."""
+    past, fields = [], dict(needs_picture=frame is not None, max_tokens=24, ignore_eos=False)
+    for number in range(4):
+        run.batches.clear()
+        text = f"{number}: say what you see and how sure you are of it, in as few words as you can."
+        answer = run.answer(run.ask(frame, text=text, past=tuple(past), **fields))
+        read, kept = sum(entries for entries, _, _ in run.batches), run.scheduler.kv.kept
+        past.append(Exchange(text, answer, 1 if frame is not None and not past else 0))
+        if number == 2:
+            before = kept
+    assert read < 2 * len(text) and kept - before < 2 * len(text)
+    if frame is None:  # of noise it is not sure
+        alone = run.answer(run.ask(None, text=past[-1].text, past=tuple(past[:-1]), deterministic=True, **fields))
+        assert alone == past[-1].answer

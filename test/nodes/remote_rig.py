@@ -55,6 +55,10 @@ class RemoteRig(Rig):
         self.local = ScriptedEngine(config, self.loading)
         return self.local
 
+    @property
+    def endpoint(self) -> str:
+        return f"{self.served.address}/v1"
+
     def close(self):
         super().close()
         self.served.close()

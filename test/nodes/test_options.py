@@ -77,9 +77,12 @@ def test_sampling_counts_as_it_is_given_and_else_the_parameters_do(rig):
 
 
 def test_text_only_asks_no_camera(rig):
-    assert rig.robot.ask("what?", options={"text_only": True}).success
-    question, frames = rig.engine.questions[-1]
-    assert frames == [] and not question.needs_picture
+    front = rig.robot.camera("/front/image_raw")
+    rig.publish(front, image(BLUE, rig.robot.now()))
+    answer = rig.robot.ask("what?", options={"text_only": True}).answer
+    question, frames = asked(rig)
+    assert not question.needs_picture and frames == [] and not answer.image_headers and not answer.cameras
+    assert ask(rig).success and asked(rig)[0].needs_picture
 
 
 def test_how_likely_each_token_was(rig):
@@ -110,10 +113,11 @@ EXCHANGE = Exchange(question="what?", answer="one")
         ({"verify": "always"}, ErrorCode.BAD_REQUEST, "verify is one of off, auto, required"),
         ({"zoom": "in"}, ErrorCode.BAD_REQUEST, "zoom is one of off, auto"),
         ({"hints": "words"}, ErrorCode.BAD_REQUEST, "hints is one of off, lines"),
-        ({"verify": "required", "hints": "lines"}, ErrorCode.BAD_REQUEST, "confirm itself"),
+        ({"verify": "required", "hints": "lines"}, ErrorCode.BAD_REQUEST, "was not told"),
         ({"verify": "required", "json_schema": "{}"}, ErrorCode.BAD_REQUEST, "json_schema"),
         ({"top_logprobs": 1}, ErrorCode.BAD_REQUEST, "top_logprobs"),
         ({"logprobs": True, "top_logprobs": 21}, ErrorCode.BAD_REQUEST, "logprobs"),
+        ({"logprobs": True, "choices": ["a", "b"]}, ErrorCode.BAD_REQUEST, "choices"),
         ({"preset": "eldercare", "logprobs": True}, ErrorCode.UNSUPPORTED, "logprobs"),
         ({"preset": "eldercare", "system_prompt": "Say that all is well."}, ErrorCode.UNSUPPORTED, "system_prompt"),
         ({"preset": "eldercare", "past": [EXCHANGE]}, ErrorCode.UNSUPPORTED, "past"),

@@ -92,6 +92,7 @@ def test_raw_camera(rig, front):
     assert answer.header == sent.header and answer.image_headers == [sent.header] and answer.cameras == ["front"]
     assert answer.image_sha256 == [hashlib.sha256(sent.data).hexdigest()]
     assert answer.question == "what?" and answer.model == rig.model_name and answer.preset == "default" and answer.request_id
+    assert answer.endpoint == rig.endpoint
     assert answer.choice_index == -1 and np.isnan(answer.confidence) and answer.finish_reason == Answer.STOP
 
 

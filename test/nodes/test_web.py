@@ -18,6 +18,7 @@ import pytest
 import yaml
 from messages import data_url, user
 from PIL import Image as PillowImage
+from print_lines import plate
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rig import ANOTHER_DOMAIN, Rig
@@ -186,6 +187,32 @@ def test_what_the_engine_takes_the_node_takes_too(web, rig):
     assert question.text == "and this?" and question.past == (Exchange("what?", "Grass.", 1),) and len(frames) == 2
     assert question.system_prompt.startswith("Be short.") and question.stop == (".",) and question.ignore_eos
     assert question.sampling == Sampling(temperature=0.5, seed=3)
+
+
+@pytest.mark.parametrize("name, turned", [("plain.png", 1), ("turned.png", 6), ("other.webp", 1)])
+def test_what_the_second_reader_found_is_shown_in_the_picture_upright(web, rig, tmp_path, name, turned):
+    rgb = np.random.default_rng(turned).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    exif = PillowImage.Exif()
+    exif[0x0112] = turned
+    PillowImage.fromarray(rgb).save(tmp_path / name, exif=exif, **({"lossless": True} if name.endswith("webp") else {}))
+    data = (tmp_path / name).read_bytes()
+    key = Frame(decode_file(data, "it")).key
+    rig.engine.says[key, "型号?"] = "XK-7"
+    rig.reader.prints[key] = tuple(plate("型号 XK-7"))
+    figures = web.post(CHAT, chat("型号?", data_url(data), glm4v={"verify": "auto"})).json["glm4v"]
+    assert figures["verification"] == "confirmed" and figures["verification_confidence"] == pytest.approx(0.99)
+    assert figures["evidence"] == [{"text": "XK-7", "picture": 0, "roi": {"x": 100, "y": 0, "width": 80, "height": 40}}]
+    assert web.post(CHAT, chat("型号?", data_url(data))).json["glm4v"]["verification"] == "not_checked"  # the node's default here
+
+
+def test_the_evidence_of_a_camera_s_picture(web, rig, front, seen):
+    rgb = plain((9, 99, 199), (400, 300))
+    key = Frame(rgb).key
+    rig.engine.says[key, "型号?"] = "XK-7"
+    rig.reader.prints[key] = tuple(plate("型号 XK-9"))
+    asked = chat("型号?", "camera:front", glm4v={"verify": "auto"})
+    answered = eventually(lambda: (front(rgb), (got := web.post(CHAT, asked).json["glm4v"])["pictures"] and got)[1])
+    assert answered["verification"] == "contradicted" and answered["evidence"][0]["text"] == "XK-9"
 
 
 def test_how_likely_each_token_was(web, rig):

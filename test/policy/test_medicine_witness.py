@@ -5,7 +5,7 @@ from print_lines import plate
 
 from glm4v_ros.policy.medicine import MedicineQuestion, Reading
 from glm4v_ros.policy.verification import Reading as Print
-from glm4v_ros.policy.verification import Verdict, Verification
+from glm4v_ros.policy.verification import Verdict, Verification, verify
 
 MAKER, STRENGTH = "浙江康源制药有限公司", "规格：30mg"
 
@@ -13,7 +13,7 @@ MAKER, STRENGTH = "浙江康源制药有限公司", "规格：30mg"
 def ruling(name, *looks, language="zh"):
     question = MedicineQuestion("这是什么药？" if language == "zh" else "What medicine is this?", language)
     read = Reading(name, name)
-    return question.rule(read, read, [question.witness(name, [Print(look, 2000, 1000)]) for look in looks])
+    return question.rule(read, read, [verify(question.drug_question, name, [Print(look, 2000, 1000)]) for look in looks])
 
 
 def box(name, *more):

@@ -26,7 +26,8 @@ def _moved(quad, x, y):
 
 
 def find(question, *lines, width=WIDTH, height=HEIGHT, pixels=PIXELS):
-    return zoom.find(question, [Reading([one for some in lines for one in some], width, height)], pixels)
+    place = zoom.find(question, [Reading([one for some in lines for one in some], width, height)])
+    return place and place.zoom(pixels)
 
 
 def covers(region, lines):
@@ -79,6 +80,15 @@ def test_no_place_where_nothing_is_printed_or_nothing_fits():
     assert find("serial number?", plate("DANGER")) is None
 
 
+@pytest.mark.parametrize(
+    "question, row, sure",
+    [("serial number?", "S/N: 4711-22", True), ("serial number?", "S/N", False), ("What is the model?", "KX-7", False),
+     ("What is the voltage?", "Input: 24 V", True)],
+)  # fmt: skip
+def test_a_place_is_sure_at_a_label_with_a_value(question, row, sure):
+    assert zoom.find(question, [Reading(plate(row), WIDTH, HEIGHT)]).sure == sure
+
+
 def test_a_value_in_the_row_below_or_far_beside_its_label_is_within():
     below = at(plate("Serial No.", "70418-2263", "Voltage", "400 V"), 3000, 2000)
     assert covers(find("serial number?", below).region, below)
@@ -98,7 +108,7 @@ def test_of_two_places_the_one_beside_what_the_question_names():
 
 def test_of_several_pictures_the_one_that_has_it():
     readings = [Reading(plate("MODEL: KX-7"), WIDTH, HEIGHT), Reading(at(plate("S/N: 4711-22"), 100, 100), WIDTH, HEIGHT)]
-    found = zoom.find("serial number?", readings, PIXELS)
+    found = zoom.find("serial number?", readings).zoom(PIXELS)
     assert found.image == 1 and covers(found.region, readings[1].lines)
 
 

@@ -41,8 +41,8 @@ logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s"
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.vision.frame import Frame
-from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.vision.llama_log import LlamaLog
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.llama_log import LlamaLog
 from glm4v_ros.engine.vision import tower_of
 config = EngineConfig(Model("m", Path(sys.argv[1]), Path(sys.argv[2])), context_tokens=512, threads=2, gpu_layers=0)
 log = LlamaLog()

@@ -134,10 +134,10 @@ class Served:
 
 
 @contextmanager
-def serving(engine, model, settings: Settings = Settings(), keys: KeyRing = KeyRing(), *, capacity: int = 24, **more):
+def serving(engine, model, settings: Settings = Settings(), keys: KeyRing = KeyRing(), *, capacity: int = 24, checks=None, **more):
     """A server over ``engine`` on a free port of the loopback interface."""
     pictures = PictureStore()
-    asker = EngineAsker(engine, model, pictures, capacity)
+    asker = EngineAsker(engine, model, pictures, capacity, checks=checks)
     with serving_asker(asker, pictures, settings, keys, **more) as served:
         served.engine = engine
         yield served

@@ -88,14 +88,16 @@ def test_what_the_engine_is_asked(web):
 
 def test_headers_do_for_clients_that_cannot_add_fields(web):
     values = {"x-glm4v-preset": "inspection", "x-glm4v-session": "round", "x-glm4v-timeout": "12.5", "x-glm4v-language": "zh",
-              "x-glm4v-image-tokens": "99", "x-glm4v-enhance": "auto"}  # fmt: skip
+              "x-glm4v-image-tokens": "99", "x-glm4v-enhance": "auto", "x-glm4v-deterministic": "true"}  # fmt: skip
     assert set(values) == set(HEADERS)
     assert web.post(PATH, chat(glm4v={"language": "en"}), values).status == 200
     ((question, _),) = web.engine.questions
     assert (question.timeout, question.max_image_tokens, question.max_tokens) == (12.5, 99, 96)
     assert "instruments" in question.system_prompt and question.system_prompt.endswith("Answer in English.")
+    assert question.deterministic
     assert question.session_id not in ("", "round")  # of its owner, so that nobody else can name it
     assert web.post(PATH, chat(), {"x-glm4v-timeout": "soon"}).error["param"] == "x-glm4v-timeout"
+    assert web.post(PATH, chat(), {"x-glm4v-deterministic": "maybe"}).error["param"] == "glm4v.deterministic"
 
 
 def test_a_picture_is_sent_once_and_named_afterwards(web):
@@ -181,6 +183,7 @@ def test_no_address_is_ever_fetched(web):
         ({"glm4v": {"language": "en us"}}, None, "invalid_value"),
         ({"top_logprobs": 2}, "top_logprobs", "invalid_value"),
         ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "invalid_type"),
+        ({"response_format": {"type": "json_object", "schema": 123}}, "response_format.schema", "invalid_type"),
         ({"response_format": {"type": "json_schema"}}, "response_format.schema", "missing_required_parameter"),
         ({"response_format": {"type": "xml"}}, "response_format.type", "invalid_value"),
         ({"glm4v": {"preset": "nobody"}}, None, "invalid_value"),
@@ -243,6 +246,18 @@ def test_a_full_queue_says_when(web):
         answered = web.post(PATH, chat(stream=stream))
         assert answered.status == 429 and answered.error["type"] == "rate_limit_error"
         assert answered.headers["retry-after"] == "2" and answered.headers["retry-after-ms"] == "1500"
+
+
+@pytest.mark.parametrize("form, expected", [
+    ({"type": "json_object"}, {"type": "object"}),
+    ({"type": "json_object", "schema": {"const": "42"}}, {"const": "42"}),
+    ({"type": "json_schema", "json_schema": {"name": "x", "schema": {"const": "42"}}}, {"const": "42"}),
+    ({"type": "text"}, None),
+])  # fmt: skip
+def test_schemas(web, form, expected):
+    assert web.post(PATH, chat(response_format=form)).status == 200
+    ((question, _),) = web.engine.questions
+    assert (json.loads(question.json_schema) if question.json_schema else None) == expected
 
 
 def test_how_likely_each_token_was(web):

@@ -53,7 +53,7 @@ const imageUrl = (picture) => (picture.camera ? `camera:${picture.camera}` : `sh
 
 function options({ pictures, preset, session }) {
   const rois = pictures.some((one) => one.camera) ? undefined : pictures.map((one) => one.region ?? null);
-  return { preset, session, rois, progress: true };
+  return { preset, session, rois, progress: true, verify: "auto" };
 }
 
 // Calls onEvent with each stage, piece of text, and at the end the figures.

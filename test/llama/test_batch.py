@@ -3,7 +3,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from glm4v_ros.engine.batch import Batch
+from glm4v_ros.llama.batch import Batch
 
 SIZE, STREAMS = 2, 4
 

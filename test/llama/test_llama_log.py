@@ -2,7 +2,7 @@ import threading
 
 import llama_cpp.llama_cpp as llama
 
-from glm4v_ros.vision.llama_log import LlamaLog
+from glm4v_ros.llama.llama_log import LlamaLog
 
 ERROR = 4
 

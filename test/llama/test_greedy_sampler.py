@@ -5,13 +5,13 @@ import ctypes
 import numpy as np
 import pytest
 
-from glm4v_ros.engine import greedy_sampler
-from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.greedy_sampler import GreedySampler
-from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.token_sampler import probability
+from glm4v_ros.llama import greedy_sampler
+from glm4v_ros.llama.config import LlamaConfig
+from glm4v_ros.llama.greedy_sampler import GreedySampler
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.llama_log import LlamaLog
+from glm4v_ros.llama.token_sampler import probability
 from glm4v_ros.machine import ggml
-from glm4v_ros.vision.llama_log import LlamaLog
 
 PARALLEL = 6
 
@@ -20,7 +20,7 @@ def load(nano) -> LanguageModel:
     """As on a GPU."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ggml, "gpu", lambda: "FAKE0 GPU")
-        return LanguageModel(EngineConfig(nano, threads=1, max_parallel=PARALLEL), LlamaLog(), lambda _: True)
+        return LanguageModel(LlamaConfig(nano, threads=1, max_parallel=PARALLEL), LlamaLog(), lambda _: True)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def language_model(nano):
 
 
 def test_a_cpu_samples_on_the_host(nano):
-    model = LanguageModel(EngineConfig(nano, gpu_layers=0, threads=1), LlamaLog(), lambda _: True)
+    model = LanguageModel(LlamaConfig(nano, gpu_layers=0, threads=1), LlamaLog(), lambda _: True)
     assert not model.gpu_offload and not model.greedy_sequences and model.device == "CPU"
     model.free()
 
@@ -91,7 +91,7 @@ def test_vocabularies(vocabulary, possible):
 
 
 def test_a_vocabulary_that_cannot_be_cut_is_sampled_on_the_host(nano, monkeypatch):
-    monkeypatch.setattr("glm4v_ros.engine.greedy_sampler.BLOCK_SIZES", range(1000, 999, -1))
+    monkeypatch.setattr("glm4v_ros.llama.greedy_sampler.BLOCK_SIZES", range(1000, 999, -1))
     model = load(nano)
     assert not model.greedy_sequences
     (entry,) = decode(model, [np.arange(30, 40)], [0], [1])

@@ -11,19 +11,18 @@ import llama_cpp
 import numpy as np
 
 from glm4v_ros.catalog.token_embeddings import TokenEmbeddings
-from glm4v_ros.engine.batch import Batch
-from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.draft import MOST_DRAFTED
-from glm4v_ros.engine.interrupt import Interrupt
 from glm4v_ros.errors import BadRequest, EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.llama.batch import Batch
+from glm4v_ros.llama.config import MOST_DRAFTED, LlamaConfig
+from glm4v_ros.llama.interrupt import Interrupt
+from glm4v_ros.llama.kv_types import KV_TYPES
+from glm4v_ros.llama.llama_log import LlamaLog
 from glm4v_ros.machine import ggml
 from glm4v_ros.machine.cores import Cores
-from glm4v_ros.vision.llama_log import LlamaLog
 
 _log = logging.getLogger(__name__)
 
 _MROPE_TYPES = {8, 40}  # LLAMA_ROPE_TYPE_MROPE, _IMROPE
-_KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}  # ggml_type
 _MOST_SEQUENCES = 256  # LLAMA_MAX_SEQ
 _LASTING = 32  # sequences for frames and sessions that are kept
 SCRATCH = 8  # and for pieces of images while they are decoded
@@ -36,7 +35,7 @@ class Interrupted(Exception):
 class LanguageModel:
     """Weights, KV cache and vocabulary. One thread uses it; ``interrupt`` alone is for others."""
 
-    def __init__(self, config: EngineConfig, log: LlamaLog, on_progress: Callable[[float], bool], *, allocate: bool = True):
+    def __init__(self, config: LlamaConfig, log: LlamaLog, on_progress: Callable[[float], bool], *, allocate: bool = True):
         """Loads the weights and makes a context. ``on_progress`` gets 0 to 1 and says whether to go on.
 
         Without ``allocate`` llama.cpp only plans, and logs, what it would take; nothing can be decoded then.
@@ -68,7 +67,7 @@ class LanguageModel:
             self.free()
             raise
 
-    def _read_model(self, config: EngineConfig) -> None:
+    def _read_model(self, config: LlamaConfig) -> None:
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self.vocabulary = llama_cpp.llama_vocab_n_tokens(self._vocab)
         self.embedding_size = llama_cpp.llama_model_n_embd_inp(self._model)
@@ -82,9 +81,9 @@ class LanguageModel:
         if llama_cpp.llama_model_has_encoder(self._model) or not llama_cpp.llama_model_has_decoder(self._model):
             raise Unsupported(f"{config.model.text_path} is no decoder-only language model")
 
-    def _make_context(self, config: EngineConfig) -> None:
-        if config.kv_type not in _KV_TYPES:
-            raise BadRequest(f"kv_type is one of {', '.join(_KV_TYPES)}, not {config.kv_type!r}")
+    def _make_context(self, config: LlamaConfig) -> None:
+        if config.kv_type not in KV_TYPES:
+            raise BadRequest(f"kv_type is one of {', '.join(KV_TYPES)}, not {config.kv_type!r}")
         params = llama_cpp.llama_context_default_params()
         #: Requests that can be answered at once: each takes a sequence, and another one for its choices or on the GPU.
         self.parallel = min(config.max_parallel, (_MOST_SEQUENCES - _LASTING - SCRATCH) // 2)
@@ -97,7 +96,7 @@ class LanguageModel:
         self.cores = Cores(config.threads)
         params.n_threads = params.n_threads_batch = self._threads = config.threads or len(os.sched_getaffinity(0))
         params.flash_attn_type = int(config.flash_attention)
-        params.type_k = params.type_v = _KV_TYPES[config.kv_type]
+        params.type_k = params.type_v = KV_TYPES[config.kv_type]
         params.kv_unified = True  # sequences share the cells of a frame
         params.offload_kqv = config.gpu_layers != 0
         params.no_perf = True
@@ -122,7 +121,7 @@ class LanguageModel:
     def _device_sampler(self):
         """None where llama.cpp's API for one, which is called experimental, is another, or where it cannot take this vocabulary."""
         try:
-            from glm4v_ros.engine.greedy_sampler import GreedySampler
+            from glm4v_ros.llama.greedy_sampler import GreedySampler
 
             sampler = GreedySampler(self.vocabulary)
         except (ImportError, AttributeError, TypeError) as error:

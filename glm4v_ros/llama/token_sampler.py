@@ -8,8 +8,8 @@ import math
 import llama_cpp
 import numpy as np
 
-from glm4v_ros.engine.grammar import Grammar
-from glm4v_ros.engine.question import Sampling
+from glm4v_ros.llama.grammar import Grammar
+from glm4v_ros.llama.sampling import Sampling
 
 _PENALTY_LAST_N = 256  # tokens that a repeat penalty looks back
 

@@ -3,20 +3,20 @@ import json
 import numpy as np
 import pytest
 
-from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.grammar import Grammar
-from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.question import Sampling
-from glm4v_ros.engine.token_sampler import TokenSampler
 from glm4v_ros.engine.violation import violation
 from glm4v_ros.errors import BadRequest
-from glm4v_ros.vision.llama_log import LlamaLog
+from glm4v_ros.llama.config import LlamaConfig
+from glm4v_ros.llama.grammar import Grammar
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.llama_log import LlamaLog
+from glm4v_ros.llama.sampling import Sampling
+from glm4v_ros.llama.token_sampler import TokenSampler
 
 
 @pytest.fixture(scope="module")
 def model(nano):
     log = LlamaLog()  # llama.cpp goes on calling it, so that it must outlive the model
-    model = LanguageModel(EngineConfig(nano, context_tokens=256, threads=1), log, lambda _: True)
+    model = LanguageModel(LlamaConfig(nano, context_tokens=256, threads=1), log, lambda _: True)
     yield model
     model.free()
 

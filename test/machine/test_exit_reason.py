@@ -2,7 +2,7 @@ import signal
 
 import pytest
 
-from glm4v_ros.engine.worker_process import exit_reason
+from glm4v_ros.machine.module_process import exit_reason
 
 
 @pytest.mark.parametrize(

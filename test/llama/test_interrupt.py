@@ -1,6 +1,6 @@
 import ctypes
 
-from glm4v_ros.engine.interrupt import Interrupt
+from glm4v_ros.llama.interrupt import Interrupt
 
 
 def test_it_counts_while_armed_and_stops_once_tripped():
