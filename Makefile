@@ -13,7 +13,7 @@ demo: setup
 	@$(RUN) python scripts/demo.py
 
 test: setup
-	@$(RUN) python -m pytest $(PYTEST_ARGS)
+	@$(RUN) python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 setup:
 	@$(PYTHON) scripts/setup_venv.py

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the sampler inside llama.cpp's graph (engine/greedy_sampler.py) against the logits on the host.
+"""Checks the sampler inside llama.cpp's graph (llama/greedy_sampler.py) against the logits on the host.
 
     PYTHONPATH=BUILD/python python benchmarks/greedy_check.py [--text FILE] [--decodes N]
 
@@ -23,9 +23,9 @@ sys.path[:0] = [str(ROOT)]
 
 from glm4v_ros.catalog.model import Model  # noqa: E402
 from glm4v_ros.engine.config import EngineConfig  # noqa: E402
-from glm4v_ros.engine.language_model import LanguageModel  # noqa: E402
-from glm4v_ros.engine.llama_log import LlamaLog  # noqa: E402
-from glm4v_ros.engine.token_sampler import probability  # noqa: E402
+from glm4v_ros.llama.language_model import LanguageModel  # noqa: E402
+from glm4v_ros.llama.llama_log import LlamaLog  # noqa: E402
+from glm4v_ros.llama.token_sampler import probability  # noqa: E402
 
 TEXT = ROOT / "models" / "glm4v-nano" / "glm4v-nano-text-q4_k_m.gguf"
 SEQUENCES = 8

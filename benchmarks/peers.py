@@ -351,7 +351,7 @@ class Peers:
                 return ours.ask(text, jpeg, 8, deterministic=True)
 
             expected = ask().text
-            for stage in Stage:
+            for stage in list(Stage)[: Stage.CHECKING]:
                 ended, left, usual, right = [], [], [], 0
                 for _ in range(self.repeats):
                     usual.append(ask().first_token)

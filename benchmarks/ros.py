@@ -26,7 +26,6 @@ import rclpy
 from builtin_interfaces.msg import Duration
 from diagnostic_msgs.msg import DiagnosticArray
 from glm4v_ros.action import AskImage as AskImageAction
-from glm4v_ros.machine.dds import stay_on_this_machine
 from glm4v_ros.msg import AskOptions
 from glm4v_ros.srv import AskImage
 from rcl_interfaces.srv import SetParameters
@@ -35,6 +34,8 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
+
+from glm4v_ros.machine.dds import stay_on_this_machine
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL, FULL_HD, RATE = (448, 336), (1920, 1080), 30.0

@@ -4,137 +4,45 @@
     python benchmarks/build_peers.py build/peers
     PYTHONPATH=build/peers/python scripts/in_venv python benchmarks/serve.py build/peers build/serve
 
-Without BUILD's llama-server (--alone) only our side is measured. Both sides are warm, get the same JPEGs and number
-of tokens, and
-take turns. Times count from the moment the JPEG and the question are at hand to the first text that the client holds.
+Without BUILD's llama-server (--alone) only our side is measured. Both sides are warm, get the same JPEGs and number of
+tokens, and take turns. Times count from the moment the JPEG and the question are at hand to the first text that the client holds.
 OUT/serve.json has every figure, OUT/serve.md the table.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import http.client
 import io
 import itertools
 import json
 import os
-import re
 import resource
+import selectors
 import statistics
-import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from llama_server import LlamaServer, Reply
+from llama_server import LlamaServer
 from PIL import Image
+from serve_client import PATIENCE, ROOT, Serve, Stream
 
-ROOT = Path(__file__).resolve().parents[1]
 NANO = ROOT / "models" / "glm4v-nano"
 TEXT, VISION = NANO / "glm4v-nano-text-q4_k_m.gguf", NANO / "glm4v-nano-vision-q8_0.gguf"
 CONTEXT = 4096  # KV cells of one asker on either side
-PATIENCE = 600.0  # seconds
+PARTS = ("one_asker", "askers", "layer", "connections")
 _questions = itertools.count()
 
 
 def question() -> str:
     """One that was not asked before, always of the same length."""
     return f"What is written on label {next(_questions) + 10000}?"
-
-
-class Serve:
-    """A running `glm4v serve` and one client of it."""
-
-    def __init__(self, log: Path, *options: str):
-        self._log = log
-        self._command = [
-            sys.executable,
-            "-m",
-            "glm4v_ros.cli.main",
-            "serve",
-            "--port",
-            "0",
-            "--per-minute",
-            "1000000",
-            *options,
-        ]
-
-    def __enter__(self) -> Serve:
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(self._command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=environment)
-        said = ""
-        for line in self.process.stderr:
-            said += line
-            if "is ready" in line:
-                break
-        else:
-            raise RuntimeError(f"glm4v serve did not start:\n{said}")
-        self.port = int(re.search(r"http://127.0.0.1:(\d+)", said)[1])
-        threading.Thread(target=self._keep_log, daemon=True).start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.process.terminate()
-        self.process.wait(30)
-
-    def _keep_log(self) -> None:
-        self._log.write_text(self.process.stderr.read())
-
-    @property
-    def resident_mib(self) -> float:
-        """Of the server's own process; the model is in its worker's."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
-
-    def upload(self, jpeg: bytes) -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        connection.request("POST", "/v1/pictures", jpeg)
-        key = json.loads(connection.getresponse().read())["sha256"]
-        connection.close()
-        return f"sha256:{key}"
-
-    def ask(self, text: str, picture: bytes | str, tokens: int) -> Reply:
-        """``picture``: a JPEG, which travels in the request, or the key of one that was uploaded."""
-        begun = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        try:
-            status, first, whole, pieces, usage = self.stream(connection, text, picture, tokens, begun)
-        finally:
-            connection.close()
-        if status != 200:
-            raise RuntimeError(f"glm4v serve refused: {pieces}")
-        return Reply("".join(pieces), usage["completion_tokens"], first, whole, 0.0)
-
-    @staticmethod
-    def stream(connection, text: str, picture: bytes | str, tokens: int, begun: float, **options):
-        """(status, seconds to the first text, seconds to the end, texts, usage); with another status than 200 the
-        body."""
-        url = picture if isinstance(picture, str) else f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
-        content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]
-        body = {"model": "glm4v-nano", "messages": [{"role": "user", "content": content}], "stream": True,
-            "max_tokens": tokens,
-                "ignore_eos": True, "stream_options": {"include_usage": True}, **options}  # fmt: skip
-        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        if response.status != 200:
-            return response.status, 0.0, time.monotonic() - begun, [response.read().decode()], {}
-        first, pieces, usage = 0.0, [], {}
-        for line in response:
-            if not line.startswith(b"data: {"):
-                continue
-            event = json.loads(line[6:])
-            if "error" in event:
-                raise RuntimeError(f"glm4v serve failed: {event['error']}")
-            for choice in event["choices"]:
-                if choice["delta"].get("content"):
-                    first = first or time.monotonic() - begun
-                    pieces.append(choice["delta"]["content"])
-            usage = event.get("usage") or usage
-        return 200, first, time.monotonic() - begun, pieces, usage
 
 
 class Bench:
@@ -146,13 +54,14 @@ class Bench:
         self._seed = itertools.count()
 
     def run(self) -> None:
-        for name in ("one_asker", "askers", "layer", "connections"):
+        for name in self.args.part or PARTS:
             print(f"[{time.strftime('%H:%M:%S')}] {name}", flush=True)
             self.results[name] = getattr(self, name)()
             print(json.dumps(self.results[name]), flush=True)
         (self.out / "serve.json").write_text(json.dumps(self.results, indent=1))
-        (self.out / "serve.md").write_text(self.table())
-        print(self.table())
+        if set(PARTS) <= set(self.results):
+            (self.out / "serve.md").write_text(self.table())
+            print(self.table())
 
     def one_asker(self) -> dict:
         figures: dict[str, list[float]] = {}
@@ -206,8 +115,8 @@ class Bench:
         return statistics.median(rates)
 
     def layer(self) -> dict:
-        """What HTTP adds to the engine client's first token: one engine, asked in turns with and without HTTP
-        between."""
+        """What HTTP adds to the engine client's first token: one engine, asked in turns with and without HTTP between.
+        The client over HTTP is a process of its own, as clients are."""
         sys.path[:0] = [str(ROOT), str(ROOT / "test" / "web"), str(ROOT / "test" / "nodes")]
         from served import serving
 
@@ -224,20 +133,16 @@ class Bench:
         direct, over = [], []
         with EngineClient(EngineConfig(model, context_tokens=CONTEXT)) as client:
             client.start()
-            with serving(client, model) as served:
-                connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
-                connection.request("POST", "/v1/pictures", jpeg)
-                key = f"sha256:{json.loads(connection.getresponse().read())['sha256']}"
+            with serving(client, model) as served, ProcessPoolExecutor(1, get_context("spawn")) as elsewhere:
+                key = elsewhere.submit(_first_over_http, served.port, jpeg, model.name).result()
                 for turn in range(2 * self.args.repeats + 2):
-                    text, heard = question(), []
+                    heard: list[float] = []
                     begun = time.monotonic()
-                    client.ask(Question(text, f"direct-{turn}", max_tokens=2, ignore_eos=True), [frame],
+                    client.ask(Question(question(), f"direct-{turn}", max_tokens=2, ignore_eos=True), [frame],
                                lambda delta: delta.text and heard.append(time.monotonic() - begun)
                                ).result()  # fmt: skip
                     direct.append(heard[0])
-                    begun = time.monotonic()
-                    over.append(Serve.stream(connection, question(), key, 2, begun, model=model.name)[1])
-                connection.close()
+                    over.append(elsewhere.submit(_first_over_http, served.port, key, model.name, question()).result())
         direct, over = direct[2:], over[2:]  # the first ones encode the frame
         return {"direct": statistics.median(direct), "over HTTP": statistics.median(over),
                 "added": statistics.median(over) - statistics.median(direct), "all": {"direct": direct,
@@ -270,31 +175,25 @@ class Bench:
         return figures
 
     def _streams(self, ours: Serve, count: int) -> dict:
+        """All requests are sent at once, each on a connection of its own, by a client of one thread."""
         key = ours.upload(self.frame())
         right = ours.ask("What is on the label?", key, 12).text
-        outcomes: list[tuple[int, float, str]] = []
-        ready = threading.Barrier(count)
-
-        def one() -> None:
-            connection = http.client.HTTPConnection("127.0.0.1", ours.port, timeout=PATIENCE)
-            connection.connect()
-            ready.wait()
-            status, first, whole, pieces, _ = Serve.stream(
-                connection, "What is on the label?", key, 12, time.monotonic()
-            )
-            outcomes.append((status, whole, "".join(pieces)))
-            connection.close()
-
-        threads = [threading.Thread(target=one) for _ in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        refused = sorted(whole for status, whole, _ in outcomes if status == 429)
+        request = Serve.request("What is on the label?", key, 12)
+        streams = [Stream(ours.port) for _ in range(count)]
+        with selectors.DefaultSelector() as selector:
+            for stream in streams:
+                selector.register(stream.socket, selectors.EVENT_READ, stream)
+            for stream in streams:
+                stream.send(request)
+            while selector.get_map():
+                for ready, _ in selector.select(PATIENCE):
+                    if ready.data.receive():
+                        selector.unregister(ready.fileobj)
+        refused = sorted(one.seconds for one in streams if one.status == 429)
         return {
-            "answered": sum(status == 200 for status, _, _ in outcomes),
-            "answered right": sum(status == 200 and text == right for status, _, text in outcomes),
-            "refused with 429": len(refused), "others": sum(status not in (200, 429) for status, _, _ in outcomes),
+            "answered": sum(one.status == 200 for one in streams),
+            "answered right": sum(one.status == 200 and one.text == right for one in streams),
+            "refused with 429": len(refused), "others": sum(one.status not in (200, 429) for one in streams),
             "a refusal took, median": refused[len(refused) // 2] if refused else None,
             "a refusal took, at most": refused[-1] if refused else None,
         }  # fmt: skip
@@ -343,6 +242,18 @@ class Bench:
         return "\n".join(lines) + "\n"
 
 
+_kept: dict[int, http.client.HTTPConnection] = {}  # by port, in the process of the client
+
+
+def _first_over_http(port: int, picture: bytes | str, model: str, text: str = "") -> str | float:
+    """Of a JPEG the key under which it is uploaded; of a key the seconds until the first text about it."""
+    connection = _kept.setdefault(port, http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE))
+    if isinstance(picture, bytes):
+        connection.request("POST", "/v1/pictures", picture)
+        return f"sha256:{json.loads(connection.getresponse().read())['sha256']}"
+    return Serve.stream(connection, text, picture, 2, time.monotonic(), model=model)[1]
+
+
 def _healthy(connection: http.client.HTTPConnection) -> bool:
     connection.request("GET", "/health")
     response = connection.getresponse()
@@ -353,6 +264,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=Path, metavar="BUILD")
     parser.add_argument("out", type=Path, metavar="OUT")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this; may be given several times")
     parser.add_argument("--alone", action="store_true", help="without llama-server")
     parser.add_argument(
         "--repeats", type=int, default=10, metavar="N", help="of each figure; the median counts (default: %(default)s)"

@@ -26,7 +26,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from serve import PATIENCE, ROOT, Serve
+from serve_client import PATIENCE, ROOT, Serve
 
 GOLDEN = ROOT / "test" / "golden" / "nano"
 SETTLING = 30.0  # seconds after a worker was killed within which an answer may end with ENGINE_FAILED or wait for the next one
@@ -56,7 +56,7 @@ class Soak:
         self.right = right_answers(self.asked, args.out)
         self.outcomes: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
-        self.wrong: list[tuple[str, str, str]] = []
+        self.wrong: list[dict] = []
         self.killed: list[tuple[float, float]] = []  # from when to when an answer may suffer
         self._numbers = itertools.count()
         self._kinds = itertools.cycle(FAULTS)
@@ -66,7 +66,8 @@ class Soak:
         with Serve(self.args.out / "soak.log", "--queue", "64") as self.server:
             keys = [self.server.upload(picture.read_bytes()) for picture, _ in self.asked]
             began, memory = time.monotonic(), [self.server.resident_mib]
-            clients = [threading.Thread(target=self._client, args=(keys, number)) for number in range(self.args.clients)]
+            first = self.args.seed * self.args.clients
+            clients = [threading.Thread(target=self._client, args=(keys, first + number)) for number in range(self.args.clients)]
             for client in clients:
                 client.start()
             while any(client.is_alive() for client in clients):
@@ -78,7 +79,7 @@ class Soak:
         report = {
             "requests": sum(self.outcomes.values()), "seconds": round(took, 1), "outcomes": dict(self.outcomes),
             "faults": dict(self.faults), "outside the faults, answered right": self.outcomes["right"] / max(1, outside),
-            "wrong": self.wrong[:5], "left running and queued": [state["running"], state["queued"]],
+            "wrong": self.wrong[:20], "left running and queued": [state["running"], state["queued"]],
             "server's resident MiB, first, middle, last": [round(memory[i]) for i in (0, len(memory) // 2, -1)],
         }  # fmt: skip
         (self.args.out / "soak.json").write_text(json.dumps(report, ensure_ascii=False, indent=1))
@@ -110,7 +111,9 @@ class Soak:
         ended = time.monotonic()
         with self._lock:
             if outcome == "wrong":
-                self.wrong.append((self.asked[index][1], self.right[index], text))
+                since = [round(began - begin, 1) for begin, _ in self.killed]
+                self.wrong.append({"picture": self.asked[index][0].name, "right": self.right[index], "answered": text,
+                                   "seconds since workers were killed": since, "took": round(ended - began, 1)})  # fmt: skip
             if outcome != "right" and any(begin < ended and began < end for begin, end in self.killed):
                 outcome = f"in a fault: {outcome}"
             self.outcomes[outcome] += 1
@@ -187,6 +190,7 @@ def main() -> int:
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument("--requests", type=int, default=5000, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--clients", type=int, default=16, metavar="N", help="(default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of which client asks what: for a soak in pieces (default: %(default)s)")
     parser.add_argument("--pictures", type=int, default=8, metavar="N", help="that are asked about (default: %(default)s)")
     report = Soak(parser.parse_args()).run()
     print(json.dumps(report, ensure_ascii=False, indent=1))

@@ -16,7 +16,6 @@ import threading
 import time
 
 import rclpy
-from glm4v_ros.machine.dds import stay_on_this_machine
 from glm4v_ros.msg import Pcm
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -25,6 +24,7 @@ from std_msgs.msg import Bool, String
 from std_srvs.srv import Trigger
 
 from glm4v_ros.client import TtsClient
+from glm4v_ros.machine.dds import stay_on_this_machine
 from glm4v_ros.speech.sentence import SentenceSplitter
 
 ANSWERS = (

@@ -2,6 +2,8 @@
 # the install step into lib/glm4v_ros/vendor. That folder is on no path: glm4v_ros/vendor.py says who looks there.
 
 option(GLM4V_CUDA "Build llama.cpp for the NVIDIA GPU" OFF)
+option(GLM4V_READER "Bring the second reader, which checks the print that an answer quotes (100 MB)" ON)
+option(GLM4V_PIPER "Bring the voice Piper, whose licence is the GPL-3.0" OFF)
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 set(vendor ${CMAKE_CURRENT_BINARY_DIR}/vendor)
@@ -9,9 +11,16 @@ set(cuda)
 if(GLM4V_CUDA)
   set(cuda --cuda ${CMAKE_CUDA_ARCHITECTURES})
 endif()
+set(parts)
+if(GLM4V_READER)
+  list(APPEND parts reader)
+endif()
+if(GLM4V_PIPER)
+  list(APPEND parts piper)
+endif()
 # -B: nothing is written into the source directory.
 add_custom_target(${PROJECT_NAME}_vendor ALL
-  COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/scripts/vendor.py ${vendor} ${cuda}
+  COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/scripts/vendor.py ${vendor} ${cuda} --parts ${parts}
   COMMENT "Python packages without a rosdep key" USES_TERMINAL VERBATIM)
 
 set(installed "\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/${PROJECT_NAME}/vendor")

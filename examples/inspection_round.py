@@ -24,6 +24,7 @@ from threading import Thread
 import py_trees
 import rclpy
 import yaml
+from glm4v_ros.msg import Answer
 from processes import PICTURES, robot
 from py_trees.common import Access, Status
 from rclpy.context import Context
@@ -36,6 +37,11 @@ from glm4v_ros.client import VqaClient
 from glm4v_ros.errors import ErrorCode
 
 TICK_PERIOD = 0.05  # s
+#: What the second reader says of an answer's print; docs/verification.md.
+VERDICTS = {
+    Answer.NOT_CHECKED: "not checked", Answer.CONFIRMED: "confirmed",
+    Answer.CONTRADICTED: "read otherwise", Answer.NOT_FOUND: "not found",
+}  # fmt: skip
 PICTURE_PATIENCE = 2.0  # s that the picture of an answer may come after the answer
 
 
@@ -100,6 +106,12 @@ class Record(py_trees.behaviour.Behaviour):
             entry |= {
                 "answer": answer.text,
                 "abstained": answer.abstained,
+                "verification": VERDICTS[answer.verification],
+                "verification_reason": answer.verification_reason,
+                "evidence": [
+                    {"text": text, "region": [roi.x_offset, roi.y_offset, roi.width, roi.height]}
+                    for text, roi in zip(answer.evidence_texts, answer.evidence_regions)
+                ],
                 "confidence": None if math.isnan(answer.confidence) else round(answer.confidence, 3),
                 "as_expected": None if self._check is None else self._check.status == Status.SUCCESS,
                 "why": self._check.feedback_message if self._check else "",
@@ -121,13 +133,14 @@ class Record(py_trees.behaviour.Behaviour):
 
 def check_of(item: dict) -> AnswerIs | None:
     """The comparison that an item asks for; None if it only wants to know."""
-    name = f"check {item['key']}"
+    name, confirmed = f"check {item['key']}", item.get("confirmed", False)
     if "minimum" in item or "maximum" in item:
-        return AnswerIs(name, minimum=item.get("minimum"), maximum=item.get("maximum"))
+        return AnswerIs(name, minimum=item.get("minimum"), maximum=item.get("maximum"), confirmed=confirmed)
     if "expected" in item:
         expected = item["expected"]
-        return AnswerIs(name, tuple(map(str, expected)) if isinstance(expected, list) else str(expected))
-    return None
+        texts = tuple(map(str, expected)) if isinstance(expected, list) else str(expected)
+        return AnswerIs(name, texts, confirmed=confirmed)
+    return AnswerIs(name, confirmed=True) if confirmed else None
 
 
 def tree_of(
@@ -224,7 +237,8 @@ def main() -> int:
             mark = {True: "as expected", False: f"NOT as expected: {entry.get('why')}", None: ""}[
                 entry.get("as_expected")
             ]
-            print(f"{stop['name']:10} {entry['key']:10} {entry.get('answer') or entry['error']:20} {mark}")
+            answer = entry.get("answer") or entry["error"]
+            print(f"{stop['name']:10} {entry['key']:10} {answer:20} {entry.get('verification', ''):15} {mark}")
     print(f"report: {args.report / 'report.json'}")
     return 0
 

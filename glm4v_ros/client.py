@@ -15,7 +15,7 @@ from glm4v_ros.action import AskImage, Say
 from glm4v_ros.action_caller import ActionCaller
 from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.goal import Goal
-from glm4v_ros.msg import Answer, AskOptions
+from glm4v_ros.msg import Answer, AskOptions, Exchange, Sampling
 
 _GRACE = 5.0  # seconds after a question's own deadline until its node counts as hanging
 _HUNG_AFTER = 10.0  # seconds without a word from a node at work; both nodes answer while they work
@@ -23,11 +23,11 @@ _ERRORS = {error.code: error for error in VqaError.__subclasses__()}
 
 
 class Choice(NamedTuple):
-    """One of the choices, as ``ask_choice`` found it."""
+    """One of the choices, as ``ask_choice`` found it; none of them where the answer was withheld."""
 
-    text: str
-    index: int
-    confidence: float  # its probability among the choices, 0 to 1
+    text: str  # empty: none
+    index: int  # -1: none
+    confidence: float  # its probability among the choices, 0 to 1; NaN: none
     answer: Answer
 
 
@@ -111,7 +111,8 @@ class VqaClient:
         """Asks and returns at once.
 
         ``options`` are the fields of AskOptions.msg (preset, language, timeout, speak, ...); ``timeout`` and
-        ``max_image_age`` are seconds. ``images`` replace the cameras, raw ones first. ``resend``: the question may be
+        ``max_image_age`` are seconds; ``past`` may have (question, answer) pairs, with the number of pictures as a third;
+        ``sampling`` may be one Sampling, or a dict of its fields. ``images`` replace the cameras, raw ones first. ``resend``: the question may be
         asked twice (see ActionCaller.start); None: unless it is spoken or belongs to a session.
         ValueError for an option that does not exist.
         """
@@ -138,9 +139,10 @@ class VqaClient:
         return self.start(question, **arguments)
 
     def ask_choice(self, question: str, choices: Sequence[str], **arguments: Any) -> Choice:
-        """Asks for one of ``choices``."""
+        """Asks for one of ``choices``. What the answer says in place of one, as with ``verify="required"``, is in its text."""
         answer = self.ask(question, choices=list(choices), **arguments)
-        return Choice(choices[answer.choice_index], answer.choice_index, answer.confidence, answer)
+        index = answer.choice_index
+        return Choice(choices[index] if index >= 0 else "", index, answer.confidence, answer)
 
     def ask_json(self, question: str, schema: dict | str, **arguments: Any) -> Any:
         """Asks for JSON that ``schema`` accepts and gives it parsed; EngineFailed if it was cut off or is none."""
@@ -220,4 +222,17 @@ def _options(fields: dict[str, Any]) -> AskOptions:
         if isinstance(values.get(name), (int, float)):
             nanoseconds = round(values[name] * 1e9)
             values[name] = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+    values["past"] = [_exchange(one) for one in values.get("past", ())]
+    sampling = values.get("sampling", ())
+    if isinstance(sampling, dict):
+        values["sampling"] = [Sampling(**sampling)]
+    elif isinstance(sampling, Sampling):
+        values["sampling"] = [sampling]
     return AskOptions(**values)
+
+
+def _exchange(given: Exchange | Sequence) -> Exchange:
+    if isinstance(given, Exchange):
+        return given
+    question, answer, *pictures = given
+    return Exchange(question=question, answer=answer, pictures=pictures[0] if pictures else 0)

@@ -112,5 +112,9 @@ class ModelFileError(EngineFailed):
     """A model's file is missing, broken, or does not belong to its partner."""
 
 
+class ServerFailed(EngineFailed):
+    """A remote server cannot be reached, or its answer is none; the process here that asked it is sound."""
+
+
 class NotRead(VqaError):
     """A picture without a second reading. It ends no question: what hangs on it is not checked."""

@@ -51,7 +51,7 @@ def main() -> None:
             shutil.rmtree(VENV, ignore_errors=True)
             run([python, "-m", "venv", *(["--system-site-packages"] if ros else []), VENV], "venv")
     requirements = ["python-with-ros.txt"] if ros else ["ros-jazzy.txt", "python.txt"]
-    requirements += ["reader.txt", "serve.txt"]
+    requirements += ["reader.txt", "serve.txt", "remote.txt", "deploy.txt"]
     files = [ROOT / "requirements" / name for name in requirements]
     with Step("packages", *(file.read_text() for file in files)) as step:
         if step.due:

@@ -1,6 +1,8 @@
 """Fixtures for every room. Whatever starts ROS here stays on this machine, in a DDS domain of its own."""
 
+import ctypes
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from glm4v_ros.vendor import prefer_vendor
 ROOT = Path(__file__).resolve().parents[1]
 
 prefer_vendor()  # colcon test: what tests import themselves, such as gguf, is there
+if "PYTEST_XDIST_WORKER" in os.environ:  # each of pytest-xdist's processes is in a domain of its own
+    os.environ.pop("ROS_DOMAIN_ID", None)
 stay_on_this_machine()
 os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
 
@@ -26,3 +30,29 @@ def nano() -> Model:
     for path in (model.text_path, model.vision_path):
         assert path.is_file(), f"{path} is missing: the tests need the embedded model"
     return model
+
+
+def blown_up(model, directory, file_type: int):
+    """``model`` with its weights at f32 or f16, so that rounding differs by nothing that matters."""
+    import llama_cpp
+
+    def blow_up(path):
+        target = directory / path.name
+        params = llama_cpp.llama_model_quantize_default_params()
+        params.ftype = file_type
+        params.allow_requantize = True
+        params.nthread = 1
+        assert llama_cpp.llama_model_quantize(os.fsencode(path), os.fsencode(target), ctypes.byref(params)) == 0
+        return target
+
+    return replace(model, text_path=blow_up(model.text_path), vision_path=blow_up(model.vision_path))
+
+
+@pytest.fixture(scope="session")
+def nano_f32(nano, tmp_path_factory):
+    return blown_up(nano, tmp_path_factory.mktemp("nano_f32"), 0)  # LLAMA_FTYPE_ALL_F32
+
+
+@pytest.fixture(scope="session")
+def nano_f16(nano, tmp_path_factory):
+    return blown_up(nano, tmp_path_factory.mktemp("nano_f16"), 1)  # LLAMA_FTYPE_MOSTLY_F16

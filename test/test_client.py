@@ -8,6 +8,7 @@ import threading
 import pytest
 import rclpy
 import vqa_double
+from glm4v_ros.msg import Exchange, Sampling
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -53,6 +54,23 @@ def test_ask(client, vqa):
         500_000_000,
         500_000_000,
     )
+
+
+def test_a_conversation_and_sampling_in_plain_python(client, vqa):
+    client.ask("What is it?", past=[("one?", "1"), ("two?", "2", 3), Exchange(question="three?")], sampling={"top_k": 4},
+               stop=["\n"], verify="required")  # fmt: skip
+    options = vqa.asked[-1].options
+    assert [(one.question, one.answer, one.pictures) for one in options.past] == [("one?", "1", 0), ("two?", "2", 3), ("three?", "", 0)]
+    assert (options.sampling[0].top_k, options.sampling[0].top_p) == (4, 1.0) and options.verify == "required"
+    client.ask("What is it?", sampling=Sampling(temperature=2.0))
+    assert vqa.asked[-1].options.sampling[0].temperature == 2.0
+    client.ask("What is it?")
+    assert not vqa.asked[-1].options.sampling and not vqa.asked[-1].options.past
+
+
+def test_an_answer_that_was_withheld_is_none_of_the_choices(client):
+    choice = client.ask_choice("withheld", ["open", "closed"], verify="required")
+    assert (choice.text, choice.index) == ("", -1) and not choice.confidence > 0 and choice.answer.abstained
 
 
 def test_images_travel_with_the_question(client, vqa):

@@ -9,6 +9,7 @@ from glm4v_ros.msg import Answer
 
 from glm4v_ros.engine.answer import FinishReason, Stage
 from glm4v_ros.errors import ErrorCode
+from glm4v_ros.policy.verification import Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted(path for kind in ("msg", "srv", "action") for path in ROOT.glob(f"{kind}/*.{kind}"))
@@ -23,6 +24,11 @@ def test_error_codes(code):
 def test_finish_reasons(reason):
     clash = reason in (FinishReason.TIMEOUT, FinishReason.CANCELED)
     assert getattr(Answer, f"FINISH_{reason.name}" if clash else reason.name) == reason
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_verdicts(verdict):
+    assert getattr(Answer, verdict.name) == verdict
 
 
 @pytest.mark.parametrize("stage", Stage)

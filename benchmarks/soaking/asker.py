@@ -29,6 +29,7 @@ from rclpy.action import ActionClient
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+
 from soaking import pictures
 
 TIMEOUT = 20  # s, of each request

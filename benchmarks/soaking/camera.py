@@ -15,6 +15,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import Image
+
 from soaking import pictures
 
 PICTURES, TICKS = 4.0, 20.0  # Hz

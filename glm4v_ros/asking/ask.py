@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from glm4v_ros.asking.activation import Activation
 from glm4v_ros.asking.inquiry import Inquiry
@@ -33,6 +34,7 @@ def _ask(asked: Asked, ticket: Ticket, activation: Activation, listeners: Sequen
     try:
         request = asked.read(activation, ticket.request_id)
         request.preset.check_model(activation.model.demo and not activation.settings["allow_demo_model"])
+        request.preset.check_remote(activation.is_remote)
         if witness:
             request = witness.bind(request)
         inquiry = (MedicineInquiry if request.preset.medicine_rule else Inquiry)(request, ticket, activation)
@@ -45,8 +47,9 @@ def _ask(asked: Asked, ticket: Ticket, activation: Activation, listeners: Sequen
             error, answer = NotActive("the node was deactivated before the question was answered"), None
     except Exception as raised:
         error = unforeseen(raised)
-    pictures = inquiry.pictures if inquiry else ()
-    reply = Reply(ticket.request_id, asked.text, asked.session_id, answer, error, request, pictures)
+    reply = Reply(ticket.request_id, asked.text, asked.session_id, answer, error, request)
+    if inquiry:
+        reply = replace(reply, pictures=inquiry.pictures, checked=inquiry.checked)
     if witness:
         reply = witness.record(reply, inquiry.time_left if inquiry else 0.0, activation.engine.status.device)
     if inquiry:

@@ -9,16 +9,21 @@ from dataclasses import replace
 from functools import partial
 
 from glm4v_ros.asking.activation import Activation
+from glm4v_ros.asking.check import OFF, UNFINISHED, Check, Checked, without_words
 from glm4v_ros.asking.ports import Camera, Picture
 from glm4v_ros.asking.request import Request
 from glm4v_ros.asking.sessions import Shown
 from glm4v_ros.asking.ticket import Ticket
-from glm4v_ros.engine.answer import Answer, Delta
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason
 from glm4v_ros.engine.question import Question
-from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage
+from glm4v_ros.errors import BadRequest, Canceled, DeadlineExceeded, NoImage, StaleImage, VqaError
+from glm4v_ros.policy import print_check
 from glm4v_ros.policy.abstention import judged
 from glm4v_ros.policy.question_check import check_frames
+from glm4v_ros.speech.language import base_language, language_of
 from glm4v_ros.vision.frame import Frame
+
+IMAGE_TOKENS = 4096  # that a picture of GLM-4V has at most in mtmd, where nothing else says so
 
 
 class Inquiry:
@@ -27,6 +32,7 @@ class Inquiry:
     def __init__(self, request: Request, ticket: Ticket, activation: Activation):
         self.request = request
         self.pictures: tuple[Picture, ...] = ()  # in the order shown to the model
+        self.checked = Checked(OFF if request.verify == "off" else UNFINISHED)
         self._ticket = ticket
         self._activation = activation
         self._deadline = time.monotonic() + request.question.timeout
@@ -39,10 +45,59 @@ class Inquiry:
         return self._deadline - time.monotonic()
 
     def answer(self, on_delta: Callable[[Delta], None]) -> Answer:
-        """The engine's answer. Raises VqaError; that of DeadlineExceeded and Canceled holds what was written."""
-        question = self.request.question
-        shown = self._find()
-        answer = self._ask(question, shown.frames, on_delta)
+        """The answer, checked where that is wanted. Raises VqaError; that of DeadlineExceeded and Canceled holds what was written."""
+        request, shown = self.request, self._find()
+        if not request.is_read:
+            return self._ask_about(shown, request.question, shown.frames, on_delta)
+        required = request.verify == "required"
+        hear = without_words(on_delta) if required else on_delta
+        check, unhinted = self._check_of(shown), None
+        try:
+            question, frames = self._look(check, shown)
+            answer = self._ask_about(shown, question, frames, hear if request.verify == "off" else check.listening(hear))
+            if check.gave_hints and request.verify != "off" and check.needs(answer.text):
+                unhinted = self._ask(replace(request.question, request_id=f"{question.request_id}-unhinted"), frames, lambda _: None).text
+        except VqaError as error:
+            check.cancel()
+            if required and error.answer:  # half of it is not confirmed
+                error.answer = replace(error.answer, text="", logprobs=())
+            raise
+        if request.verify == "off":
+            self.checked = check.looked
+            return answer
+        self.checked = check.result(answer.text, self.time_left, hear, unhinted)
+        if self._ticket.canceled:
+            raise Canceled("canceled while the answer was checked", answer=replace(
+                answer, finish_reason=FinishReason.CANCELED, text="" if required else answer.text))  # fmt: skip
+        return print_check.required(answer, self.checked.verification, self._language) if required else answer
+
+    @property
+    def _language(self) -> str:
+        """Of what the node says in words of its own."""
+        return base_language(self.request.language) or language_of(self.request.question.text)
+
+    def _check_of(self, shown: Shown, question: str = "") -> Check:
+        """``question`` is what the answer is to, in place of the request's."""
+        return Check(question or self.request.question.text, shown, self._ticket, self._activation)
+
+    def _look(self, check: Check, shown: Shown) -> tuple[Question, tuple[Frame, ...]]:
+        """What the model is asked, and about what: where print is too small a part of a picture, with hints what was read.
+
+        A conversation keeps the pictures that it has.
+        """
+        request, settings = self.request, self._activation.settings
+        question, frames = request.question, shown.frames
+        if request.zoom == "auto" and not question.session_id and not question.past:
+            most = question.max_image_tokens or settings.get("image_max_tokens") or self._activation.model.image_max_tokens or IMAGE_TOKENS
+            frames = check.zoomed(most, self.time_left)
+        if request.hints == "lines":
+            question = replace(question, text=check.hinted(self._language, self.time_left))
+        return question, frames
+
+    def _ask_about(
+        self, shown: Shown, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None]
+    ) -> Answer:
+        answer = self._ask(question, frames, on_delta)
         if question.session_id:
             self._activation.sessions.keep(question.session_id, shown)
         return answer
@@ -53,7 +108,10 @@ class Inquiry:
         engine, witness = self._activation.engine, self._activation.witness
         if witness:
             witness.check_room(self.pictures)
-        answer = engine.ask(replace(question, timeout=max(0.001, self.time_left)), frames, on_delta)
+        question = replace(
+            question, timeout=max(0.001, self.time_left), local_only=self.request.local_only or self._activation.keeps(self.pictures),
+        )
+        answer = engine.ask(question, frames, on_delta)
         self._ticket.on_cancel(partial(engine.cancel, question.request_id))
         return judged(answer.result())
 
@@ -64,6 +122,8 @@ class Inquiry:
         again.
         """
         request = self.request
+        if not request.question.needs_picture:
+            return Shown((), (), (), request.enhance)
         kept = self._activation.sessions.shown(request.question.session_id)
         if kept and not request.pictures and not request.cameras:
             if request.regions:
@@ -85,7 +145,7 @@ class Inquiry:
         for picture, region in zip(pictures, regions, strict=True):
             frames.append(picture.frame(region, request.enhance))
             check_frames(frames)  # after each: a small PNG can be a large picture
-        return Shown(pictures, tuple(frames))
+        return Shown(pictures, tuple(frames), regions, request.enhance)
 
     def _from_cameras(self, names: Sequence[str], seen: Sequence[Picture] = ()) -> tuple[Picture, ...]:
         """A fresh picture from each camera, taken after its one in ``seen``, as soon as all have one."""

@@ -9,6 +9,7 @@ from glm4v_ros.engine.answer import Delta
 from glm4v_ros.evidence.log import Evidence
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.orientation import Region
+from glm4v_ros.vision.placement import Placement
 
 if TYPE_CHECKING:
     from glm4v_ros.asking.activation import Activation
@@ -30,6 +31,9 @@ class Picture(Protocol):
         """What the engine gets: the region (None: all), enhanced. Raises BadImage and OutOfMemory."""
 
     def frame_if_made(self, region: Region | None, mode: str) -> Frame | None: ...
+
+    def placement(self, region: Region | None, mode: str) -> Placement:
+        """Where that frame lies in the picture as it is stored."""
 
     def evidence(self, region: Region | None) -> Evidence: ...
 

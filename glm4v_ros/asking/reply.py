@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from glm4v_ros.asking.check import Checked
 from glm4v_ros.asking.ports import Picture
 from glm4v_ros.asking.request import Request
 from glm4v_ros.engine.answer import Answer, FinishReason
@@ -23,6 +24,7 @@ class Reply:
     error: VqaError | None = None
     request: Request | None = None  # None: it was refused before it was read
     pictures: tuple[Picture, ...] = ()  # that were shown to the model, in order
+    checked: Checked = Checked()  # what a second reader says of the answer
 
     @property
     def says(self) -> str:

@@ -9,16 +9,24 @@ from dataclasses import dataclass
 
 from glm4v_ros.asking.ports import Picture
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.orientation import Region
+from glm4v_ros.vision.placement import Placement
 
 MEMORY = 256 << 20  # bytes of pictures; beyond it the session unused for longest loses its own
 
 
 @dataclass(frozen=True)
 class Shown:
-    """Pictures, and the frames that were made of them for the model, in the same order."""
+    """Pictures, and the frames that were made of them for the model, in the same order: of a region each, enhanced."""
 
     pictures: tuple[Picture, ...]
     frames: tuple[Frame, ...]
+    regions: tuple[Region | None, ...]  # None: all of the picture
+    enhance: str
+
+    def placement(self, index: int) -> Placement:
+        """Where a frame lies in its stored picture."""
+        return self.pictures[index].placement(self.regions[index], self.enhance)
 
     @property
     def nbytes(self) -> int:

@@ -20,6 +20,7 @@ from glm4v_ros.asking.reply import Reply
 from glm4v_ros.asking.request import Request
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.catalog.verify import sha256
+from glm4v_ros.engine.answer import Answer
 from glm4v_ros.engine.question import Sampling
 from glm4v_ros.errors import VqaError, plain_text
 from glm4v_ros.evidence.log import EvidenceFailed, EvidenceFull, EvidenceLog
@@ -37,9 +38,18 @@ class Witness:
     said in every record: which robot, host and node.
     """
 
-    def __init__(self, log: EvidenceLog, model: Model, where: dict[str, str], patience: float = WRITE_PATIENCE):
+    def __init__(
+        self,
+        log: EvidenceLog,
+        model: Model | None,
+        where: dict[str, str],
+        patience: float = WRITE_PATIENCE,
+        remote: dict[str, str] | None = None,
+    ):
+        """``model`` is the one on this machine, ``remote`` tells of one elsewhere; of both, the answer says who spoke."""
         self.log = log
         self._model = model
+        self._remote = remote
         self.patience = patience
         self._hashes: dict[Path, tuple[tuple, str]] = {}
         self._late: concurrent.futures.Future | None = None  # the last record that took too long
@@ -77,8 +87,13 @@ class Witness:
         if not self._thread.is_alive():
             self.log.close()
 
-    def hash_model(self) -> tuple[str, str]:
-        """SHA-256 of the text and the vision file as they are on the disk now; read again only after a change. OSError."""
+    def hash_model(self) -> tuple[str, ...]:
+        """SHA-256 of the text and the vision file as they are on the disk now; read again only after a change. OSError.
+
+        Empty without a model on this machine.
+        """
+        if self._model is None:
+            return ()
         found = []
         for path in (self._model.text_path, self._model.vision_path):
             stat = path.stat()
@@ -86,7 +101,7 @@ class Witness:
             if self._hashes.get(path, (None, ""))[0] != state:
                 self._hashes[path] = state, sha256(path)
             found.append(self._hashes[path][1])
-        return found[0], found[1]
+        return tuple(found)
 
     def bind(self, request: Request) -> Request:
         """The request with an answer that can be had again: greedy, and computed by itself."""
@@ -163,8 +178,7 @@ class Witness:
         written.set_result(failure)
 
     def _fields(self, reply: Reply, device: str) -> dict[str, Any]:
-        answer, model = reply.answer, self._model
-        text_sha256, vision_sha256 = self.hash_model()
+        answer = reply.answer
         return {
             "request_id": reply.request_id,
             "session_id": plain_text(reply.session_id, _MOST_CHARACTERS),
@@ -172,16 +186,25 @@ class Witness:
             **(_asked(reply.request) if reply.request else {}),
             "answer": reply.says,
             "abstained": bool(answer and answer.abstained),
+            **_found(reply),
             "choice_index": answer.choice_index if answer else -1,
             "choice_probabilities": list(answer.choice_probabilities) if answer else [],
             "finish_reason": reply.finish_reason.name,
             "error": reply.error.code.name if reply.error else "",
             "error_msg": str(reply.error or ""),
             "completion_tokens": answer.completion_tokens if answer else 0,
-            "model": {"name": model.name, "text_sha256": text_sha256, "vision_sha256": vision_sha256},
+            "model": self._spoke(answer),
             "device": device,
             **self._about,
         }
+
+    def _spoke(self, answer: Answer | None) -> dict[str, str]:
+        """The model on this machine with its files' hashes, or the one elsewhere with its address."""
+        model = self._model
+        if self._remote and (model is None or answer is None or answer.model != model.name):
+            return self._remote
+        text_sha256, vision_sha256 = self.hash_model()
+        return {"name": model.name, "text_sha256": text_sha256, "vision_sha256": vision_sha256}
 
 
 def _asked(request: Request) -> dict[str, Any]:
@@ -195,8 +218,26 @@ def _asked(request: Request) -> dict[str, Any]:
         "max_tokens": question.max_tokens,
         "max_image_tokens": question.max_image_tokens,
         "enhance": request.enhance,
+        "past": [asdict(one) for one in question.past],
+        "stop": list(question.stop),
+        "verify": request.verify,
+        "zoom": request.zoom,
+        "hints": request.hints,
         "sampling": asdict(question.sampling),  # greedy; the seed is the parameter's
         "deterministic": question.deterministic,
+    }
+
+
+def _found(reply: Reply) -> dict[str, Any]:
+    """By the second reader; ``image`` counts the record's pictures, regions are as AskOptions.rois has them."""
+    found = reply.checked.verification
+    return {
+        "verification": found.verdict.name,
+        "verification_reason": found.reason,
+        "verification_confidence": found.confidence,
+        "zoomed": [{"image": image, "region": list(region)} for image, region in reply.checked.zoom],
+        "hint_lines": reply.checked.hint_lines,
+        "evidence": [{"text": one.text, "image": one.image, "region": list(one.region)} for one in found.evidence],
     }
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from py_trees.behaviour import Behaviour
 from py_trees.common import Access, Status
 
+from glm4v_ros.msg import Answer
+
 # Not a part of a name (H3U-32), of a range (5-10), of a date or of a time.
 _NUMBER = re.compile(r"(?<![A-Za-z0-9.−-])[-−]?\d+(?:,\d{3})*(?:\.\d+)?(?![\d,]*\d|[A-Za-z]*\d|\s?[-–~～/:.]\s?\d)")
 
@@ -18,7 +20,8 @@ class AnswerIs(Behaviour):
     Give ``value`` (a text, or several of which one must match; case and blanks around do not matter) or a range: the
     number in the answer is at least ``minimum`` and at most ``maximum``. ``field`` takes the value from the answer's
     JSON. An answer that the model abstained from, or that has no number or more than one, is none.
-    ``min_confidence`` (0 to 1) is for answers with choices.
+    ``min_confidence`` (0 to 1) is for answers with choices. ``confirmed``: the print that the answer quotes must be
+    confirmed by the second reader; with nothing else to compare, that is all that counts.
     """
 
     def __init__(
@@ -30,16 +33,20 @@ class AnswerIs(Behaviour):
         maximum: float | None = None,
         field: str = "",
         min_confidence: float = 0.0,
+        confirmed: bool = False,
         answer_key: str = "answer",
     ):
         super().__init__(name)
-        if (value is None) == (minimum is None and maximum is None):
-            raise ValueError("AnswerIs compares with a value or with a range: give either")
+        no_range = minimum is None and maximum is None
+        if value is None and no_range and not confirmed or value is not None and not no_range:
+            raise ValueError("AnswerIs compares with a value or with a range: give either, or confirmed")
         self._values = (
             None if value is None else [_plain(text) for text in ((value,) if isinstance(value, str) else value)]
         )
         self._minimum = float("-inf") if minimum is None else minimum
         self._maximum = float("inf") if maximum is None else maximum
+        self._compares = value is not None or not no_range
+        self._confirmed = confirmed
         self._field = field
         self._min_confidence = min_confidence
         self._answer_key = answer_key
@@ -59,6 +66,10 @@ class AnswerIs(Behaviour):
             return self._fail(f"the model cannot see it: {answer.text}")
         if self._min_confidence and not answer.confidence >= self._min_confidence:
             return self._fail(f"{answer.text!r} with confidence {answer.confidence:.2f} only")
+        if self._confirmed and answer.verification != Answer.CONFIRMED:
+            return self._fail(f"{answer.text!r} is not confirmed: {answer.verification_reason}")
+        if not self._compares:
+            return self._compare(True, found)
         if self._values is not None:
             return self._compare(_plain(str(found)) in self._values, found)
         number = _number(found)

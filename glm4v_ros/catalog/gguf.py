@@ -128,6 +128,11 @@ class Gguf:
         return sum(tensor.bytes for tensor in self.tensors.values())
 
     @property
+    def f16_bytes(self) -> int:
+        """What the weights take where the quantised ones are F16."""
+        return sum(max(tensor.bytes, 2 * tensor.elements) for tensor in self.tensors.values())
+
+    @property
     def parameters(self) -> int:
         return sum(tensor.elements for tensor in self.tensors.values())
 

@@ -4,7 +4,7 @@ stdout has the answer and nothing else. With --batch, FILE has one object a line
   {"image": "plate.jpg", "question": "型号是什么?"}    optionally with "choices": ["A", "B"]
 and each line, good or bad, gives one line, in the same order,
   {"answer": "H3U-32MR/ES", "latency_s": 0.41, "error": null}
-With --verify a line has "verification" and "evidence" as well; docs/verification.md says what they hold.
+With --verify a line has "verification" and "evidence" as well, with --zoom "zoom"; docs/verification.md says what they hold.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.usage = 'glm4v ask [options] PICTURE... "QUESTION"\n       glm4v ask [options] --batch FILE.jsonl'
+    parser.usage = 'glm4v ask [options] [PICTURE...] "QUESTION"\n       glm4v ask [options] --batch FILE.jsonl'
     parser.add_argument("words", nargs="*", metavar='PICTURE... "QUESTION"',
-                        help="PNG, JPEG, TIFF, WebP or BMP files, shown to the model in this order, then the question")
+                        help="PNG, JPEG, TIFF, WebP or BMP files, shown to the model in this order, then the question; without "
+                             "a picture the answer is the language model's own")
     parser.add_argument("--batch", metavar="FILE", help="answer a file of questions, one JSON object a line; -: stdin")
     parser.add_argument("--jobs", type=engine.at_least(1), default=1, metavar="N",
                         help="with --batch: questions in work at once; more is faster on a GPU, and each takes longer")
@@ -58,27 +59,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verified.add_arguments(group)
     group.add_argument("--annotate", metavar="FILE", help="write the picture with the evidence framed; means --verify auto")
     engine.add_arguments(parser)
+    engine.add_remote_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    from glm4v_ros.policy import hints
+
     args.verify = args.verify or ("auto" if args.annotate else "off")
+    hints.check(args.hints, args.verify)
     if args.batch:
         if args.words:
             raise BadRequest(f"--batch has the pictures and the questions; leave out {args.words[0]!r}")
         if args.annotate:
             raise BadRequest("--annotate is for one question; of a batch each line has the regions")
         return _batch(args)
-    if len(args.words) < 2:
+    if not args.words:
         raise BadRequest('give a picture and a question: glm4v ask PICTURE "QUESTION"')
     *paths, text = args.words
+    if not paths and (args.verify != "off" or args.roi):
+        raise BadRequest("--verify, --annotate and --roi are about a picture: give one before the question")
     if os.path.isfile(text):
         raise BadRequest(f"the last argument is the question, but {text!r} is a file")
     pictures = [_shown(args, path) for path in paths]  # before the model: a wrong path should not have to wait for it
     config = engine.config(args)
     _apply_preset(args, config.model)
-    question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices))
+    question = _question(args, jsonl.text({"the question": text}, "the question"), tuple(args.choices), bool(paths))
     with engine.running(config) as client, _second_reader(args) as reader:
-        asked = Asked(args, client, reader, question, pictures)
+        asked = Asked(args, client, reader, question, pictures, engine.image_tokens(config))
         if args.json:
             asked.start()
             answer = asked.finish()
@@ -92,8 +99,8 @@ def run(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _second_reader(args: argparse.Namespace):
-    """None with --verify off."""
-    if args.verify == "off":
+    """None where nothing needs it."""
+    if args.verify == args.zoom == args.hints == "off":
         yield None
     else:
         with verified.reader(args.reader_threads) as reader:
@@ -118,6 +125,9 @@ def _stream(args: argparse.Namespace, asked: Asked) -> None:
             print(flush=True)
         raise
     print("" if written else answer.text, flush=True)
+    if asked.zoom:
+        x, y, width, height = asked.fields()["zoom"]["region"]
+        print(f"glm4v: looked closer at {width}x{height} pixels at ({x}, {y}), at {asked.zoom.text!r}", file=sys.stderr)
     if asked.verification:
         reason = f": {asked.verification.reason}" if asked.verification.reason else ""
         verdict = asked.verification.verdict.name.lower().replace("_", " ")
@@ -136,7 +146,7 @@ def _batch(args: argparse.Namespace) -> int:
         try:
             for item in jsonl.objects(args.batch):
                 try:
-                    asked: Asked | VqaError = Asked(args, client, reader, *_read_line(args, item))
+                    asked: Asked | VqaError = Asked(args, client, reader, *_read_line(args, item), engine.image_tokens(config))
                     free.acquire()
                     _start(asked, free, checked=reader is not None)
                 except VqaError as error:
@@ -186,7 +196,7 @@ def _read_line(args: argparse.Namespace, item: dict | BadRequest) -> tuple[Quest
     return question, [_shown(args, path) for path in jsonl.pictures(item, args.batch)]
 
 
-def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> Question:
+def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...], needs_picture: bool = True) -> Question:
     from glm4v_ros.engine.question import Question, Sampling
     from glm4v_ros.policy.language import with_language
     from glm4v_ros.policy.question_check import check_language
@@ -199,7 +209,7 @@ def _question(args: argparse.Namespace, text: str, choices: tuple[str, ...]) -> 
     return Question(
         text=text, request_id=uuid.uuid4().hex, choices=choices, json_schema=_schema(args.schema),
         system_prompt=with_language(args.system, args.language), max_tokens=args.max_tokens, timeout=args.timeout,
-        retry_on_crash=True,
+        retry_on_crash=True, needs_picture=needs_picture,
         sampling=Sampling(temperature=args.temperature, seed=args.seed),
     )  # fmt: skip
 
@@ -211,6 +221,7 @@ def _apply_preset(args: argparse.Namespace, model: Model) -> None:
 
         preset = find_preset(load_presets(), args.preset)
         preset.check_model(model.demo)
+        preset.check_remote(bool(args.remote_url))
         if preset.medicine_rule:
             raise Unsupported(
                 f"preset '{preset.name}' reads a medicine from two pictures that must agree, which only the node vqa does; "
@@ -230,10 +241,9 @@ def _schema(path: str | None) -> str:
 
 def _shown(args: argparse.Namespace, path: str | Path) -> verified.Shown:
     from glm4v_ros.vision.decoder import read_picture
-    from glm4v_ros.vision.enhance import enhance
-    from glm4v_ros.vision.frame import Frame
+    from glm4v_ros.vision.enhance import enhanced
 
-    return verified.Shown(Frame(enhance(read_picture(path, args.roi), args.enhance)), Path(path), args.roi or ())
+    return verified.Shown(enhanced(read_picture(path, args.roi), args.enhance), Path(path), args.roi or ())
 
 
 def _region(text: str) -> tuple[int, int, int, int]:
@@ -249,4 +259,5 @@ def _figures(answer: Answer) -> dict:
     fields = dataclasses.asdict(answer)
     fields["finish_reason"] = answer.finish_reason.name
     fields["answer"] = fields.pop("text")
+    del fields["logprobs"]  # nobody asked for them
     return {key: None if value != value else value for key, value in fields.items()}

@@ -22,10 +22,12 @@ from glm4v_ros.cli.progress import Progress
 from glm4v_ros.errors import BadRequest, VqaError
 
 if TYPE_CHECKING:
-    from glm4v_ros.cli.case import Case
+    from glm4v_ros.cli.case import Case, Turn
     from glm4v_ros.cli.score import Result
     from glm4v_ros.engine.client import EngineClient
+    from glm4v_ros.engine.question import Question
     from glm4v_ros.reader.client import SecondReader
+    from glm4v_ros.vision.frame import Frame
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--enhance", choices=("none", "auto"), default="none", help="auto: lift faint, blurred print")
     parser.add_argument("--verify", action="store_true",
                         help="have a second reader look for what each answer quotes, and count the silent errors: wrong and "
-                             "not marked (needs requirements/reader.txt)")
-    parser.add_argument("--reader-threads", type=engine.at_least(1), default=1, metavar="N",
-                        help="CPU threads of the second reader (default: %(default)s)")
+                             "not marked")
+    verified.add_looking(parser)
     engine.add_arguments(parser)
 
 
@@ -82,7 +83,7 @@ def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[R
         nonlocal done
         client = idle.pop()
         try:
-            return _ask_case(args, client, reader, case)
+            return _ask_case(args, client, reader, case, engine.image_tokens(config))
         finally:
             idle.append(client)
             with lock:
@@ -92,7 +93,8 @@ def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[R
     with ExitStack() as stack:
         for _ in range(min(args.jobs, len(cases))):
             idle.append(stack.enter_context(engine.running(config)))
-        reader = stack.enter_context(verified.reader(args.reader_threads)) if args.verify else None
+        reads = args.verify or args.zoom != "off" or args.hints != "off"
+        reader = stack.enter_context(verified.reader(args.reader_threads)) if reads else None
         if reader is not None and reader.missing:
             raise BadRequest(reader.missing)
         progress = stack.enter_context(Progress(f"{len(cases)} cases"))
@@ -102,22 +104,20 @@ def _ask_all(args: argparse.Namespace, config, cases: list[Case]) -> list[list[R
 
 
 def _ask_case(
-    args: argparse.Namespace, client: EngineClient, reader: SecondReader | None, case: Case
+    args: argparse.Namespace, client: EngineClient, reader: SecondReader | None, case: Case, image_tokens: int
 ) -> list[Result]:
     from glm4v_ros.cli.score import Result
     from glm4v_ros.engine.question import Question
-    from glm4v_ros.policy.abstention import judged
     from glm4v_ros.policy.question_check import check_frames, check_words
     from glm4v_ros.vision.decoder import read_picture
-    from glm4v_ros.vision.enhance import enhance
-    from glm4v_ros.vision.frame import Frame
+    from glm4v_ros.vision.enhance import enhanced
 
     session = f"case {case.number}" if len(case.turns) > 1 else ""
     try:
-        frames = [Frame(enhance(read_picture(path), args.enhance)) for path in case.pictures]
+        frames = [enhanced(read_picture(path), args.enhance) for path in case.pictures]
     except VqaError as error:
         return [Result(turn, error=f"{error.code.name}: {error}") for turn in case.turns]
-    results, shown = [], frames
+    results, pictures = [], frames
     for turn in case.turns:
         question = Question(turn.question, uuid.uuid4().hex, session_id=session, system_prompt=args.system,
                             choices=turn.choices, max_tokens=args.max_tokens, deterministic=True,
@@ -125,7 +125,8 @@ def _ask_case(
         try:
             check_words(question)
             check_frames(frames)
-            results.append(_checked(turn, judged(client.ask(question, frames).result()), reader, shown))
+            look = _Look(args, client, reader, turn, pictures)
+            results.append(look.result(question, frames, image_tokens))
             frames = []  # the session has them now
         except VqaError as error:
             results.append(Result(turn, error=f"{error.code.name}: {error}"))
@@ -134,15 +135,34 @@ def _ask_case(
     return results
 
 
-def _checked(turn, answer, reader: SecondReader | None, frames) -> Result:
-    from glm4v_ros.cli.score import Result
-    from glm4v_ros.policy.print_check import PrintCheck
+class _Look:
+    """One question with what the second reader does for it."""
 
-    if reader is None:
-        return Result(turn, answer)
-    check = PrintCheck(reader, turn.question, frames)
-    verification = check.verification(answer.text)
-    return Result(turn, answer, verification=verification, check_seconds=check.seconds)
+    def __init__(self, args, client: EngineClient, reader: SecondReader | None, turn: Turn, pictures: list[Frame]):
+        from glm4v_ros.policy.print_check import PrintCheck
+
+        self._args, self._client, self._turn = args, client, turn
+        self._check = PrintCheck(reader, turn.question, pictures) if reader else None
+
+    def result(self, question: Question, frames: list[Frame], image_tokens: int) -> Result:
+        """``frames`` is empty where the session has them: it is shown nothing else then."""
+        from glm4v_ros.cli.score import Result
+        from glm4v_ros.policy.abstention import judged
+        from glm4v_ros.speech.language import language_of
+
+        check = self._check
+        if check and self._args.zoom == "auto" and not question.session_id:
+            frames = list(check.zoomed(image_tokens))
+        told = unhinted = None
+        if check and self._args.hints == "lines":
+            told = replace(question, text=check.hinted(language_of(question.text)))
+        if self._args.verify and told and check.hint_lines and not question.session_id:
+            unhinted = judged(self._client.ask(question, frames).result()).text
+        answer = judged(self._client.ask(told or question, frames).result())
+        if not self._args.verify:
+            return Result(self._turn, answer, zoom=check.zoom if check else None)
+        verification = check.verification(answer.text, unhinted=unhinted)
+        return Result(self._turn, answer, verification=verification, check_seconds=check.seconds, zoom=check.zoom)
 
 
 def _write(path: str, cases: list[Case], results: list[list[Result]]) -> None:
@@ -162,6 +182,8 @@ def _write(path: str, cases: list[Case], results: list[list[Result]]) -> None:
                         "latency_s": round(result.answer.latency, 4) if result.answer else None,
                         "error": result.error or None,
                     }
+                    if result.zoom:
+                        line["zoom"] = list(result.zoom.region)
                     if result.verification:
                         line["verification"] = result.verification.verdict.name.lower()
                         line["verification_reason"] = result.verification.reason or None

@@ -65,7 +65,7 @@ class Floor:
 
     def decode_tokens_per_s(self, cells: int) -> float:
         """Every weight but the unused embeddings is read for each token, and the keys and values of ``cells``."""
-        from glm4v_ros.engine.estimate import kv_bytes
+        from glm4v_ros.llama.kv_types import kv_bytes
 
         return self.machine.bytes_per_s / (self._read_bytes + kv_bytes(self.text, cells, "f16"))
 

@@ -12,6 +12,7 @@ from glm4v_ros.policy import print_form
 from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.policy.print_field import asked_field
 from glm4v_ros.policy.verification import Verdict, Verification, needs_check
+from glm4v_ros.policy.zoom import Zoom
 
 _NUMBER = re.compile(r"[-−+]?\d+(?:\.\d+)?")
 
@@ -44,6 +45,7 @@ class Result:
     error: str = ""  # why there is no answer
     verification: Verification | None = None  # with --verify
     check_seconds: float = 0.0  # that the answer waited for it
+    zoom: Zoom | None = None  # where the model looked; None: at the whole
 
     @property
     def right(self) -> bool:
@@ -142,6 +144,7 @@ class Score:
             "abstained": self.share("abstained"),
             "unanswerable": sum(result.unanswerable for result in self.results),
             "invented": self.share("invented", "unanswerable"),
+            "zoomed": sum(result.zoom is not None for result in self.results),
             "first_token_s": {f"p{p}": self.percentile(p, "time_to_first_token") for p in (50, 90, 99)},
             "latency_s": {f"p{p}": self.percentile(p) for p in (50, 90, 99)},
             **({"verified": self.verified()} if any(result.verification for result in self.results) else {}),

@@ -99,6 +99,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--allow-demo-model", action="store_true", help="let presets run that refuse a model for trying out"
     )
+    group.add_argument(
+        "--verify",
+        choices=("off", "auto", "required"),
+        default="off",
+        help="have a second reader check the print that answers quote, where a request does not say (the page asks for it)",
+    )
     group.add_argument("--log-requests", action="store_true", help="a line of JSON for each request on stderr")
     engine.add_arguments(parser)
 
@@ -130,10 +136,12 @@ def _change_keys(args: argparse.Namespace, keys: KeyRing, path: Path) -> int:
 
 
 def _serve(args: argparse.Namespace, keys: KeyRing, path: Path) -> int:
+    from glm4v_ros.reader.client import SecondReader
     from glm4v_ros.web import server
     from glm4v_ros.web.app import make_app
     from glm4v_ros.web.engine_asker import EngineAsker
     from glm4v_ros.web.pictures import PictureStore
+    from glm4v_ros.web.print_checks import PrintChecks
 
     settings = _settings(args, keys)
     certificate, secret, names = _certificate(args), "", ()
@@ -150,12 +158,14 @@ def _serve(args: argparse.Namespace, keys: KeyRing, path: Path) -> int:
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     logging.getLogger("glm4v_ros.web.access").setLevel(logging.INFO if args.log_requests else logging.WARNING)
     pictures = PictureStore()
-    with listening, engine.running(config) as client:
+    with listening, engine.running(config) as client, SecondReader() as reader:
+        checks = PrintChecks(reader, args.verify)
         asker = EngineAsker(client, config.model, pictures, config.max_parallel + config.max_queue,
-                            allow_demo_model=args.allow_demo_model)  # fmt: skip
+                            allow_demo_model=args.allow_demo_model, checks=checks)  # fmt: skip
         app = make_app(asker, pictures, settings, keys, timeout=args.timeout)
         tell = partial(_tell, settings, listening.getsockname()[1], secret)
         server.run(server.make_server(app, settings, certificate=certificate, on_started=tell), listening)
+        checks.close()
     pictures.close()
     return 0
 

@@ -1,4 +1,4 @@
-"""What `glm4v ask` and `glm4v eval` tell of the second reader: options, JSON fields, the picture with its evidence."""
+"""What `glm4v ask` and `glm4v eval` have of the second reader: options, JSON fields, the picture with its evidence."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from glm4v_ros.cli import engine
 from glm4v_ros.errors import BadRequest
 
 if TYPE_CHECKING:
+    from glm4v_ros.policy.print_check import PrintCheck
     from glm4v_ros.policy.verification import Verification
     from glm4v_ros.reader.client import SecondReader
     from glm4v_ros.vision.frame import Frame
     from glm4v_ros.vision.placement import Placement
-
-_COLOURS = {"CONFIRMED": (20, 160, 60), "CONTRADICTED": (220, 40, 30), "NOT_FOUND": (235, 160, 0)}  # RGB
-
 
 @dataclass(frozen=True)
 class Shown:
@@ -34,7 +32,7 @@ class Shown:
         from glm4v_ros.vision.decoder import file_orientation
         from glm4v_ros.vision.placement import Placement
 
-        return Placement(self.frame.width, self.frame.height, file_orientation(self.path), *self.roi[:2])
+        return Placement(self.frame.width, self.frame.height, file_orientation(self.path), *(self.roi[:2] or (0, 0)), self.frame.scale)
 
 
 def add_arguments(group: argparse._ArgumentGroup) -> None:
@@ -43,8 +41,19 @@ def add_arguments(group: argparse._ArgumentGroup) -> None:
         choices=("off", "auto", "required"),
         default="",
         help="have a second reader look for the print that the answer quotes; required: an answer that it "
-        "does not confirm is withheld, with what both read (needs requirements/reader.txt)",
+        "does not confirm is withheld, with what both read",
     )
+    add_looking(group)
+
+
+def add_looking(group: argparse._ActionsContainer) -> None:
+    """What both verbs have."""
+    group.add_argument("--zoom", choices=("off", "auto"), default="off",
+                       help="auto: where print is asked for that is too small in the whole picture, the second reader finds it, and "
+                            "the model sees that part alone, larger")
+    group.add_argument("--hints", choices=("off", "lines"), default="off",
+                       help="lines: the model is told what the second reader read; such an answer is verified only if the model "
+                            "says the same without")
     group.add_argument("--reader-threads", type=engine.at_least(1), default=1, metavar="N",
                        help="CPU threads of the second reader (default: %(default)s)")  # fmt: skip
 
@@ -71,27 +80,32 @@ def fields(verification: Verification, pictures: Sequence[Shown]) -> dict:
     }  # fmt: skip
 
 
+def zoom_fields(check: PrintCheck, pictures: Sequence[Shown]) -> dict:
+    """For JSON: where the model looked, [x, y, width, height] in pixels of the stored picture; null: at all of it."""
+    zoom = check.zoom
+    where = {"image": zoom.image, "region": list(pictures[zoom.image].placement.stored(zoom.region)), "text": zoom.text,
+             "places": zoom.places} if zoom else None  # fmt: skip
+    return {"zoom": where, "zoom_reason": check.zoom_reason or None, "zoom_s": round(check.zoom_seconds, 4)}
+
+
 def annotate(path: str, verification: Verification, pictures: Sequence[Shown]) -> None:
     """Writes the picture with the evidence framed in green (confirmed), red (contradicted) or amber (not found there).
 
     Of several pictures each becomes a file of its own: FILE-1.png, FILE-2.png.
     """
-    import cv2
+    from dataclasses import replace
+
     from PIL import Image
 
+    from glm4v_ros.policy.annotation import annotated
     from glm4v_ros.vision.decoder import read_picture
 
+    stored = replace(verification, evidence=tuple(
+        replace(evidence, region=pictures[evidence.image].placement.stored(evidence.region)) for evidence in verification.evidence
+    ))  # fmt: skip
     target = Path(path)
     for number, shown in enumerate(pictures):
-        drawn = read_picture(shown.path).copy()
-        thick = max(2, round(max(drawn.shape[:2]) / 300))
-        orientation = shown.placement.orientation
-        stored_size = orientation.size(drawn.shape[1], drawn.shape[0])
-        for evidence in verification.evidence:
-            if evidence.image == number:
-                x, y, width, height = orientation.to_upright(shown.placement.stored(evidence.region), *stored_size)
-                cv2.rectangle(drawn, (x - thick, y - thick), (x + width + thick, y + height + thick),
-                              _COLOURS[verification.verdict.name], thick)  # fmt: skip
+        drawn = annotated(read_picture(shown.path), stored, number, shown.placement.orientation)
         name = target if len(pictures) == 1 else target.with_name(f"{target.stem}-{number + 1}{target.suffix}")
         try:
             Image.fromarray(drawn).save(name)

@@ -9,16 +9,16 @@ from glm4v_ros.engine.choice_answer import ChoiceAnswer
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.draft import Draft
 from glm4v_ros.engine.frame_store import FrameStore
-from glm4v_ros.engine.grammar import Grammar
 from glm4v_ros.engine.kv_cache import KVCache
-from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.prompt import PromptComposer
 from glm4v_ros.engine.request import Request
 from glm4v_ros.engine.sequence import Sequence
 from glm4v_ros.engine.text_answer import TextAnswer
-from glm4v_ros.engine.token_sampler import TokenSampler
 from glm4v_ros.errors import ContextFull
+from glm4v_ros.llama.grammar import Grammar
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.token_sampler import TokenSampler
 
 
 class Admission:
@@ -60,7 +60,7 @@ class Admission:
         else:
             extra = min(question.max_tokens, self._longest - layout.cells)
         self._kv.make_way({f.key for r in others if not r.answering for f in r.frames}, self._frames.kept_keys)
-        greedy = question.greedy
+        greedy = question.greedy and question.logprobs is None  # else its logits are wanted here
         sequence = self._allocate(request, layout, extra, greedy)
         if sequence is None and alone:  # what it would share may itself be in the way
             sequence = self._kv.allocate(layout, extra, None, 0, greedy=greedy)

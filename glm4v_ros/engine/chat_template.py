@@ -49,15 +49,9 @@ class ChatTemplate:
     """Renders as Hugging Face's ``apply_chat_template`` does, with user text kept apart from the template's own."""
 
     def __init__(
-        self,
-        source: str,
-        tokenize: Callable[[str, bool], tuple[int, ...]],
-        *,
-        bos_token: str = "",
-        eos_token: str = "",
-        arguments: dict[str, Any] | None = None,
-        answer_prefix: str = "",
-    ):
+        self, source: str, tokenize: Callable[[str, bool], tuple[int, ...]], *, bos_token: str = "", eos_token: str = "",
+        arguments: dict[str, Any] | None = None, answer_prefix: str = "",
+    ):  # fmt: skip
         """``tokenize(text, special)``: with ``special`` off, control tokens in the text are text. Raises
         Unsupported."""
         environment = jinja2.sandbox.ImmutableSandboxedEnvironment(

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from collections.abc import Sequence as Sequences
 
 from glm4v_ros.engine.answer import FinishReason
-from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.choice_scores import ChoiceScores
 from glm4v_ros.engine.kv_cache import KVCache
-from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.sequence import Sequence
+from glm4v_ros.llama.batch import Batch
+from glm4v_ros.llama.language_model import LanguageModel
 
 
 class ChoiceAnswer:
@@ -34,6 +34,7 @@ class ChoiceAnswer:
         self._ids: dict[int, int] = {}  # choice to sequence id
         self._entry: int | None = None
         self._fed: list[tuple[int, int, int]] = []  # choice, first batch entry, tokens
+        self._finished_at = 0.0
         self.finished: FinishReason | None = None
 
     @property
@@ -49,7 +50,7 @@ class ChoiceAnswer:
             "confidence": scores.probabilities[best],
             "mean_token_probability": scores.mean_token_probability,
             "completion_tokens": scores.tokens_of(best),
-            "first_token_at": time.monotonic(),
+            "first_token_at": self._finished_at,
         }
 
     def expect(self, entry: int) -> None:
@@ -74,7 +75,7 @@ class ChoiceAnswer:
             if self._scores.feed(choice, map(self._model.logits, range(first, first + count))):
                 self._kv.give_ids([self._ids.pop(choice)])
         if self._scores.done:
-            self.finished = FinishReason.STOP
+            self.finished, self._finished_at = FinishReason.STOP, time.monotonic()
         return 0
 
     def rewind(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from glm4v_ros.engine.token_sampler import log_sum
+from glm4v_ros.llama.token_sampler import log_sum
 
 
 class ChoiceScores:
@@ -22,31 +22,30 @@ class ChoiceScores:
     def __init__(self, choices: Sequence[tuple[int, ...]], end_tokens: np.ndarray):
         self._choices = choices
         self._end_tokens = end_tokens
-        self._log_probabilities: list[list[float]] = [[] for _ in choices]
-        self._fed = [0] * len(choices)
+        self._log_probabilities: list[list[float]] = [[] for _ in choices]  # of each token, and then of the end
 
     @property
     def done(self) -> bool:
-        return all(fed == len(tokens) for fed, tokens in zip(self._fed, self._choices))
+        return all(len(known) > len(tokens) for known, tokens in zip(self._log_probabilities, self._choices))
 
     def tokens_of(self, index: int) -> int:
         return len(self._choices[index])
 
     def fed(self, index: int) -> int:
-        """How many of a choice's tokens were fed."""
-        return self._fed[index]
+        """How many of a choice's tokens were fed, once it was started."""
+        return len(self._log_probabilities[index]) - 1
 
     def start(self, logits: np.ndarray) -> None:
         """``logits`` (vocabulary,) after the prompt."""
         total = log_sum(logits)
-        for index, tokens in enumerate(self._choices):
-            self._add(index, float(logits[tokens[0]]) - total)
+        for known, tokens in zip(self._log_probabilities, self._choices):
+            known.append(float(logits[tokens[0]]) - total)
 
     def next(self, room: int) -> list[tuple[int, int, tuple[int, ...]]]:
         """(choice, tokens fed before, tokens to feed now): at most ``room`` tokens."""
         work = []
         for index, tokens in enumerate(self._choices):
-            fed = self._fed[index]
+            fed = self.fed(index)
             if fed < len(tokens) and room:
                 work.append((index, fed, tokens[fed : fed + room]))
                 room -= len(work[-1][2])
@@ -54,18 +53,11 @@ class ChoiceScores:
 
     def feed(self, index: int, logits: Iterable[np.ndarray]) -> bool:
         """The logits (vocabulary,) after each of the next tokens of a choice. True when the choice is complete."""
-        tokens = self._choices[index]
-        for row in logits:
-            self._fed[index] += 1
-            total = log_sum(row)
-            if self._fed[index] < len(tokens):
-                self._add(index, float(row[tokens[self._fed[index]]]) - total)
-            else:  # any end-of-answer token ends it
-                self._add(index, log_sum(row[self._end_tokens]) - total)
-        return self._fed[index] == len(tokens)
-
-    def _add(self, index: int, log_probability: float) -> None:
-        self._log_probabilities[index].append(log_probability)
+        tokens, known = self._choices[index], self._log_probabilities[index]
+        for row in logits:  # any end-of-answer token ends it
+            score = float(row[tokens[len(known)]]) if len(known) < len(tokens) else log_sum(row[self._end_tokens])
+            known.append(score - log_sum(row))
+        return len(known) > len(tokens)
 
     @property
     def _scores(self) -> np.ndarray:

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from glm4v_ros.engine.answer import Delta, FinishReason, Stage
-from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.config import WorkerConfig
 from glm4v_ros.engine.guard import check
 from glm4v_ros.engine.messages import Cancel, ResetSession, Warm
 from glm4v_ros.engine.pending import Pending
@@ -31,7 +31,7 @@ class EngineClient:
     ask is policy.question_check's to say: here it is only seen to that it can be worked on.
     """
 
-    def __init__(self, config: EngineConfig, *, on_status: Callable[[EngineStatus], None] | None = None):
+    def __init__(self, config: WorkerConfig, *, on_status: Callable[[EngineStatus], None] | None = None):
         self._config = config
         self._on_status = on_status
         self._lock = threading.Lock()

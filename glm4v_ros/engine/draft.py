@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-MOST_DRAFTED = 6  # tokens in one guess
+from glm4v_ros.llama.config import MOST_DRAFTED
+
 _NEEDED = 3  # equal tokens before a guess is made
 
 

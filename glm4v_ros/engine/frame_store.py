@@ -35,11 +35,6 @@ class FrameStore:
         self.nbytes = self._kept_bytes = 0
 
     @property
-    def busy(self) -> bool:
-        """Something is being encoded."""
-        return self._encoder.busy
-
-    @property
     def keys(self) -> set[str]:
         return {key for key, _ in self._images}
 
@@ -114,10 +109,6 @@ class FrameStore:
 
     def owners(self, identity: Identity) -> list[Hashable]:
         return [*self._owners.get(identity, ())]
-
-    def pause(self, paused: bool) -> None:
-        """Whether the next job is to wait."""
-        self._encoder.pause(paused)
 
     def tell(self, in_cells: set[str], put: Callable[[object], None]) -> None:
         """Tells ``put`` which frames became encoded and which no longer are, ``in_cells`` being those in the KV cache."""

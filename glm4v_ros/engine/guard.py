@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from glm4v_ros.engine.question import Exchange, Question, Sampling
+from glm4v_ros.engine.question import MOST_ALTERNATIVES, Exchange, Question, Sampling
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.vision.frame import Frame
 
 _MOST_FRAMES = 64  # whose descriptors fit into one message
 _KINDS = {
-    "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "Sampling": (Sampling,),
+    "str": (str,), "int": (int,), "int | None": (int, type(None)), "float": (int, float), "bool": (bool,), "Sampling": (Sampling,),
     "tuple[str, ...]": (tuple, list), "tuple[Exchange, ...]": (tuple,),
 }  # fmt: skip
 
@@ -35,6 +35,10 @@ def check(question: Question, frames: Sequence[Frame]) -> None:
     shown = [exchange.pictures for exchange in question.past]
     if min(shown, default=0) < 0 or sum(shown) > len(frames):
         raise BadRequest("the past names more pictures than there are frames, or less than none")
+    if question.logprobs is not None and (question.choices or not 0 <= question.logprobs <= MOST_ALTERNATIVES):
+        raise BadRequest(
+            f"logprobs is from 0 to {MOST_ALTERNATIVES} alternatives for each token of an answer in words; choices have their own figures"
+        )
     if not question.request_id or question.max_tokens < 1 or question.timeout < 0 or len(question.choices) == 1:
         raise BadRequest("a question has a request_id, room for an answer, no negative timeout, and no choice or several")
 

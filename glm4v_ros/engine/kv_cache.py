@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection
 
-from glm4v_ros.engine.language_model import SCRATCH, LanguageModel
 from glm4v_ros.engine.layout import Layout
 from glm4v_ros.engine.sequence import Sequence
+from glm4v_ros.llama.language_model import SCRATCH, LanguageModel
 
 _RUSH = 4  # new frames at once from which on it does not pay to keep old ones
 
@@ -46,12 +46,8 @@ class KVCache:
     @property
     def frame_keys(self) -> set[str]:
         """The frames whose image tokens are in cells."""
-        return {
-            key
-            for sequence in self._sequences
-            if sequence.kept and sequence.ready
-            for key in sequence.layout.frame_keys
-        }
+        kept = [sequence.layout for sequence in self._sequences if sequence.kept and sequence.ready]
+        return {key for layout in kept for key in layout.frame_keys}
 
     def match(self, layout: Layout) -> tuple[Sequence | None, int]:
         """The kept sequence that begins as ``layout`` does for the most cells, and how many. At least one cell of the
@@ -66,26 +62,13 @@ class KVCache:
 
     def building(self, layout: Layout) -> Sequence | None:
         """A sequence in the making that will hold all of ``layout``."""
-        return next(
-            (
-                sequence
-                for sequence in self._sequences
-                if sequence.kept
-                and not sequence.ready
-                and sequence.layout.cells == layout.cells == sequence.layout.common(layout)
-            ),
-            None,
-        )
+        for sequence in self._sequences:
+            if sequence.kept and not sequence.ready and sequence.layout.cells == layout.cells == layout.common(sequence.layout):
+                return sequence
+        return None
 
     def allocate(
-        self,
-        layout: Layout,
-        extra: int,
-        source: Sequence | None,
-        common: int,
-        *,
-        kept: bool = False,
-        greedy: bool = False,
+        self, layout: Layout, extra: int, source: Sequence | None, common: int, *, kept: bool = False, greedy: bool = False
     ) -> Sequence | None:
         """A sequence for ``layout`` and ``extra`` cells more, of which ``source`` has or will have the first
         ``common``.
@@ -129,12 +112,9 @@ class KVCache:
         sequence.attached = True
 
     def attach_early(self, sequence: Sequence) -> None:
-        """Shares what its base has so far; the rest of it comes in the next decode, for both. Should that fail, ``detach``
+        """Shares what its base has so far; the rest of it comes in the next decode, for both. Should that fail, ``remove_tail``
         takes it back."""
         self._model.copy(sequence.base.seq_id, sequence.seq_id)
-
-    def detach(self, sequence: Sequence) -> None:
-        self._model.remove(sequence.seq_id)
 
     def begin_piece(self, sequence: Sequence) -> int | None:
         """The id under which the next piece of an image is to be decoded; None when all such ids are in use. The cells of an

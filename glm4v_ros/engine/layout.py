@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Union
@@ -60,6 +61,7 @@ class Layout:
 
     def __init__(self):
         self.segments: list[Segment] = []
+        self._starts: list[tuple[int, int]] = []  # first cell and position of each
         self.cells = 0
         self.positions = 0
         #: Cells up to the last image token: what another question about the same frames can share. The marker behind an
@@ -70,7 +72,7 @@ class Layout:
         if not tokens:
             return
         if not self.segments or not isinstance(self.segments[-1], TextSegment):
-            self.segments.append(TextSegment())
+            self._begin(TextSegment())
         self.segments[-1].tokens.extend(tokens)
         self.cells += len(tokens)
         self.positions += len(tokens)
@@ -83,10 +85,14 @@ class Layout:
                 self._add_segment(ImageSegment((frame_key, budget, index), run))
 
     def _add_segment(self, segment: ImageSegment) -> None:
-        self.segments.append(segment)
+        self._begin(segment)
         self.cells += segment.count
         self.positions += segment.advance
         self.frame_cells = self.cells
+
+    def _begin(self, segment: Segment) -> None:
+        self.segments.append(segment)
+        self._starts.append((self.cells, self.positions))
 
     @property
     def text(self) -> Iterator[int]:
@@ -126,31 +132,17 @@ class Layout:
 
     def position(self, cells: int) -> int:
         """The position of the first token after ``cells`` cells; inside an image, the image's own first position."""
-        if cells >= self.cells - self._tail:
-            return self.positions - (self.cells - cells)
-        position = 0
-        for segment, start in self._starts():
-            if cells < start + segment.count:
-                return position + (cells - start if isinstance(segment, TextSegment) else 0)
-            position += segment.advance
-        return position
+        if cells >= self.cells:
+            return self.positions
+        segment, start = self.segment_at(cells)
+        return self._starts[self._index(cells)][1] + (start if isinstance(segment, TextSegment) else 0)
 
     def segment_at(self, cells: int) -> tuple[Segment, int]:
         """The segment that holds this cell, and how far into it the cell lies."""
-        if self.cells - self._tail <= cells < self.cells:
-            return self.segments[-1], cells - self.cells + self._tail
-        for segment, start in self._starts():
-            if cells < start + segment.count:
-                return segment, cells - start
-        raise IndexError(f"cell {cells} of {self.cells}")
+        if not 0 <= cells < self.cells:
+            raise IndexError(f"cell {cells} of {self.cells}")
+        index = self._index(cells)
+        return self.segments[index], cells - self._starts[index][0]
 
-    @property
-    def _tail(self) -> int:
-        """Cells of the text at the end, where nearly every look goes."""
-        return self.segments[-1].count if self.segments and isinstance(self.segments[-1], TextSegment) else 0
-
-    def _starts(self) -> Iterator[tuple[Segment, int]]:
-        start = 0
-        for segment in self.segments:
-            yield segment, start
-            start += segment.count
+    def _index(self, cells: int) -> int:
+        return bisect.bisect_right(self._starts, (cells, self.positions)) - 1

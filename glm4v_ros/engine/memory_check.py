@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.estimate import Estimate, available_memory, estimate, kv_bytes
+from glm4v_ros.engine.estimate import Estimate, estimate
 from glm4v_ros.errors import OutOfMemory
+from glm4v_ros.llama.kv_types import kv_bytes
+from glm4v_ros.machine.memory import available_memory
 
 _GIB = 2**30
 _PLENTY = 2 * _GIB  # more than buffers ever take: with so much to spare no plan is made
@@ -20,9 +22,8 @@ def check(config: EngineConfig, gpu: bool) -> None:
     if not gpu or config.gpu_layers == 0:
         pair = Pair.of(config.model)
         free, _ = available_memory()
-        certain = sum(part.weight_bytes for part in (pair.text, pair.vision)) + kv_bytes(
-            pair.text, config.context_tokens, config.kv_type
-        )
+        certain = pair.text.weight_bytes + pair.vision.weight_bytes
+        certain += kv_bytes(pair.text, config.context_tokens, config.kv_type)
         if certain + _PLENTY < free:
             return
         if certain > free:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from glm4v_ros.engine.answer import Answer
-from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.config import WorkerConfig
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import VqaError
 from glm4v_ros.vision.shared_frame import FrameHeader
@@ -16,7 +16,7 @@ from glm4v_ros.vision.shared_frame import FrameHeader
 class Start:
     """The first message."""
 
-    config: EngineConfig
+    config: WorkerConfig
     log_level: int
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from glm4v_ros.engine.answer import Delta, Stage
 from glm4v_ros.engine.answer_text import AnswerText
-from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.request import Request
+from glm4v_ros.llama.language_model import LanguageModel
 
 _TEXT_EVERY = 0.02  # seconds: a message wakes the client, which takes a core from a CPU that decodes
 
@@ -76,7 +76,7 @@ class Outbox:
     def _put_text(self, request: Request, text: str) -> None:
         if text:
             request.stage = Stage.ANSWERING
-            self._messages.append(Delta(request.id, Stage.ANSWERING, text))
+            self._messages.append(Delta(request.id, Stage.ANSWERING, text, request.answer.take_logprobs()))
         else:
             self.enter(request, Stage.ANSWERING)
 

@@ -6,9 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage, TokenLogprob
 from glm4v_ros.engine.question import Question
 from glm4v_ros.errors import Canceled, DeadlineExceeded, VqaError
 from glm4v_ros.vision.frame import Frame
@@ -29,7 +29,9 @@ class Pending:
     on_delta: Callable[[Delta], None] | None
     stage: Stage = Stage.QUEUED
     heard: str = ""  # text that its caller has
+    logprobs: list[TokenLogprob] = field(default_factory=list)  # of its tokens
     repeated: int = 0  # characters of it that a worker after the first has written too
+    repeated_tokens: int = 0
     crashes: int = 0  # of workers that were at work on it
     losses: int = 0  # of workers that had it
     canceled: bool = False
@@ -50,13 +52,14 @@ class Pending:
 
     def stop(self, reason: FinishReason) -> None:
         """Ends it without the worker's word on it."""
-        answer = Answer(self.id, self.heard, reason, latency=time.monotonic() - self.taken_at)
+        answer = Answer(
+            self.id, self.heard, reason, logprobs=tuple(self.logprobs), latency=time.monotonic() - self.taken_at
+        )
         if reason == FinishReason.CANCELED:
             self.complete(Canceled("the question was cancelled", answer=answer))
         else:
-            self.complete(
-                DeadlineExceeded(f"no answer within {self.question.timeout:g} s; allow more time", answer=answer)
-            )
+            text = f"no answer within {self.question.timeout:g} s; allow more time"
+            self.complete(DeadlineExceeded(text, answer=answer))
 
     def hear(self, delta: Delta) -> bool:
         """Passes on what is new of a delta. False when a second worker says something else than the first said."""
@@ -68,9 +71,12 @@ class Pending:
         new = delta.text[len(told) :]
         self.heard += new
         self.repeated += len(new)
+        logprobs = delta.logprobs[len(self.logprobs) - self.repeated_tokens :]
+        self.repeated_tokens += len(delta.logprobs)
+        self.logprobs += logprobs
         if self.on_delta is not None and (new or not delta.text):
             try:
-                self.on_delta(Delta(delta.request_id, delta.stage, new))
+                self.on_delta(Delta(delta.request_id, delta.stage, new, logprobs))
             except Exception:
                 _log.exception("on_delta raised")
         return True
@@ -86,6 +92,6 @@ class Pending:
         ):
             self.complete(type(error)(str(error)))
         else:
-            self.stage, self.repeated = Stage.QUEUED, 0
+            self.stage, self.repeated, self.repeated_tokens = Stage.QUEUED, 0, 0
             return True
         return False

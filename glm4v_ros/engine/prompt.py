@@ -43,9 +43,9 @@ class PromptComposer:
             )
 
     def compose(self, question: Question, pictures: tuple[Picture, ...], history: History) -> Prompt:
-        """With as many of the latest turns as fit. Raises BadRequest without any picture, Unsupported with too many,
+        """With as many of the latest turns as fit. Raises BadRequest without a picture that it needs, Unsupported with too many,
         ContextFull when not even one turn fits."""
-        if not pictures and not history.pictures:
+        if question.needs_picture and not pictures and not history.pictures:
             raise BadRequest("the question brings no image and its session has none: send an image or name a camera")
         source, room = history, self._longest
         if [p.frame_key for p in pictures] == [p.frame_key for p in history.pictures]:
@@ -60,7 +60,7 @@ class PromptComposer:
             if not history.turns:
                 raise ContextFull(
                     f"the question with its images takes {layout.cells} of {self._longest} context tokens: "
-                    f"ask for fewer max_image_tokens, or raise context_tokens"
+                    f"ask in fewer words or for fewer max_image_tokens, or raise context_tokens"
                 )
             history = history.without_oldest()
             room = _ROOM_AFTER_DROPPING * self._longest

@@ -4,22 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from glm4v_ros.llama.sampling import Sampling
 
-@dataclass(frozen=True)
-class Sampling:
-    """How the next token is chosen; temperature 0 is greedy."""
-
-    temperature: float = 0.0
-    top_p: float = 1.0
-    top_k: int = 0  # 0: off
-    min_p: float = 0.0
-    repeat_penalty: float = 1.0
-    seed: int = 0
-
-    @property
-    def greedy(self) -> bool:
-        """Whether the likeliest token is always taken, so that no state and no chance is involved."""
-        return self.temperature <= 0 and self.repeat_penalty == 1
+MOST_ALTERNATIVES = 20  # as OpenAI's API has it
 
 
 @dataclass(frozen=True)
@@ -33,7 +20,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Question:
-    """One question about the frames that travel with it (none: the session's own).
+    """One question about the frames that travel with it; without any, about its session's, or with ``needs_picture`` off plain chat.
 
     ``past`` has what went before where there is no session; the frames are then those of the past, in order, followed by
     the question's own. Durations are seconds. ``timeout`` counts from the moment the engine client takes the question; 0 means none.
@@ -53,7 +40,10 @@ class Question:
     deterministic: bool = False
     retry_on_crash: bool = False
     ignore_eos: bool = False  # the end of the answer is a token like any other: benchmarks and tests of long answers
+    local_only: bool = False  # its pictures stay on this machine
     stop: tuple[str, ...] = ()  # the answer ends before the first of these
+    needs_picture: bool = True  # refused where neither it nor its session has one, for what it is about may have been lost
+    logprobs: int | None = None  # as many alternatives with each token of the answer, 0 to MOST_ALTERNATIVES; None: no such figures
     sampling: Sampling = field(default_factory=Sampling)
 
     @property

@@ -7,7 +7,6 @@ from collections import defaultdict, deque
 _LONGEST_CYCLE = 64  # tokens
 _LEAST_ROUNDS = 4
 _LEAST_TOKENS = 64  # a row of sixteen zeros in a serial number is no circle
-_LEAST_RUN = _LEAST_TOKENS * (_LEAST_ROUNDS - 1) // _LEAST_ROUNDS  # max(tokens - cycle, (rounds - 1) * cycle) at its least
 _GRAM = 4  # tokens in a row that were there before say nothing new
 _MEMORY = 1024  # tokens
 _LEAST_STALE = 256  # tokens more that said nothing new than that did
@@ -34,11 +33,9 @@ class Repetition:
         self._runs = {cycle: self._runs.get(cycle, 0) + 1 for cycle in cycles}
         places.append(self._count)
         self._count += 1
-        if self._says_little_new(token):
-            return True
-        if max(self._runs.values(), default=0) < _LEAST_RUN:  # nearly always
-            return False
-        return any(run + cycle >= max(_LEAST_TOKENS, _LEAST_ROUNDS * cycle) for cycle, run in self._runs.items())
+        return self._says_little_new(token) or any(
+            run + cycle >= max(_LEAST_TOKENS, _LEAST_ROUNDS * cycle) for cycle, run in self._runs.items()
+        )
 
     def _says_little_new(self, token: int) -> bool:
         self._last.append(token)

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from glm4v_ros.engine.answer import FinishReason
 from glm4v_ros.engine.frame_store import FrameStore
-from glm4v_ros.engine.grammar import violation
 from glm4v_ros.engine.kv_cache import KVCache
 from glm4v_ros.engine.messages import Done, Failed
 from glm4v_ros.engine.outbox import Outbox
 from glm4v_ros.engine.request import Phase, Request
 from glm4v_ros.engine.session import Sessions
+from glm4v_ros.engine.violation import violation
 from glm4v_ros.engine.waiting import Waiting
 from glm4v_ros.errors import Canceled, DeadlineExceeded, EngineFailed, Unsupported, VqaError
 

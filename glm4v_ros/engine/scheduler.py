@@ -15,7 +15,6 @@ from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.encoder import EncodeJob, Encoder
 from glm4v_ros.engine.frame_store import FrameStore
 from glm4v_ros.engine.kv_cache import KVCache
-from glm4v_ros.engine.language_model import Interrupted, LanguageModel
 from glm4v_ros.engine.messages import Ask, Cancel, ResetSession, Warm
 from glm4v_ros.engine.outbox import Outbox
 from glm4v_ros.engine.plan import Plan
@@ -24,6 +23,7 @@ from glm4v_ros.engine.requests import Requests
 from glm4v_ros.engine.session import Sessions
 from glm4v_ros.engine.warm_frame import WarmFrame
 from glm4v_ros.errors import EngineFailed
+from glm4v_ros.llama.language_model import Interrupted, LanguageModel
 from glm4v_ros.vision.shared_frame import SharedFrame
 from glm4v_ros.vision.tower import VisionTower
 
@@ -44,7 +44,8 @@ class Scheduler:
         self._outbox = Outbox(model, send)
         self._inbox: queue.SimpleQueue = queue.SimpleQueue()
         self.kv = KVCache(model, config.prefix_tokens or model.context_tokens // 2)
-        self.frames = FrameStore(config.embedding_bytes, Encoder(tower, config.vision_resident, self.post))
+        self._encoder = Encoder(tower, config.vision_resident, self.post)
+        self.frames = FrameStore(config.embedding_bytes, self._encoder)
         self._sessions = Sessions(config.session_idle_s, self.kv, self.frames)
         self._warm = WarmFrame(template, self.kv, self.frames)
         self._admission = Admission(config, model, template, self.kv, self.frames)
@@ -78,9 +79,9 @@ class Scheduler:
         """What a Beat says of this scheduler."""
         idle = self.stage == "idle"
         return dict(
-            stage="encode" if idle and self.frames.busy else self.stage,
-            busy=not idle or self.frames.busy,
-            tokens_per_second=self._plan.tokens_per_second,
+            stage="encode" if idle and self._encoder.busy else self.stage,
+            busy=not idle or self._encoder.busy,
+            tokens_per_second=self._plan.pace.tokens_per_second,
             prefix_tokens=self.kv.kept,
             used_tokens=self.kv.used,
             embedding_bytes=self.frames.nbytes,
@@ -103,11 +104,11 @@ class Scheduler:
             self._admit()
             if not any(self._requests):
                 self._warm.build()
-        if self._plan.fill(self._requests.running, self._warm.sequence, self.frames.busy):
+        if self._plan.fill(self._requests.running, self._warm.sequence, self._encoder.busy):
             self._decode()
         else:
             self.stage = "idle"
-            self.frames.pause(False)
+            self._encoder.pause(False)
         if self.stage == "idle" or not calm:
             self._tidy()
         if self.stage == "idle" or self._outbox.urgent or (self._outbox.due and not self._model.gpu_offload):
@@ -186,9 +187,7 @@ class Scheduler:
             if self._outbox.has_news:
                 self._flush()  # planning and launching a piece of an image takes the host a while
         else:
-            # The same threads each time for an answer that is to be the same each time.
-            fixed = any(request.question.deterministic for request in self._requests.running)
-            self._model.share_cores(self.frames.busy, fixed)
+            self._model.share_cores(self._encoder.busy, plan.fixed)
         started = time.monotonic()
         try:
             self._model.decode(*plan.batches)
@@ -204,13 +203,14 @@ class Scheduler:
         # Frames are encoded one ahead of the prefill: more would only take from it what the first of several questions waits for.
         # The next one begins while a GPU still works on the last piece of the one before, and keeps it busy until the host has
         # planned what follows.
-        self.frames.pause(plan.images_left(self._requests.running, self._warm.sequence) > 1)
+        self._encoder.pause(plan.images_left(self._requests.running, self._warm.sequence) > 1)
         written = 0
         for request in plan.answering:
             if request.phase is Phase.ENDED:
                 continue
             with self._requests.blame(request):
-                written += plan.take(request)
+                written += request.answer.take()
+                request.phase = Phase.ANSWERING
                 self._outbox.wrote(request)
                 if request.answer.finished is not None:
                     self._requests.finish(request)

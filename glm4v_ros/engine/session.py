@@ -114,8 +114,13 @@ class Sessions:
         self.shrink()
 
     def remember(self, request: Request, text: str) -> None:
-        """Adds the turn to the request's session, unless that was reset meanwhile, and leaves it in the KV cache."""
+        """Adds the turn to the request's session, unless that was reset meanwhile, and leaves it in the KV cache; a conversation
+        that the asker keeps stays there, too, for its next question."""
         session, sequence = request.session, request.sequence
+        if session is None and request.question.past:
+            before = sequence.base
+            talk = before is not None and before.layout.cells > before.layout.frame_cells  # not only frames
+            self._leave_in_cache(request, before if talk else None)
         if session is None or session.epoch != request.epoch:
             return
         turn = Turn(request.question.text, request.prompt.pictures, text, request.answer.tokens_for_history)
@@ -123,10 +128,8 @@ class Sessions:
         self._frames.drop(session)
         for picture in session.history.all_pictures:
             self._frames.keep((picture.frame_key, picture.budget), session, picture.tokens)
-        sequence.layout = sequence.layout.head(sequence.cells)  # the last token is in no cell
-        self._kv.keep(sequence)
-        self._kv.supersede(session.sequence, sequence)
-        session.sequence, request.sequence = sequence, None
+        self._leave_in_cache(request, session.sequence)
+        session.sequence = sequence
 
     def reset(self, session_id: str) -> None:
         """Forgets a conversation, or all for the empty id."""
@@ -145,6 +148,13 @@ class Sessions:
             if not idle:
                 break
             self._forget(min(idle, key=lambda session: session.last_used))
+
+    def _leave_in_cache(self, request: Request, before: Sequence | None) -> None:
+        """``before`` is the conversation without its newest turn."""
+        sequence, request.sequence = request.sequence, None
+        sequence.layout = sequence.layout.head(sequence.cells)  # the last token is in no cell
+        self._kv.keep(sequence)
+        self._kv.supersede(before, sequence)
 
     def _forget(self, session: Session) -> None:
         session.epoch += 1

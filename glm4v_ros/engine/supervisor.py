@@ -11,14 +11,15 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason
-from glm4v_ros.engine.config import EngineConfig
+from glm4v_ros.engine.config import WorkerConfig
 from glm4v_ros.engine.messages import Ask, Beat, Cancel, Done, Encoded, Evicted, Failed, Loading, Ready
 from glm4v_ros.engine.pending import Pending
 from glm4v_ros.engine.service_time import ServiceTime
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.engine.watchdog import Watchdog
-from glm4v_ros.engine.worker_process import WorkerProcess, exit_reason
+from glm4v_ros.engine.worker_process import WorkerProcess
 from glm4v_ros.errors import EngineFailed, VqaError
+from glm4v_ros.machine.module_process import exit_reason
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.shared_frame import FrameHeader
 
@@ -36,7 +37,7 @@ class Supervisor:
     worker; whoever adds a question does so under it and then calls ``submit``."""
 
     def __init__(
-        self, config: EngineConfig, status: EngineStatus, on_progress: Callable[[float], None] | None,
+        self, config: WorkerConfig, status: EngineStatus, on_progress: Callable[[float], None] | None,
         on_status: Callable[[], None], memory_limit_mib: int,
     ):
         self.lock = threading.RLock()
@@ -59,6 +60,12 @@ class Supervisor:
         self._load_seconds = 1.0  # that the last worker took until it was ready
         self._failed = 0  # questions in a row that it did not answer for a reason of its own
         self._answered = False  # it has answered a question
+        self._handlers: dict[type, Callable] = {
+            Beat: self._on_beat, Delta: self._on_delta, Done: self._on_done, Failed: self._on_failed, Ready: self._on_ready,
+            Encoded: lambda message: self.encoded.add(message.frame_key),
+            Evicted: lambda message: self.encoded.discard(message.frame_key),
+            Loading: lambda message: self._on_progress(message.fraction),
+        }  # fmt: skip
         self._thread = threading.Thread(target=self._run, name="glm4v-engine", daemon=True)
         self._thread.start()
 
@@ -152,26 +159,8 @@ class Supervisor:
         )
 
     def _handle(self, message: object) -> None:
-        if isinstance(message, list):
-            for one in message:
-                self._handle(one)
-        elif isinstance(message, Delta):
-            self._on_delta(message)
-        elif isinstance(message, Done):
-            self._failed = 0
-            self._on_done(message.answer)
-        elif isinstance(message, Failed):
-            self._on_failed(message)
-        elif isinstance(message, Beat):
-            self._on_beat(message)
-        elif isinstance(message, Encoded):
-            self.encoded.add(message.frame_key)
-        elif isinstance(message, Evicted):
-            self.encoded.discard(message.frame_key)
-        elif isinstance(message, Loading):
-            self._on_progress(message.fraction)
-        elif isinstance(message, Ready):
-            self._on_ready(message)
+        for one in message if isinstance(message, list) else [message]:
+            self._handlers[type(one)](one)
 
     def _on_ready(self, message: Ready) -> None:
         if self._config.gpu_layers > 0 and not message.gpu_offload:
@@ -267,7 +256,8 @@ class Supervisor:
         if question is not None and not question.hear(delta):
             self._diverged(delta.request_id)
 
-    def _on_done(self, answer: Answer) -> None:
+    def _on_done(self, message: Done) -> None:
+        self._failed, answer = 0, message.answer
         with self.lock:
             question = self.pending.get(answer.request_id)
             if question is None:
@@ -283,7 +273,7 @@ class Supervisor:
         if not message.request_id:
             raise message.error
         self._end(message.request_id, message.error)
-        self._failed = self._failed + 1 if isinstance(message.error, EngineFailed) else 0
+        self._failed = self._failed + 1 if type(message.error) is EngineFailed else 0
         if self._failed >= _MOST_FAILED:  # such as a GPU that came into a state that it cannot leave
             raise EngineFailed(f"the worker failed {self._failed} times in a row and was ended: {message.error}")
 

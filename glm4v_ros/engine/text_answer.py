@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 
-from glm4v_ros.engine.answer import FinishReason
+import numpy as np
+
+from glm4v_ros.engine.answer import FinishReason, TokenLogprob
 from glm4v_ros.engine.answer_text import AnswerText
-from glm4v_ros.engine.batch import Batch
 from glm4v_ros.engine.draft import Draft
-from glm4v_ros.engine.language_model import LanguageModel
 from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.repetition import Repetition
 from glm4v_ros.engine.sequence import Sequence
-from glm4v_ros.engine.token_sampler import TokenSampler, probability
+from glm4v_ros.engine.token_trace import TokenTrace
+from glm4v_ros.llama.batch import Batch
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.token_sampler import TokenSampler, likeliest, log_sum, probability
 
 
 class TextAnswer:
@@ -37,7 +41,9 @@ class TextAnswer:
         self._entry = 0
         self._probability_sum = 0.0
         self._first_token_at = 0.0
-        self.text = AnswerText(thinking, question.stop)
+        self._trace = TokenTrace() if question.logprobs is not None else None
+        self._logprobs: list[TokenLogprob] = []  # of all tokens, with a trace
+        self.text = AnswerText(thinking, question.stop, self._trace)
         self.tokens: list[int] = []
         self.fresh: list[int] = []
         #: Tokens that ``take`` chose last.
@@ -57,13 +63,12 @@ class TextAnswer:
     @property
     def figures(self) -> dict:
         """Fields of the Answer."""
-        if not self.tokens:
-            return {"text": self.text.text}
         return {
             "text": self.text.text,
-            "mean_token_probability": self._probability_sum / len(self.tokens),
+            "mean_token_probability": self._probability_sum / len(self.tokens) if self.tokens else math.nan,
             "completion_tokens": len(self.tokens),
             "first_token_at": self._first_token_at,
+            "logprobs": tuple(self._logprobs[token] for token in self._trace.shown) if self._trace else (),
         }
 
     def expect(self, entry: int) -> None:
@@ -108,6 +113,10 @@ class TextAnswer:
             self.finished = FinishReason.STOP
         return shown
 
+    def take_logprobs(self) -> tuple[TokenLogprob, ...]:
+        """Of the tokens that what was shown since the last call was made of."""
+        return tuple(self._logprobs[token] for token in self._trace.take_news()) if self._trace else ()
+
     def finish(self) -> str:
         """The rest of the text, once no token follows."""
         return self.text.finish()
@@ -129,6 +138,8 @@ class TextAnswer:
             self.finished = FinishReason.STOP
             return False
         self._first_token_at = self._first_token_at or time.monotonic()
+        if self._trace:
+            self._logprobs.append(self._ranked(logits, token))
         self._probability_sum += likelihood
         self.tokens.append(token)
         self.fresh.append(token)
@@ -140,3 +151,11 @@ class TextAnswer:
         elif not question.ignore_eos and self._repetition.add(token):
             self.finished = FinishReason.LENGTH
         return self.finished is None
+
+    def _ranked(self, logits: np.ndarray, token: int) -> TokenLogprob:
+        total = log_sum(logits)
+
+        def one(token: int, top: tuple[TokenLogprob, ...] = ()) -> TokenLogprob:
+            return TokenLogprob(self._model.piece(token), float(logits[token]) - total, top)
+
+        return one(token, tuple(map(one, likeliest(logits, self._question.logprobs))))

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.llama_log import LlamaLog
 from glm4v_ros.vision.tower import VisionTower
 from glm4v_ros.vision.towers import make_tower
 

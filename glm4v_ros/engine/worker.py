@@ -6,7 +6,6 @@ It ends when that socket closes.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import signal
@@ -19,14 +18,15 @@ from dataclasses import replace
 from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Start
 from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
-from glm4v_ros.machine import malloc, openmp
+from glm4v_ros.machine import cuda_context, malloc, openmp
 from glm4v_ros.machine.channel import Channel
+from glm4v_ros.machine.memory import resident_mib
+from glm4v_ros.machine.parent import end_with_parent
 from glm4v_ros.vendor import prefer_vendor
 from glm4v_ros.vision.shared_frame import SharedFrame
 
 _BEAT_EVERY = 0.25  # seconds
 _LOOK_EVERY = 0.02  # seconds between looks at the deadlines of running questions
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _log = logging.getLogger(__name__)
 
 
@@ -43,9 +43,7 @@ class Worker:
     def run(self) -> None:
         message, _ = self._channel.receive()
         assert isinstance(message, Start)
-        logging.basicConfig(
-            level=message.log_level, stream=sys.stderr, format="[%(levelname)s] [%(name)s]: %(message)s"
-        )
+        logging.basicConfig(level=message.log_level, stream=sys.stderr, format="[%(levelname)s] [%(name)s]: %(message)s")
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         try:
             self._load(message.config)
@@ -70,12 +68,12 @@ class Worker:
         import llama_cpp
 
         self._tick()
-        from glm4v_ros.engine import cuda_context, memory_check
+        from glm4v_ros.engine import memory_check
         from glm4v_ros.engine.chat_template import ChatTemplate
-        from glm4v_ros.engine.language_model import LanguageModel
-        from glm4v_ros.engine.llama_log import LlamaLog
         from glm4v_ros.engine.scheduler import Scheduler
         from glm4v_ros.engine.vision import tower_of
+        from glm4v_ros.llama.language_model import LanguageModel
+        from glm4v_ros.llama.llama_log import LlamaLog
 
         self._tick()
         log = LlamaLog()
@@ -87,13 +85,9 @@ class Worker:
         self._model = model
         self._tick()
         template = ChatTemplate(
-            model.chat_template,
-            model.tokenize,
-            bos_token=model.bos_text,
-            eos_token=model.eos_text,
-            arguments=config.model.template_arguments,
-            answer_prefix=config.model.answer_prefix,
-        )
+            model.chat_template, model.tokenize, bos_token=model.bos_text, eos_token=model.eos_text,
+            arguments=config.model.template_arguments, answer_prefix=config.model.answer_prefix,
+        )  # fmt: skip
         tower = tower_of(config, model, log, self._tick if model.gpu_offload else self._tick_encoding)
         self._tick()
         tower.load()
@@ -150,7 +144,7 @@ class Worker:
                 figures = scheduler.figures if scheduler else dict(stage="load", busy=True)
                 progress = self._ticks + (self._model.progress if self._model else 0)
                 try:
-                    self._channel.send(Beat(progress=progress, resident_mib=_resident_mib(), **figures))
+                    self._channel.send(Beat(progress=progress, resident_mib=resident_mib(), **figures))
                 except OSError:
                     os._exit(0)
             time.sleep(_LOOK_EVERY)
@@ -162,24 +156,8 @@ def _frames_of(message) -> tuple:
     return (message.frame,) if hasattr(message, "frame") else ()
 
 
-def _resident_mib() -> float:
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def _end_with_parent() -> None:
-    """The closed socket ends a worker that runs; this ends one that was stopped or hangs, too.
-
-    It follows the thread that started the process: that is the client's own, which outlives its worker.
-    """
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
-
-
 def main() -> None:
-    _end_with_parent()
+    end_with_parent()
     prefer_vendor()
     malloc.reuse_large_blocks()  # llama.cpp copies a piece of an image three times on its way
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the node, which then closes the socket

@@ -15,7 +15,9 @@ from glm4v_ros.catalog.model import Model
 from glm4v_ros.catalog.verify import require_sound
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.nodes.parameters import Parameters
+from glm4v_ros.nodes.remote import remote_config
 from glm4v_ros.policy.preset import Preset, load_presets
+from glm4v_ros.remote.engine import RemoteEngine
 
 GPU_DEVICES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/nvgpu/igpu0", "/dev/kfd")  # NVIDIA, Jetson, AMD
 
@@ -24,16 +26,19 @@ GPU_DEVICES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/nvgpu/igpu0", "/dev/kfd"
 class Configuration:
     """A model and its engine, which is started by ``load``, and the evidence log."""
 
-    model: Model
+    model: Model  # that answers, on this robot or elsewhere
     presets: Mapping[str, Preset]
-    engine: EngineClient
+    engine: EngineClient | RemoteEngine
     wants_gpu: bool
     witness: Witness | None
 
     def load(self, node: Node) -> None:
         """Blocks until the engine answers questions; ``close`` in another thread ends that. Raises VqaError."""
         log, model = node.get_logger(), self.model
-        log.info(f"loading {model.name}: {model.text_path}, {model.vision_path}")
+        if isinstance(self.engine, RemoteEngine):
+            log.info(f"questions go to {model.name}")
+        else:
+            log.info(f"loading {model.name}: {model.text_path}, {model.vision_path}")
         if self.witness:
             log.info(f"every question and its pictures are recorded in {self.witness.log.directory}")
         self.engine.start(_log_progress(node, model))
@@ -57,17 +62,20 @@ def configure(node: Node, parameters: Parameters, make_engine: Callable[..., Eng
     """Raises VqaError that says which parameter or file is wrong."""
     parameters.check()
     presets = load_presets(parameters["prompts_file"] or None)
-    model = _find_model(parameters)
-    if parameters["verify_model"]:
-        require_sound(model)
-    engine = make_engine(parameters.engine_config(model))
+    remote, local = remote_config(parameters), None
+    if remote is None or parameters["remote_fallback"] == "local":
+        local = _find_model(parameters)
+        if parameters["verify_model"]:
+            require_sound(local)
+    engine = make_engine(parameters.engine_config(local)) if local else None
     log, layers = parameters.evidence_log(), parameters["gpu_layers"]
+    elsewhere = {"remote": {"name": remote.model_id, "url": remote.base_url}} if remote else {}
     return Configuration(
-        model=model,
+        model=remote.model if remote else local,
         presets=presets,
-        engine=engine,
-        wants_gpu=layers > 0 or (layers < 0 and any(map(os.path.exists, GPU_DEVICES))),
-        witness=Witness(log, model, place(node, parameters)) if log else None,
+        engine=RemoteEngine(remote, engine) if remote else engine,
+        wants_gpu=local is not None and (layers > 0 or (layers < 0 and any(map(os.path.exists, GPU_DEVICES)))),
+        witness=Witness(log, local, place(node, parameters), **elsewhere) if log else None,
     )
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from glm4v_ros.asking.second_reader import WatchedReader
 from glm4v_ros.asking.witness import Witness
-from glm4v_ros.engine.estimate import available_memory
 from glm4v_ros.engine.status import EngineStatus
+from glm4v_ros.machine.memory import available_memory
 from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.tally import LATELY, Tally
@@ -175,6 +176,32 @@ def camera_status(name: str, camera: Camera, max_age: float) -> DiagnosticStatus
     )
 
 
+def reader_status(name: str, reader: WatchedReader, mode: str) -> DiagnosticStatus:
+    """``mode`` is the parameter verify."""
+    missing, lately = reader.missing, reader.failure_age < LATELY
+    if missing:
+        level = ERROR if mode == "required" else OK
+        text = f"{missing}; no answer is checked"
+    elif lately:
+        level, text = WARN, f"a picture was not read {reader.failure_age:.0f} s ago: {reader.last_failure}"
+    else:
+        level, text = OK, "running" if reader.pid else "starts with the first picture that is to be read"
+    return _status(
+        f"{name}: second reader",
+        level,
+        text,
+        [
+            ("verify", mode),
+            ("pid", reader.pid),
+            ("memory MiB", f"{_resident_mib(reader.pid):.0f}"),
+            ("pictures", reader.pictures),
+            ("mean s a picture", f"{reader.mean_seconds:.2f}"),
+            ("not read", reader.failures),
+            ("last failure", reader.last_failure),
+        ],
+    )
+
+
 def evidence_status(name: str, witness: Witness) -> DiagnosticStatus:
     trouble, log = witness.trouble, witness.log
     return _status(
@@ -197,6 +224,10 @@ def _status(name: str, level: bytes, text: str, values: Iterable[tuple[str, obje
     )
 
 
-def _resident_mib() -> float:
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def _resident_mib(process: int | str = "self") -> float:
+    """0 for one that is gone, and for pid 0."""
+    try:
+        with open(f"/proc/{process}/statm") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except OSError:
+        return 0.0

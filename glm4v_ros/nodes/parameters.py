@@ -17,6 +17,10 @@ from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.evidence.log import ON_FULL, EvidenceLog
 from glm4v_ros.nodes.parameter import UNLIMITED, Declared, Parameter, Read
+from glm4v_ros.nodes.remote import REMOTE
+from glm4v_ros.policy import hints, zoom
+from glm4v_ros.policy.verification import MODES as VERIFY_MODES
+from glm4v_ros.reader.config import ReaderConfig
 
 PREFERENCES = ("auto", "newest", "encoded")
 
@@ -86,6 +90,18 @@ ANSWER = [
     Parameter("seed", 0, "Seed of the sampling.", 0, UNLIMITED),
     Parameter("ignore_eos", False, "Write max_tokens tokens whatever the model thinks; for measuring."),
 ]
+READER = [
+    Parameter("verify", "auto", "Whether a second reader looks for the print that an answer quotes; auto: it does, where it is installed, and the "
+              "answer says what it found; required: an answer that it does not confirm is withheld.", choices=VERIFY_MODES),
+    Parameter("verify_timeout", 15.0, "Seconds that an answer waits for the second reader; then it comes without its word.", 0.0, 3600.0),
+    Parameter("zoom", "off", "auto: where print is asked for that is too small in the whole picture, the second reader finds it, and the model "
+              "sees that part alone, larger.", choices=zoom.MODES),
+    Parameter("hints", "off", "lines: the model is told what the second reader read. Not where that has to be a witness (verify: required, "
+              "medicines).", choices=hints.MODES),
+    Parameter("reader_threads", 1, "CPU threads of the second reader.", 1, 256, read=Read.ACTIVATE),
+    Parameter("reader_memory_mib", 1500, "Most memory of the second reader's process, in MiB, above which it is replaced; 0: no limit.",
+              0, UNLIMITED, read=Read.ACTIVATE),
+]
 LIMITS = [
     Parameter("max_question_characters", 4000, "Longest question.", 1, 32000),
     Parameter("max_images", 8, "Most pictures of one question.", 1, 16),
@@ -99,7 +115,7 @@ EVIDENCE = _each(
               "room) or rotate (the oldest eighth goes).", choices=ON_FULL),
 )
 # fmt: on
-TABLE = NODE + MODEL + ANSWER + LIMITS + EVIDENCE
+TABLE = NODE + MODEL + REMOTE + ANSWER + READER + LIMITS + EVIDENCE
 
 
 def camera_table(camera: str) -> list[Parameter]:
@@ -130,6 +146,12 @@ def camera_table(camera: str) -> list[Parameter]:
             f"camera.{camera}.warm",
             True,
             "Encode its pictures ahead of any question, if warm_rate is above 0.",
+        ),
+        Parameter(
+            f"camera.{camera}.local_only",
+            False,
+            "Its pictures stay on this robot: with engine remote, questions about them are answered by the local model "
+            "(remote_fallback), or refused.",
         ),
     )
 
@@ -177,6 +199,9 @@ class Parameters(Declared):
             **{name: self[name] for name in same},
         )
 
+    def reader_config(self) -> ReaderConfig:
+        return ReaderConfig(threads=self["reader_threads"], memory_limit_mib=self["reader_memory_mib"])
+
     def evidence_log(self) -> EvidenceLog | None:
         """None unless a directory is set. Raises EvidenceFull or EvidenceFailed."""
         if not self["evidence.directory"]:
@@ -198,7 +223,9 @@ def as_yaml() -> str:
         ("The node", NODE),
         ('The camera "front"; each name in cameras has these', camera_table("front")),
         ("The model and the engine", MODEL),
+        ("Another machine's engine", REMOTE),
         ("Answers; a question's options come first", ANSWER),
+        ("The second reader (docs/verification.md); a question's options come first", READER),
         ("Limits of a request", LIMITS),
         ("Evidence", EVIDENCE),
     ):

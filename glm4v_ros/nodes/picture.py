@@ -14,10 +14,11 @@ from std_msgs.msg import Header
 from glm4v_ros.errors import BadImage, OutOfMemory
 from glm4v_ros.evidence.log import Evidence
 from glm4v_ros.vision.converter import to_rgb
-from glm4v_ros.vision.decoder import decode
-from glm4v_ros.vision.enhance import crop, enhance
+from glm4v_ros.vision.decoder import decode, orientation
+from glm4v_ros.vision.enhance import crop, enhanced
 from glm4v_ros.vision.frame import Frame
-from glm4v_ros.vision.orientation import Region
+from glm4v_ros.vision.orientation import Orientation, Region
+from glm4v_ros.vision.placement import Placement
 
 JPEG_QUALITY = 92
 
@@ -58,6 +59,12 @@ class Picture:
 
     def frame_if_made(self, region: Region | None, mode: str) -> Frame | None:
         return self._made.get((region, mode))
+
+    def placement(self, region: Region | None, mode: str) -> Placement:
+        """Where that frame lies in the picture as it is stored. Raises BadImage."""
+        frame, message = self.frame(region, mode), self.message
+        turn = orientation(message.data) if isinstance(message, CompressedImage) else Orientation()
+        return Placement(frame.width, frame.height, turn, *(region or (0, 0))[:2], frame.scale)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -118,7 +125,7 @@ class Picture:
         try:
             plain = self._made.get((None, "none"))
             rgb = self._rgb(region) if plain is None else crop(plain.rgb, *region) if region else plain.rgb
-            return Frame(np.ascontiguousarray(enhance(rgb, mode)))
+            return enhanced(rgb, mode)
         except MemoryError as error:
             raise OutOfMemory("there is not enough memory for this picture; send a smaller one") from error
         except cv2.error as error:
@@ -147,3 +154,8 @@ def region_of(roi: RegionOfInterest) -> Region | None:
     if roi.width == 0 and roi.height == 0:
         return None
     return roi.x_offset, roi.y_offset, roi.width, roi.height
+
+
+def roi_of(region: Region) -> RegionOfInterest:
+    x, y, width, height = region
+    return RegionOfInterest(x_offset=x, y_offset=y, width=width, height=height)

@@ -17,6 +17,7 @@ from glm4v_ros.asking.reply import Reply
 from glm4v_ros.asking.ticket import Ticket
 from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.msg import Answer
+from glm4v_ros.nodes.evidence_topics import EvidenceTopics
 from glm4v_ros.nodes.requests import AskedByMessage, Message
 from glm4v_ros.nodes.responses import answer_message
 from glm4v_ros.nodes.spoken import Spoken
@@ -37,6 +38,7 @@ class Questions:
         self.voice = Voice(node)
         self._answers = node.create_publisher(Answer, "~/answers", RELIABLE_QOS)
         self._answer_text = node.create_publisher(String, "~/answer_text", RELIABLE_QOS)
+        self._evidence = EvidenceTopics(node, RELIABLE_QOS)
         self._answer_image = node.create_publisher(CompressedImage, "~/answer_image/compressed", RELIABLE_QOS)
 
     def ask(self, message: Message, ticket: Ticket, listener: Listener | None = None) -> Future[Told]:
@@ -65,7 +67,7 @@ class Questions:
             return self._told(Reply(ticket.request_id, asked.text, asked.session_id, error=unforeseen(error)), None)
 
     def _told(self, reply: Reply, activation: Activation | None) -> Told:
-        answer = answer_message(reply, activation and activation.model)
+        answer = answer_message(reply, activation and activation.model, activation.endpoint if activation else "")
         if reply.error is None:
             self._publish(reply, answer)
             self._tally.add_answer(reply.answer)
@@ -81,3 +83,4 @@ class Questions:
         if self._answer_image.get_subscription_count():
             for picture in reply.pictures:
                 self._answer_image.publish(picture.compressed())
+        self._evidence.publish(reply)

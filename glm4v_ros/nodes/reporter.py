@@ -18,12 +18,15 @@ from glm4v_ros.nodes.diagnostics import (
     evidence_status,
     machine_status,
     node_status,
+    reader_status,
 )
 from glm4v_ros.nodes.guard import guarded
 from glm4v_ros.nodes.parameters import Parameters
 from glm4v_ros.nodes.questions import RELIABLE_QOS
+from glm4v_ros.nodes.remote import remote_status
 from glm4v_ros.nodes.service_manager import ServiceManager
 from glm4v_ros.nodes.tally import Tally
+from glm4v_ros.remote.engine import RemoteEngine
 
 State = tuple["Configuration | None", "Activation | None", str]  # the last: why the node is not active; empty: all is well
 
@@ -63,9 +66,13 @@ class Reporter:
             status, memory = configuration.engine.status, parameters["memory_limit_mib"]
             replaced = self._restarts.lately(status.worker_restarts)
             yield engine_status(name, status, configuration.wants_gpu, memory, replaced)
+            if isinstance(configuration.engine, RemoteEngine):
+                yield remote_status(name, configuration.engine)
         yield machine_status(name, self._sensors)
         if configuration and configuration.witness:
             yield evidence_status(name, configuration.witness)
+        if activation:
+            yield reader_status(name, activation.reader, parameters["verify"])
         for camera in activation.cameras.values() if activation else ():
             yield camera_status(name, camera, parameters["max_image_age"])
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
+from typing import Any
 
 from builtin_interfaces.msg import Duration, Time
 
 from glm4v_ros.action import AskImage as AskImageAction
 from glm4v_ros.asking.activation import Activation
 from glm4v_ros.asking.request import Request
-from glm4v_ros.engine.question import Question, Sampling
+from glm4v_ros.engine.question import Exchange, Question, Sampling
 from glm4v_ros.errors import BadRequest, UnknownCamera
 from glm4v_ros.msg import Question as QuestionMessage
 from glm4v_ros.nodes.parameters import PREFERENCES
 from glm4v_ros.nodes.picture import Picture, region_of
-from glm4v_ros.policy import question_check
+from glm4v_ros.policy import hints, question_check, zoom
 from glm4v_ros.policy.language import with_language
 from glm4v_ros.policy.preset import find_preset
+from glm4v_ros.policy.verification import MODES as VERIFY_MODES
 from glm4v_ros.srv import AskImage as AskImageService
 
 ENHANCEMENTS = ("none", "auto")
@@ -40,11 +44,18 @@ class AskedByMessage:
         preset = find_preset(activation.presets, options.preset or settings["preset"])
         language = options.language or preset.language
         question_check.check_language(language)
+        preset.check_own_words(
+            system_prompt=options.system_prompt, past=options.past, stop=options.stop, hints=options.hints == "lines",
+            logprobs=options.logprobs,
+        )  # fmt: skip
+        if options.top_logprobs and not options.logprobs:
+            raise BadRequest("top_logprobs goes with logprobs")
         question = Question(
             text=self.text,
             request_id=request_id,
             session_id=self.session_id,
-            system_prompt=with_language(preset.system_prompt, language),
+            past=tuple(Exchange(one.question, one.answer, one.pictures) for one in options.past),
+            system_prompt=with_language(options.system_prompt or preset.system_prompt, language),
             choices=tuple(options.choices),
             json_schema=options.json_schema,
             max_tokens=options.max_tokens or preset.max_tokens or settings["max_tokens"],
@@ -53,15 +64,20 @@ class AskedByMessage:
             priority=options.priority,
             deterministic=options.deterministic,
             retry_on_crash=options.retry_on_crash,
-            ignore_eos=settings["ignore_eos"],
-            sampling=Sampling(**{field.name: settings[field.name] for field in fields(Sampling)}),
+            ignore_eos=options.ignore_eos or settings["ignore_eos"],
+            stop=tuple(options.stop),
+            needs_picture=not options.text_only,
+            logprobs=options.top_logprobs if options.logprobs else None,
+            sampling=_sampling(options.sampling, settings),
         )
         most = settings["max_question_characters"]
         if len(question.text) > most:
             raise BadRequest(f"the question has {len(question.text)} characters; max_question_characters is {most}")
         question_check.check_words(question)
         _check_pictures(images, message.cameras, activation)
-        return Request(
+        verify = _one_of("verify", options.verify or settings["verify"], VERIFY_MODES)
+        witnessed = verify == "required" or preset.medicine_rule  # by a reader that the model was not told of
+        request = Request(
             question=question,
             language=language,
             preset=preset,
@@ -73,7 +89,20 @@ class AskedByMessage:
             max_image_age=_nanoseconds("max_image_age", options.max_image_age) / 1e9 or settings["max_image_age"],
             prefer=_one_of("prefer", options.prefer or settings["prefer"], PREFERENCES),
             speak=(options.speak or settings["speak"]) and not options.silent,
+            verify=verify,
+            zoom=_one_of("zoom", options.zoom or settings["zoom"], zoom.MODES),
+            hints=_one_of("hints", options.hints or ("off" if witnessed else settings["hints"]), hints.MODES),
+            local_only=options.local_only,
         )
+        request.check()
+        return request
+
+
+def _sampling(given: list, settings: Mapping[str, Any]) -> Sampling:
+    if len(given) > 1:
+        raise BadRequest(f"sampling has at most one entry, not {len(given)}")
+    of = partial(getattr, given[0]) if given else settings.__getitem__
+    return Sampling(**{field.name: of(field.name) for field in fields(Sampling)})
 
 
 def _check_pictures(images: list, cameras: list[str], activation: Activation) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from array import array
 
 from builtin_interfaces.msg import Duration
 
 from glm4v_ros.asking.reply import Reply
 from glm4v_ros.catalog.model import Model
+from glm4v_ros.engine.answer import TokenLogprob
 from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.msg import Answer as AnswerMessage
+from glm4v_ros.msg import TokenProbability
+from glm4v_ros.nodes.picture import roi_of
 
 
 def duration(seconds: float) -> Duration:
@@ -28,8 +32,8 @@ def fill_response(response, message: AnswerMessage, error: VqaError | None):
     return response
 
 
-def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
-    """``model`` is the one that was asked; None: none was."""
+def answer_message(reply: Reply, model: Model | None, endpoint: str = "") -> AnswerMessage:
+    """``model`` is the one that was asked, None: none was; ``endpoint`` the address where it answers, empty: on this machine."""
     request, pictures, answer = reply.request, reply.pictures, reply.answer
     message = AnswerMessage(
         question=reply.text,
@@ -44,6 +48,7 @@ def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
     message.request_id = reply.request_id
     message.model = model.name
     message.model_sha256 = model.text_sha256
+    message.endpoint = endpoint
     message.preset = request.preset.name
     if pictures:
         message.header = pictures[0].header
@@ -52,15 +57,38 @@ def answer_message(reply: Reply, model: Model | None) -> AnswerMessage:
     message.image_sha256 = [picture.sha256 for picture in pictures]
     if answer is None:
         return message
+    if answer.model and answer.model != model.name:
+        message.model, message.model_sha256, message.endpoint = answer.model, "", ""  # this robot's own took over
+    _tell_evidence(message, reply)
     message.text = answer.text
     message.abstained = answer.abstained
     message.choice_index = answer.choice_index
     message.choice_probabilities = list(answer.choice_probabilities)
     message.confidence = answer.confidence
     message.mean_token_probability = answer.mean_token_probability
+    message.tokens = [_token(one) for one in answer.logprobs]
+    message.alternatives = [_token(one) for token in answer.logprobs for one in token.top]
     message.image_tokens = answer.image_tokens
     message.prompt_tokens = answer.prompt_tokens
     message.completion_tokens = answer.completion_tokens
     message.time_to_first_token = duration(answer.time_to_first_token)
     message.latency = duration(answer.latency)
     return message
+
+
+def _token(token: TokenLogprob) -> TokenProbability:
+    return TokenProbability(bytes=array("B", token.bytes), log_probability=token.logprob)
+
+
+def _tell_evidence(message: AnswerMessage, reply: Reply) -> None:
+    found = reply.checked.verification
+    message.verification = int(found.verdict)
+    message.verification_reason = found.reason
+    message.verification_confidence = found.confidence
+    message.verification_delay = duration(reply.checked.delay)
+    message.evidence_texts = [one.text for one in found.evidence]
+    message.evidence_regions = [roi_of(one.region) for one in found.evidence]
+    message.evidence_images = [one.image for one in found.evidence]
+    message.zoom_images = [image for image, _ in reply.checked.zoom]
+    message.zoom_regions = [roi_of(region) for _, region in reply.checked.zoom]
+    message.hint_lines = reply.checked.hint_lines

@@ -21,7 +21,7 @@ class Spoken(Listener):
     def begin(self, request: Request) -> None:
         if request.speak:
             self._speech = self._voice.claim(
-                self._ticket.request_id, request.question.priority, request.preset.spoken_whole, self._ticket.cancel
+                self._ticket.request_id, request.question.priority, request.spoken_whole, self._ticket.cancel
             )
 
     def hear(self, delta: Delta) -> None:

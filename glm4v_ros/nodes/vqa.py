@@ -18,6 +18,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.timer import Timer
 
 from glm4v_ros.asking.activation import Activation
+from glm4v_ros.asking.second_reader import Reader
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.errors import NotActive, VqaError
 from glm4v_ros.machine import malloc
@@ -37,6 +38,8 @@ from glm4v_ros.nodes.tally import Tally
 from glm4v_ros.nodes.warmer import Warmer
 from glm4v_ros.policy.preset import find_preset
 from glm4v_ros.policy.question_check import check_session_id
+from glm4v_ros.reader.client import SecondReader
+from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.srv import ResetSession
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -48,7 +51,12 @@ class VqaNode(LifecycleNode):
     It runs in any executor, and no callback of it raises.
     """
 
-    def __init__(self, make_engine: Callable[..., EngineClient] = EngineClient, **arguments):
+    def __init__(
+        self,
+        make_engine: Callable[..., EngineClient] = EngineClient,
+        make_reader: Callable[[ReaderConfig], Reader] = SecondReader,
+        **arguments,
+    ):
         self._group = ReentrantCallbackGroup()
         self._renewal = threading.Lock()  # of the activation
         self.configuration: Configuration | None = None
@@ -57,7 +65,7 @@ class VqaNode(LifecycleNode):
         self.parameters = Parameters(self)
         self.trouble = ""  # why it is not active although it should be
         self.tally = Tally()
-        self._make_engine = make_engine
+        self._make_engine, self._make_reader = make_engine, make_reader
         self._warmer: Warmer | None = None
         self._warm_timer: Timer | None = None
         self._warming: Future | None = None
@@ -118,7 +126,7 @@ class VqaNode(LifecycleNode):
         self.trouble = ""
         self.parameters.in_use.add(Read.ACTIVATE)
         try:
-            activation = activate(self, self.parameters, self.configuration)
+            activation = activate(self, self.parameters, self.configuration, self._make_reader)
             self._begin_to_warm(activation)
             with self._renewal:
                 self.activation = activation

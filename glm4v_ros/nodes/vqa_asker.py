@@ -7,6 +7,7 @@ import time
 from array import array
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, astuple
 from typing import Any, Union
 
 import cv2
@@ -14,7 +15,7 @@ from builtin_interfaces.msg import Duration
 from sensor_msgs.msg import CompressedImage, RegionOfInterest
 
 from glm4v_ros.client import PendingAnswer, VqaClient
-from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage, TokenLogprob
 from glm4v_ros.engine.question import Sampling
 from glm4v_ros.engine.service_time import ServiceTime
 from glm4v_ros.errors import NotActive, UnknownCamera, Unsupported, VqaError
@@ -22,9 +23,12 @@ from glm4v_ros.msg import Answer as AnswerMessage
 from glm4v_ros.nodes.camera_view import CameraView
 from glm4v_ros.nodes.vqa_watch import VqaWatch, seconds
 from glm4v_ros.policy.preset import load_presets
+from glm4v_ros.policy.verification import Verdict
 from glm4v_ros.vision.decoder import orientation
 from glm4v_ros.web.asker import (
     CameraPicture,
+    Evidence,
+    Found,
     Inquiry,
     ModelCard,
     Region,
@@ -69,8 +73,16 @@ class VqaAsker:
         return self._presets
 
     @property
+    def verify(self) -> str:
+        return self._watch.value("second reader", "verify", "off")
+
+    @property
     def cameras(self) -> tuple[str, ...]:
         return tuple(self._views)
+
+    @property
+    def capacity(self) -> int:
+        return 0  # the node does not say
 
     @property
     def retry_after(self) -> float:
@@ -82,13 +94,14 @@ class VqaAsker:
         ready = watch.is_active
         reason = "" if ready else "the node vqa is not there" if not watch.is_heard else "the node vqa is not active"
         return State(
-            ready, reason, int(watch.number("engine", "running")), int(watch.number("engine", "queue")), 0,
+            ready, reason, int(watch.number("engine", "running")), int(watch.number("engine", "queue")),
             watch.value("engine", "stage"), watch.value("engine", "device"), watch.number("engine", "tokens/s"),
             int(watch.number("engine", "worker restarts")), watch.number("engine", "worker memory MiB"),
         )  # fmt: skip
 
     async def ask(self, inquiry: Inquiry) -> AsyncIterator[Union[Delta, Reply]]:
-        _refuse(inquiry)
+        if inquiry.cameras and inquiry.regions:
+            raise Unsupported("the node vqa takes no regions of a camera's picture that is yet to come")
         if not self._watch.is_heard:
             raise NotActive("the node vqa is not there: start it, or name it with the parameter vqa")
         images = [await self._message(picture) for picture in inquiry.pictures]
@@ -115,7 +128,8 @@ class VqaAsker:
                     raise item
                 yield Delta(question.request_id, Stage.ANSWERING, item)
             self._service_time.ended()
-            yield Reply(_answer(item), await self._seen(inquiry, item))
+            seen, pictures = await self._seen(inquiry, item)
+            yield Reply(_answer(item), seen, _found(item, pictures))
         finally:
             self._asking -= 1
             if not pending.done:
@@ -144,18 +158,20 @@ class VqaAsker:
         message.header.stamp.nanosec = int(picture.stamp % 1 * 1e9)
         return message
 
-    async def _seen(self, inquiry: Inquiry, answer: AnswerMessage) -> tuple[Seen, ...]:
-        """The very frames of the cameras, kept like pictures that were uploaded."""
+    async def _seen(self, inquiry: Inquiry, answer: AnswerMessage) -> tuple[tuple[Seen, ...], list[StoredPicture | None]]:
+        """The very frames of the cameras, kept like pictures that were uploaded; None for one that did not come."""
         if not inquiry.cameras:
-            return inquiry.seen
-        seen = []
+            return inquiry.seen, list(inquiry.pictures)
+        seen, pictures = [], []
         for camera, header in zip(answer.cameras, answer.image_headers):
             message = await asyncio.to_thread(self._watch.picture, header, _PATIENCE)
+            picture = None
             if message is not None:
                 stamp = seconds(header.stamp)
                 picture = await self._pictures.put(inquiry.owner, bytes(message.data), stamp=stamp, camera=camera)
                 seen.append(Seen(picture.key, stamp, camera))
-        return tuple(seen)
+            pictures.append(picture)
+        return tuple(seen), pictures
 
 
 def _read(pending: PendingAnswer, tell: Callable[[Any], None]) -> None:
@@ -169,30 +185,41 @@ def _read(pending: PendingAnswer, tell: Callable[[Any], None]) -> None:
         tell(VqaError(f"the answer could not be received: {error}"))
 
 
-def _refuse(inquiry: Inquiry) -> None:
-    question = inquiry.question
-    for told, what in (
-        (question.system_prompt, "a system message: name a preset in place of it"),
-        (question.past, "a conversation in one request: give a session (glm4v.session) and the new message alone"),
-        (question.sampling != Sampling(seed=question.sampling.seed), "sampling: it always takes the likeliest token"),
-        (question.ignore_eos, "ignore_eos"),
-        (question.stop, "stop strings"),
-        (inquiry.cameras and inquiry.regions, "regions of a camera's picture that is yet to come"),
-    ):  # fmt: skip
-        if told:
-            raise Unsupported(f"the node vqa takes no {what}")
-
-
 def _options(inquiry: Inquiry) -> dict[str, Any]:
     question = inquiry.question
     whole, rest = divmod(question.timeout, 1)
     regions = [_region(picture, region) for picture, region in zip(inquiry.pictures, inquiry.regions)]
+    # What the request leaves as it is, is as the node's parameters say.
+    sampling = [] if question.sampling == Sampling() else asdict(question.sampling)
     return dict(
+        system_prompt=question.system_prompt, past=[astuple(one) for one in question.past], stop=list(question.stop),
+        sampling=sampling, ignore_eos=question.ignore_eos, text_only=not (inquiry.pictures or inquiry.cameras or inquiry.session_id),
+        logprobs=question.logprobs is not None, top_logprobs=question.logprobs or 0,
         preset=inquiry.preset, language=inquiry.language, choices=list(question.choices), rois=regions,
         json_schema=question.json_schema, max_tokens=question.max_tokens, max_image_tokens=question.max_image_tokens,
         enhance=inquiry.enhance, deterministic=question.deterministic, retry_on_crash=question.retry_on_crash,
-        timeout=Duration(sec=int(whole), nanosec=int(rest * 1e9)),
+        timeout=Duration(sec=int(whole), nanosec=int(rest * 1e9)), verify=inquiry.verify,
     )  # fmt: skip
+
+
+def _found(message: AnswerMessage, pictures: list[StoredPicture | None]) -> Found:
+    """``pictures`` are those that the message is about; where one is not here its evidence is not shown."""
+    here = [picture for picture in pictures if picture]
+    evidence = [
+        Evidence(text, here.index(pictures[index]), _upright(pictures[index], roi))
+        for text, roi, index in zip(message.evidence_texts, message.evidence_regions, message.evidence_images)
+        if index < len(pictures) and pictures[index]
+    ]
+    return Found(Verdict(message.verification), message.verification_reason, message.verification_confidence, tuple(evidence))
+
+
+def _upright(picture: StoredPicture, roi: RegionOfInterest) -> Region:
+    """The other way round than ``_region``."""
+    x, y, width, height = roi.x_offset, roi.y_offset, roi.width, roi.height
+    if picture.media_type in _AS_IT_IS:
+        turn = orientation(picture.data)
+        x, y, width, height = turn.to_upright((x, y, width, height), *turn.size(picture.width, picture.height))
+    return Region(x, y, width, height)
 
 
 def _region(picture: StoredPicture, region: Region | None) -> RegionOfInterest:
@@ -209,7 +236,18 @@ def _region(picture: StoredPicture, region: Region | None) -> RegionOfInterest:
 def _answer(message: AnswerMessage) -> Answer:
     return Answer(
         message.request_id, message.text, FinishReason(message.finish_reason), message.abstained, message.choice_index,
-        tuple(message.choice_probabilities), message.confidence, message.mean_token_probability, message.image_tokens,
+        tuple(message.choice_probabilities), message.confidence, message.mean_token_probability, _logprobs(message),
+        message.image_tokens,
         message.prompt_tokens, message.completion_tokens, seconds(message.time_to_first_token),
         seconds(message.latency),
     )  # fmt: skip
+
+
+def _logprobs(message: AnswerMessage) -> tuple[TokenLogprob, ...]:
+    """Each token with its alternatives, of which every token has as many."""
+    others = [TokenLogprob(bytes(one.bytes), one.log_probability) for one in message.alternatives]
+    count = len(others) // max(1, len(message.tokens))
+    return tuple(
+        TokenLogprob(bytes(token.bytes), token.log_probability, tuple(others[number * count : (number + 1) * count]))
+        for number, token in enumerate(message.tokens)
+    )

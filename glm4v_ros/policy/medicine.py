@@ -7,8 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glm4v_ros.policy.verification import Reading as Print
-from glm4v_ros.policy.verification import Verdict, Verification, verify
+from glm4v_ros.policy.verification import Verdict, Verification
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
@@ -107,9 +106,9 @@ _TEXTS = {
         "我看不清这个药，不能确定，请让人看一下药盒。",
     ),
 }  # fmt: skip
-_ASK_DRUG = (
-    "What is the name of the medicine that is printed on its package? Answer with the name alone, as it is printed.",
-    "包装上印的药名是什么？只回答药名，照原样写。",
+_ASK_DRUG = (  # in words that small models know too: to longer ones the embedded model said "no" and "not visible"
+    "What's the name of the medicine? Answer with the name alone.",
+    "药名是什么？只回答药名。",
 )
 
 
@@ -166,14 +165,11 @@ class MedicineQuestion:
         """The answer where there are no two different pictures to compare."""
         return self._abstain("look")
 
-    def witness(self, drug: str, readings: Sequence[Print]) -> Verification:
-        """Whether a second reader found the drug's name, whole, in what it read in one look at the medicine."""
-        return verify(self.drug_question, drug, readings)
-
     def rule(self, first: Reading, second: Reading, witnesses: Sequence[Verification] = ()) -> Ruling:
         """What may be said after reading two different pictures of the medicine.
 
-        ``witnesses`` are those of the drug's name in each of them; where there are any, all must have confirmed it.
+        ``witnesses`` are what a second reader says of the drug's name in each of them, as the answer to ``drug_question``;
+        where there are any, all must have confirmed it.
         """
         if self.refusal:
             return self.refusal

@@ -21,6 +21,7 @@ class Preset:
     language: str = ""  # of an answer, BCP 47; empty: the question's
     spoken_whole: bool = False  # not sentence by sentence while it is written
     demo_model: bool = True  # False: a model for trying out is refused
+    remote: bool = True  # False: a model on another machine is refused
     medicine_rule: bool = False  # of a medicine only what policy/medicine.py lets pass; goes with spoken_whole
 
     def check_model(self, demo: bool) -> None:
@@ -30,6 +31,19 @@ class Preset:
                 f"preset '{self.name}' needs a model that is not for trying out; load another one, or set "
                 "allow_demo_model to try it without a person relying on the answers"
             )
+
+    def check_remote(self, remote: bool) -> None:
+        """Raises Unsupported if this preset must not send pictures to another machine."""
+        if remote and not self.remote:
+            raise Unsupported(
+                f"preset '{self.name}' shows pictures to no other machine: set the parameter engine to local, or choose another "
+                "preset"
+            )
+
+    def check_own_words(self, **brought) -> None:
+        """Raises Unsupported if the asker brings, by name, what this preset's rule for medicines could be led around with."""
+        if self.medicine_rule and (named := [name for name, value in brought.items() if value]):
+            raise Unsupported(f"preset '{self.name}' reads out what is printed on a medicine, and takes no {', '.join(named)}")
 
 
 def load_presets(path: str | Path | None = None) -> dict[str, Preset]:

@@ -43,6 +43,7 @@ class Cell:
     glyphs: tuple[Glyph, ...]
     ends: tuple[int, ...]
     wrapped: tuple[Glyph, ...] = ()  # the row below, where the value may go on
+    named: tuple[Glyph, ...] = ()  # the label's
 
     @cached_property
     def texts(self) -> tuple[tuple[str, tuple[Glyph, ...]], ...]:
@@ -76,6 +77,10 @@ class Page:
     def confidence(self, glyphs: Sequence[Glyph]) -> float:
         """Of the least certain line among them, 0 to 1."""
         return min((self.lines[glyph.line].confidence for glyph in glyphs), default=0.0)
+
+    def height(self, glyphs: Sequence[Glyph]) -> float:
+        """Of the largest line among them, in pixels."""
+        return max((self._boxes[glyph.line][3] for glyph in glyphs), default=0.0)
 
     # Geometry: every length is measured along the print and square to it, since a plate may be turned.
 
@@ -136,6 +141,12 @@ class Page:
 
     # Labels.
 
+    def labels(self) -> Iterator[tuple[Field, str, tuple[Glyph, ...]]]:
+        """Each that is known, whether or not a value stands beside it, with its text and its glyphs."""
+        for row in self.rows:
+            for begin, end, field, label in _labels(row):
+                yield field, label, row[begin:end]
+
     def _cells(self) -> Iterator[Cell]:
         taken: set[tuple[Glyph, ...]] = set()  # rows that are the values of the labels above them
         for number, row in enumerate(self.rows):
@@ -143,13 +154,13 @@ class Page:
             first = labels[0][0] if labels else len(row)
             if first and row not in taken and any(glyph.character.isalnum() for glyph in row[:first]):
                 yield from self._bare(row[:first], number)
-            for index, (_, end, field, label) in enumerate(labels):
+            for index, (begin, end, field, label) in enumerate(labels):
                 value = row[end : labels[index + 1][0] if index + 1 < len(labels) else len(row)]
                 if not value and len(labels) == 1:
                     value = self._below(row, number)
                     taken.add(value)
                 if value:
-                    yield _cell(field, label, value, self._below(value, number))
+                    yield _cell(field, label, value, self._below(value, number), row[begin:end])
 
     def _bare(self, glyphs: tuple[Glyph, ...], number: int) -> Iterator[Cell]:
         """A value without a label, or beside one that is not known; its parts, too, where wide gaps separate them."""
@@ -185,9 +196,11 @@ def _direction(lines: Sequence[Line]) -> tuple[float, float]:
     return (x / length, y / length) if length else (1.0, 0.0)
 
 
-def _cell(field: Field | None, label: str, glyphs: tuple[Glyph, ...], wrapped: tuple[Glyph, ...]) -> Cell:
+def _cell(
+    field: Field | None, label: str, glyphs: tuple[Glyph, ...], wrapped: tuple[Glyph, ...], named: tuple[Glyph, ...] = ()
+) -> Cell:
     ends = [place for place, glyph in enumerate(glyphs) if place and glyph.gap == _APART]
-    return Cell(field, label, glyphs, (*ends, len(glyphs)), wrapped)
+    return Cell(field, label, glyphs, (*ends, len(glyphs)), wrapped, named)
 
 
 def _plain(glyphs: Sequence[Glyph]) -> tuple[str, list[int]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import jsonschema
 
-from glm4v_ros.engine.question import Exchange, Question, Sampling
+from glm4v_ros.engine.question import MOST_ALTERNATIVES, Exchange, Question, Sampling
 from glm4v_ros.errors import BadImage, BadRequest
 from glm4v_ros.vision.converter import MAX_PIXELS, check_size
 from glm4v_ros.vision.frame import Frame
@@ -18,6 +18,8 @@ _MOST_CHARACTERS = 32_000  # of a question; no context is longer than that anywa
 _MOST_CHOICES = 64
 _MOST_CHOICE_CHARACTERS = 500
 _MOST_FRAMES = 16
+_MOST_STOPS = 16
+_MOST_STOP_CHARACTERS = 200
 _MOST_SCHEMA_CHARACTERS = 20_000
 _MOST_SCHEMA_DEPTH = 32
 _MOST_SCHEMA_COUNT = 200  # a grammar has a rule for each
@@ -31,9 +33,7 @@ def check(question: Question, frames: Sequence[Frame]) -> None:
     """Raises BadRequest with what is wrong and what would be right."""
     check_words(question)
     check_frames(frames)
-    if sum(one.pictures for one in question.past) > len(frames):
-        raise BadRequest("the past names more pictures than there are frames")
-    if not frames and not question.session_id:
+    if question.needs_picture and not frames and not question.session_id:
         raise BadRequest("the question brings no image: send one, name a camera, or go on in a session that has one")
 
 
@@ -84,9 +84,11 @@ def check_words(question: Question) -> None:
     _integer("max_image_tokens", question.max_image_tokens, 0, 1_000_000)
     _number("timeout", question.timeout, 0, math.inf)
     _integer("priority", question.priority, -(2**31), 2**31)
-    for name in ("deterministic", "retry_on_crash", "ignore_eos"):
+    for name in ("deterministic", "retry_on_crash", "ignore_eos", "needs_picture"):
         if not isinstance(getattr(question, name), bool):
             raise BadRequest(f"{name} is True or False")
+    if question.logprobs is not None:
+        _integer("logprobs", question.logprobs, 0, MOST_ALTERNATIVES)
     sampling = question.sampling
     if not isinstance(sampling, Sampling):
         raise BadRequest("sampling is a Sampling object")
@@ -97,6 +99,10 @@ def check_words(question: Question) -> None:
     _number("repeat_penalty", sampling.repeat_penalty, 0.01, 100)
     _integer("seed", sampling.seed, 0, 2**64)
     _past(question)
+    if not isinstance(question.stop, (tuple, list)) or len(question.stop) > _MOST_STOPS:
+        raise BadRequest(f"stop has at most {_MOST_STOPS} texts, in a tuple")
+    for text in question.stop:
+        _text("a text of stop", text, 1, _MOST_STOP_CHARACTERS)
     if question.choices and question.json_schema:
         raise BadRequest("choices and json_schema exclude each other")
     if question.choices:
@@ -108,8 +114,6 @@ def check_words(question: Question) -> None:
 def _past(question: Question) -> None:
     if not isinstance(question.past, tuple) or not all(isinstance(one, Exchange) for one in question.past):
         raise BadRequest("past has Exchange objects, in a tuple")
-    if question.past and question.session_id:
-        raise BadRequest("a question has a session or a past, not both")
     for one in question.past:
         _text("a question of the past", one.text, 1, _MOST_CHARACTERS)
         _text("an answer of the past", one.answer, 0, _MOST_CHARACTERS)

@@ -9,6 +9,7 @@ from enum import IntEnum
 
 from glm4v_ros.policy import print_form
 from glm4v_ros.policy.abstention import abstains
+from glm4v_ros.policy.json_answer import Leaf, leaves
 from glm4v_ros.policy.print_date import dates
 from glm4v_ros.policy.print_field import Field, asked_field, instead, is_open, may_ask_for_print
 from glm4v_ros.policy.print_page import Cell, Glyph, Page, text_of
@@ -22,6 +23,7 @@ _SURE = 0.9  # the reader's confidence in a line from which its word stands agai
 _DATE_ALONE = re.compile(
     r"\W*(?:in|on|by|until|exp|至|到|止)?\W*", re.IGNORECASE
 )  # what may be left of an answer that is a date
+_LARGER = 1.3  # of a medicine's name: other print this much larger is rather its name; a reader's lines vary by a tenth
 _NEAR = 0.34  # share of characters: a value that differs by less is the answer's, read in another way
 
 
@@ -32,6 +34,9 @@ class Verdict(IntEnum):
     CONFIRMED = 1
     CONTRADICTED = 2
     NOT_FOUND = 3
+
+
+_FROM_GOOD_TO_BAD = (Verdict.CONFIRMED, Verdict.NOT_FOUND, Verdict.CONTRADICTED)
 
 
 @dataclass(frozen=True)
@@ -72,11 +77,19 @@ class _Found:
 
 def needs_check(question: str, answer: str) -> bool:
     """Whether an answer quotes print that was asked for."""
+    if (values := leaves(answer)) is not None:
+        return any(needs_check(_asked(question, leaf), leaf.value) for leaf in values if isinstance(leaf.value, str))
     return may_ask_for_print(question) and not abstains(answer) and bool(quoted(answer))
 
 
 def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verification:
-    """CONFIRMED only if all that is quoted stands whole in the print, at the label that was asked for where it has one."""
+    """CONFIRMED only if all that is quoted stands whole in the print, at the label that was asked for where it has one.
+
+    An answer in JSON is as good as the worst of its texts, each at the label that its key names; a number in it has no unit,
+    and is not checked.
+    """
+    if (values := leaves(answer)) is not None:
+        return _verify_leaves(question, values, readings)
     if not may_ask_for_print(question):
         return Verification(reason="no print was asked for")
     if abstains(answer):
@@ -88,14 +101,35 @@ def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verificat
         return Verification(reason="the answer quotes nothing")
     pages = [Page(reading.lines) for reading in readings]
     founds = [_find(quotation, field, is_open(question), pages) for quotation in quotations]
-    worst = (Verdict.CONFIRMED, Verdict.NOT_FOUND, Verdict.CONTRADICTED)
-    verdict = max((found.verdict for found in founds), key=worst.index)
+    verdict = max((found.verdict for found in founds), key=_FROM_GOOD_TO_BAD.index)
     shown = [found for found in founds if found.glyphs]
     return Verification(
         verdict,
         tuple(_evidence(found, pages, readings) for found in shown),
         min((pages[found.page].confidence(found.glyphs) for found in shown), default=0.0),
         "; ".join(dict.fromkeys(found.reason for found in founds if found.reason)),
+    )
+
+
+def _asked(question: str, leaf: Leaf) -> str:
+    """The question that a value answers: its key's where that names a field."""
+    return leaf.asks if leaf.asks and asked_field(leaf.asks) else question
+
+
+def _verify_leaves(question: str, values: Sequence[Leaf], readings: Sequence[Reading]) -> Verification:
+    founds = [verify(_asked(question, leaf), leaf.value, readings) for leaf in values if isinstance(leaf.value, str)]
+    checked = [found for found in founds if found.verdict is not Verdict.NOT_CHECKED]
+    if not checked:
+        return Verification(reason="the answer quotes nothing")
+    verdict = max((found.verdict for found in checked), key=_FROM_GOOD_TO_BAD.index)
+    reasons = [found.reason for found in checked if found.reason]
+    if verdict is Verdict.CONFIRMED and any(isinstance(leaf.value, (int, float)) and not isinstance(leaf.value, bool) for leaf in values):
+        verdict, reasons = Verdict.NOT_CHECKED, ["its texts were found; its numbers have no unit and are not checked"]
+    return Verification(
+        verdict,
+        tuple(evidence for found in checked for evidence in found.evidence),
+        min((found.confidence for found in checked if found.evidence), default=0.0),
+        "; ".join(dict.fromkeys(reasons)),
     )
 
 
@@ -131,6 +165,9 @@ def _find_on(quotation: str, field: Field | None, open_question: bool, page: Pag
     for cell in unlabelled:
         if glyphs := _equal(quotation, cell, field):
             if field is None or field.may_be(quotation):
+                if field and field.name == "drug" and (larger := _more_prominent(cell, unlabelled, field, page)):
+                    reason = f"the second reader read it, but in smaller print than {larger.text!r}"
+                    return _Found(Verdict.NOT_FOUND, glyphs, number, reason)
                 return _Found(Verdict.CONFIRMED, glyphs, number)
             return _Found(Verdict.NOT_FOUND, glyphs, number, "the second reader read it, but no label says what it is")
     for cell in page.cells:
@@ -142,6 +179,12 @@ def _find_on(quotation: str, field: Field | None, open_question: bool, page: Pag
     if near is not None and _difference(quotation, near) < _NEAR and _stands_against(quotation, near, field, page):
         return _Found(Verdict.CONTRADICTED, near.glyphs, number, f"the second reader read {near.text!r}")
     return _Found(Verdict.NOT_FOUND, reason="the second reader found no such print")
+
+
+def _more_prominent(cell: Cell, others: Sequence[Cell], field: Field, page: Page) -> Cell | None:
+    """Other print that may be the name of the medicine, and is plainly larger: then this is a brand, or what it is made of."""
+    least = _LARGER * page.height(cell.glyphs)
+    return next((other for other in others if page.height(other.glyphs) > least and field.may_be(other.text)), None)
 
 
 def _at_its_label(quotation: str, field: Field, cells: Sequence[Cell], page: Page, number: int) -> _Found:

@@ -17,13 +17,12 @@ SHA256 = {
     DETECTION: "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
     RECOGNITION: "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
 }
-_INSTALL = f"pip install rapidocr=={VERSION} onnxruntime (requirements/reader.txt has what was tested)"
 
 
 def missing() -> str:
     """What is not installed and how to install it; "" when all is there. Imports nothing."""
     absent = [name for name in ("rapidocr", "onnxruntime") if _spec(name) is None]
-    return f"the second reader is not installed, {' and '.join(absent)} missing: {_INSTALL}" if absent else ""
+    return f"the second reader is not installed, {' and '.join(absent)} missing: {_install()}" if absent else ""
 
 
 def read(name: str) -> bytes:
@@ -36,13 +35,19 @@ def read(name: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise NotRead(f"the second reader's model {path} cannot be read ({error.strerror}): {_INSTALL}") from error
+        raise NotRead(f"the second reader's model {path} cannot be read ({error.strerror}): {_install()}") from error
     if hashlib.sha256(data).hexdigest() != SHA256[name]:
         raise NotRead(
-            f"the second reader's model {path} is not the one that was tested, its SHA-256 differs: "
-            f"pip install --force-reinstall rapidocr=={VERSION}"
+            f"the second reader's model {path} is not the one that was tested, rapidocr {VERSION}'s, its SHA-256 differs: {_install()}"
         )
     return data
+
+
+def _install() -> str:
+    """What a person has to do."""
+    if vendor_dir():
+        return "build glm4v_ros again with -DGLM4V_READER=ON (docs/install.md)"
+    return "run `make setup` in glm4v_ros's folder, or install its requirements/reader.txt where glm4v is (docs/verification.md)"
 
 
 def _spec(name: str) -> ModuleSpec | None:

@@ -7,7 +7,6 @@ when that socket closes.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import os
 import queue
@@ -20,6 +19,7 @@ from importlib import import_module
 from glm4v_ros.errors import NotRead
 from glm4v_ros.machine import malloc
 from glm4v_ros.machine.channel import Channel
+from glm4v_ros.machine.parent import end_with_parent
 from glm4v_ros.reader.messages import Cancel, Failed, Lines, Read, Ready, Start
 from glm4v_ros.reader.recogniser import Interrupted, Recogniser
 from glm4v_ros.vendor import prefer_vendor
@@ -27,7 +27,6 @@ from glm4v_ros.vision.shared_frame import SharedFrame
 
 _log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _OOM_SCORE = 500  # of -1000 to 1000: when memory runs out, the kernel ends this process before the robot's others
 
 
@@ -91,17 +90,9 @@ class Worker:
                         recogniser.interrupt()
 
 
-def _end_with_parent() -> None:
-    """The closed socket ends a worker that runs; this ends one that was stopped or hangs, too."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
-
-
 def main() -> None:
     prefer_vendor()
-    _end_with_parent()
+    end_with_parent()
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write(str(_OOM_SCORE))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the socket

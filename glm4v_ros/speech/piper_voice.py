@@ -19,7 +19,10 @@ class PiperVoice:
         try:
             import piper
         except ImportError as error:
-            raise SpeechError("the voice Piper is not installed: pip install piper-tts") from error
+            raise SpeechError(
+                "the voice Piper is not installed: build glm4v_ros again with -DGLM4V_PIPER=ON, or install piper-tts where "
+                "its Python is (docs/voice.md)"
+            ) from error
         self._piper = piper
         self._models = {base_language(language): Path(path) for language, path in models.items() if path}
         self._loaded: dict[Path, object] = {}

@@ -10,21 +10,19 @@ from __future__ import annotations
 import ctypes
 from ctypes import POINTER, c_bool, c_char_p, c_float, c_int, c_int64, c_size_t, c_void_p
 
-import llama_cpp.llama_cpp as llama
-
 from glm4v_ros.errors import Unsupported
+from glm4v_ros.machine.ggml import CPU_DEVICE, GPU_DEVICE, INTEGRATED_GPU_DEVICE, device_name, devices, function
+
+__all__ = ["CPU_DEVICE", "GPU_DEVICE", "INTEGRATED_GPU_DEVICE", "device_name", "devices"]
 
 CHECKED_VERSIONS = ("0.25",)  # major.minor of ggml that the tower's tests have run with
 
 F32, F16, I32 = 0, 1, 26
-CPU_DEVICE, GPU_DEVICE, INTEGRATED_GPU_DEVICE = 0, 1, 2
 USAGE_WEIGHTS = 1
 PRECISION_F32 = 10
 SUCCESS = 0
 
 EVAL_CALLBACK = ctypes.CFUNCTYPE(c_bool, c_void_p, c_bool, c_void_p)
-
-_library = llama._lib
 
 
 class _InitParams(ctypes.Structure):
@@ -33,11 +31,9 @@ class _InitParams(ctypes.Structure):
 
 def _bind(name: str, result: type | None, *arguments: type):
     try:
-        function = getattr(_library, name)
+        return function(name, *arguments, result=result)
     except AttributeError:
         raise Unsupported(f"this build of llama-cpp-python has no {name}; GLM-4v-9b needs ggml {CHECKED_VERSIONS[-1]}")
-    function.restype, function.argtypes = result, arguments
-    return function
 
 
 def version() -> str:
@@ -90,12 +86,6 @@ flash_attention = _bind(
 new_graph = _bind("ggml_new_graph_custom", _GRAPH, _CONTEXT, c_size_t, c_bool)
 build_forward = _bind("ggml_build_forward_expand", None, _GRAPH, _TENSOR)
 
-load_backends = _bind("ggml_backend_load_all", None)
-device_count = _bind("ggml_backend_dev_count", c_size_t)
-device = _bind("ggml_backend_dev_get", _DEVICE, c_size_t)
-device_kind = _bind("ggml_backend_dev_type", c_int, _DEVICE)
-_device_name = _bind("ggml_backend_dev_name", c_char_p, _DEVICE)
-_device_memory = _bind("ggml_backend_dev_memory", None, _DEVICE, POINTER(c_size_t), POINTER(c_size_t))
 init_device = _bind("ggml_backend_dev_init", _BACKEND, _DEVICE, c_char_p)
 free_backend = _bind("ggml_backend_free", None, _BACKEND)
 supports_op = _bind("ggml_backend_supports_op", c_bool, _BACKEND, _TENSOR)
@@ -129,21 +119,3 @@ def new_context(size: int) -> int:
 def new_tensor_like(context: int, kind: int, shape: tuple[int, ...]) -> int:
     """A tensor of the given type and shape, the fastest dimension first."""
     return new_tensor(context, kind, len(shape), (c_int64 * len(shape))(*shape))
-
-
-def device_name(handle: int) -> str:
-    return _device_name(handle).decode()
-
-
-def device_memory(handle: int) -> tuple[int, int]:
-    """(free, total) bytes."""
-    free_bytes, total = c_size_t(), c_size_t()
-    _device_memory(handle, ctypes.byref(free_bytes), ctypes.byref(total))
-    return free_bytes.value, total.value
-
-
-def devices(*kinds: int) -> list[int]:
-    """Every device of the given kinds, in the registry's order."""
-    if not device_count():  # a build whose backends are plugins; elsewhere this would only search the working directory
-        load_backends()
-    return [handle for i in range(device_count()) if device_kind(handle := device(i)) in kinds]

@@ -19,6 +19,7 @@ from glm4v_ros.web.page import Page
 from glm4v_ros.web.pictures import PictureStore
 from glm4v_ros.web.problem import Problem, problem_of
 from glm4v_ros.web.responses import Responses
+from glm4v_ros.web.seats import Seats
 from glm4v_ros.web.service import Service
 from glm4v_ros.web.settings import Settings
 from glm4v_ros.web.small import Cameras, Health, Login, Models, Pictures, Sessions
@@ -43,7 +44,7 @@ def make_app(
 ) -> Guard:
     """``timeout``: seconds that a question may take unless its request says otherwise."""
     metrics, logins = Metrics(asker, pictures), Logins()
-    service = Service(CountedAsker(asker, metrics), pictures, timeout, max(600.0, timeout))
+    service = Service(CountedAsker(asker, metrics), pictures, Seats(asker), timeout, max(600.0, timeout))
     models, health, stored, page = Models(service), Health(service, metrics), Pictures(service), Page()
     cameras, login = Cameras(service), Login(keys, logins, settings.keys_required)
     key = "/v1/pictures/{key:sha256}"
@@ -96,6 +97,8 @@ class _Routes:
             )
             headers = {"allow": allowed} if error.status_code == 405 else {}
             raise Problem(error.status_code, message, code=_CODES.get(error.status_code), headers=headers) from error
+        finally:
+            self._service.seats.leave(scope)
 
     def _methods(self, path: str) -> str:
         return ", ".join(

@@ -9,6 +9,7 @@ from typing import Protocol, Union
 
 from glm4v_ros.engine.answer import Answer, Delta
 from glm4v_ros.engine.question import Question
+from glm4v_ros.policy.verification import Verdict
 from glm4v_ros.web.pictures import StoredPicture
 
 
@@ -37,6 +38,7 @@ class Inquiry:
     enhance: str = "none"  # none, auto
     preset: str = ""
     language: str = ""  # of the answer, BCP 47; empty: the question's
+    verify: str = ""  # off, auto or required: whether a second reader looks for what the answer quotes
 
     @property
     def session_id(self) -> str:
@@ -62,11 +64,31 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What a second reader read in the ``picture``-th of the pictures, in pixels of it as it is shown upright."""
+
+    text: str
+    picture: int
+    region: Region
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a second reader says of an answer."""
+
+    verdict: Verdict = Verdict.NOT_CHECKED
+    reason: str = ""  # for a person: why it is not confirmed
+    confidence: float = 0.0  # 0 to 1: the reader's in what it read as evidence
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
 class Reply:
     """The end of an answer."""
 
     answer: Answer
     seen: tuple[Seen, ...]
+    found: Found = Found()
 
 
 @dataclass(frozen=True)
@@ -84,7 +106,6 @@ class State:
     reason: str = ""  # why it is not, a sentence for a person
     running: int = 0
     queued: int = 0
-    capacity: int = 0  # running and queued together, one more is refused; 0: nobody says
     stage: str = ""
     device: str = ""
     tokens_per_second: float = 0.0
@@ -114,10 +135,18 @@ class Asker(Protocol):
     def presets(self) -> tuple[str, ...]: ...
 
     @property
+    def verify(self) -> str:
+        """off, auto or required, for questions that do not say."""
+
+    @property
     def cameras(self) -> tuple[str, ...]: ...
 
     @property
     def state(self) -> State: ...
+
+    @property
+    def capacity(self) -> int:
+        """Questions that it takes, running and queued together, one more is refused; 0: nobody says."""
 
     @property
     def retry_after(self) -> float:

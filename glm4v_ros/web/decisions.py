@@ -19,7 +19,7 @@ from glm4v_ros.web.conversation import Turn, read_content, read_conversation, re
 from glm4v_ros.web.fields import Fields
 from glm4v_ros.web.options import read_options
 from glm4v_ros.web.problem import invalid, unsupported
-from glm4v_ros.web.service import Service, figures, owner_of, read_body, with_question
+from glm4v_ros.web.service import Service, figures, owner_of, with_question
 
 _MOST_QUESTIONS = 400  # as OpenAI's API has it
 _MOST_CHOICES = 64  # as policy/question_check.py has it; OpenAI's API takes 255
@@ -72,7 +72,7 @@ class Decisions:
         self._service = service
 
     async def post(self, request: Request):
-        body, owner = await read_body(request), owner_of(request)
+        body, owner = await self._service.read_question(request), owner_of(request)
         model = self._service.check_model(body)
         options = read_options(body, request.headers)
         asked = [_read_question(question) for question in body.objects("questions", _MOST_QUESTIONS)]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Union
 
 from glm4v_ros.catalog.model import Model
-from glm4v_ros.engine.answer import Answer, Delta
+from glm4v_ros.engine.answer import Answer, Delta, Stage
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.errors import UnknownCamera, Unsupported, VqaError
 from glm4v_ros.policy import question_check
@@ -19,6 +19,7 @@ from glm4v_ros.vision.enhance import crop, enhance
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.web.asker import (
     CameraPicture,
+    Found,
     Inquiry,
     ModelCard,
     Region,
@@ -27,6 +28,7 @@ from glm4v_ros.web.asker import (
     session_of,
 )
 from glm4v_ros.web.pictures import PictureStore, StoredPicture
+from glm4v_ros.web.print_checks import PrintChecks
 
 _DEFAULT_MAX_TOKENS = 256  # as `glm4v ask` has it
 
@@ -35,12 +37,15 @@ class EngineAsker:
     """Asker over an EngineClient."""
 
     def __init__(self, client: EngineClient, model: Model, pictures: PictureStore, capacity: int,
-                 *, default_preset: str = "default", allow_demo_model: bool = False):  # fmt: skip
+                 *, default_preset: str = "default", allow_demo_model: bool = False,
+                 checks: PrintChecks | None = None):  # fmt: skip
+        """Without ``checks`` no answer is compared with what a second reader reads."""
         self._client, self._model, self._pictures, self._capacity = client, model, pictures, capacity
         self._card = ModelCard(model.name, int(model.text_path.stat().st_mtime), model.demo)
         self._presets = load_presets()
         self._default_preset = default_preset
         self._allow_demo_model = allow_demo_model
+        self._checks = checks
 
     @property
     def models(self) -> tuple[ModelCard, ...]:
@@ -55,8 +60,16 @@ class EngineAsker:
         )  # fmt: skip
 
     @property
+    def verify(self) -> str:
+        return self._checks.default if self._checks else "off"
+
+    @property
     def cameras(self) -> tuple[str, ...]:
         return ()
+
+    @property
+    def capacity(self) -> int:
+        return self._capacity
 
     @property
     def retry_after(self) -> float:
@@ -69,7 +82,7 @@ class EngineAsker:
         return State(
             ready=status.loaded and not status.failed, reason=reason, running=status.running,
             queued=status.queue_length,
-            capacity=self._capacity, stage=status.stage, device=status.device,
+            stage=status.stage, device=status.device,
             tokens_per_second=status.tokens_per_second,
             worker_restarts=status.worker_restarts, resident_mib=status.resident_mib,
         )  # fmt: skip
@@ -77,8 +90,6 @@ class EngineAsker:
     async def ask(self, inquiry: Inquiry) -> AsyncIterator[Union[Delta, Reply]]:
         if inquiry.cameras:
             raise UnknownCamera(f"there is no camera '{inquiry.cameras[0][:64]}' here; send a picture")
-        if not inquiry.pictures and not inquiry.question.session_id:
-            raise Unsupported("questions are answered about pictures: send at least one")
         question = self._question(inquiry)
         question_check.check_words(question)  # before anything is decoded
         loop = asyncio.get_running_loop()
@@ -93,7 +104,10 @@ class EngineAsker:
             except RuntimeError:
                 pass
 
-        future = self._client.ask(question, frames, tell)
+        if inquiry.verify == "required" and not self._checks:
+            raise Unsupported("this server has no second reader: ask without glm4v.verify")
+        check = self._checks and self._checks.of(inquiry, question, frames, self._client.status.gpu_offload)
+        future = self._client.ask(question, frames, check.listening(tell) if check else tell)
         future.add_done_callback(lambda done: tell(done.exception() or done.result()))
         try:
             while True:
@@ -101,10 +115,16 @@ class EngineAsker:
                 if isinstance(item, Exception):
                     raise item
                 if isinstance(item, Answer):
-                    yield Reply(judged(item), inquiry.seen)
+                    answer, found = judged(item), Found()
+                    if check:
+                        yield Delta(question.request_id, Stage.CHECKING)
+                        answer, found = await check.judged(answer)
+                    yield Reply(answer, inquiry.seen, found)
                     return
                 yield item
         finally:
+            if check:
+                check.cancel()
             if not future.done():
                 self._client.cancel(question.request_id)
 
@@ -123,6 +143,7 @@ class EngineAsker:
             system_prompt=with_language(question.system_prompt or preset.system_prompt, language),
             max_tokens=question.max_tokens or preset.max_tokens or _DEFAULT_MAX_TOKENS,
             session_id=inquiry.session_id,
+            needs_picture=bool(inquiry.session_id),  # which may have been forgotten, with what the question is about
         )
 
     def _preset(self, name: str) -> Preset:

@@ -89,7 +89,7 @@ class _StateCollector:
             ("glm4v_ready", "1: questions are answered", float(state.ready)),
             ("glm4v_questions_running", "Questions being worked on", state.running),
             ("glm4v_questions_queued", "Questions that wait", state.queued),
-            ("glm4v_questions_capacity", "Running and queued together that are taken", state.capacity),
+            ("glm4v_questions_capacity", "Running and queued together that are taken", self._asker.capacity),
             ("glm4v_tokens_per_second", "Decoded lately, all answers together", state.tokens_per_second),
             ("glm4v_worker_restarts", "Workers that replaced one that failed", state.worker_restarts),
             ("glm4v_worker_resident_bytes", "Memory of the worker", state.resident_mib * 2**20),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from glm4v_ros.policy.verification import MODES as VERIFY_MODES
 from glm4v_ros.vision.enhance import MODES
 from glm4v_ros.web.asker import Region
 from glm4v_ros.web.conversation import MOST_PICTURES
@@ -17,9 +18,10 @@ _MOST_SIDE = 16384  # pixels, as vision/converter.py has it
 HEADERS = {
     "x-glm4v-preset": "preset", "x-glm4v-session": "session", "x-glm4v-timeout": "timeout",
     "x-glm4v-language": "language",
-    "x-glm4v-image-tokens": "max_image_tokens", "x-glm4v-enhance": "enhance",
+    "x-glm4v-image-tokens": "max_image_tokens", "x-glm4v-enhance": "enhance", "x-glm4v-verify": "verify",
+    "x-glm4v-deterministic": "deterministic",
 }  # fmt: skip
-_NUMBERS = {"timeout": float, "max_image_tokens": int}
+_TYPES = {"timeout": float, "max_image_tokens": int, "deterministic": lambda text: {"true": True, "false": False}.get(text, text)}
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Options:
     timeout: float = 0.0  # seconds; 0: the server's default
     max_image_tokens: int = 0
     enhance: str = "none"
+    verify: str = ""  # empty: the server's default
     regions: tuple[Region | None, ...] = ()
     deterministic: bool = False
     progress: bool = False  # a stream tells the stages too
@@ -41,7 +44,7 @@ def read_options(body: Fields, headers: Mapping[str, str]) -> Options:
     for header, name in HEADERS.items():
         if header in headers and given.get(name) is None:
             try:
-                given[name] = _NUMBERS.get(name, str)(headers[header])
+                given[name] = _TYPES.get(name, str)(headers[header])
             except ValueError:
                 raise invalid(f"the header {header} is a number", header) from None
     fields = Fields(given, "glm4v")
@@ -50,6 +53,7 @@ def read_options(body: Fields, headers: Mapping[str, str]) -> Options:
         language=fields.text("language", "", most=35), timeout=fields.number("timeout", 0.0, 0, 86400),
         max_image_tokens=fields.integer("max_image_tokens", 0, 0, 1_000_000), enhance=fields.one_of("enhance", MODES,
             "none"),
+        verify=fields.one_of("verify", VERIFY_MODES, ""),
         regions=tuple(_region(fields, item) for item in fields.items("rois", MOST_PICTURES)),
         deterministic=fields.flag("deterministic"), progress=fields.flag("progress"),
     )  # fmt: skip

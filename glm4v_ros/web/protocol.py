@@ -7,6 +7,7 @@ import json
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from glm4v_ros.web.joined_writes import JoinedWrites
 from glm4v_ros.web.settings import Settings
 
 _MOST_SURPLUS = 1 << 20  # bytes of a body that are let by after its request was refused
@@ -37,11 +38,15 @@ class _GuardedProtocol(H11Protocol):
         self.access_log = False  # which would have whole addresses; the guard writes a line of its own
 
     def connection_made(self, transport) -> None:
-        super().connection_made(transport)
+        super().connection_made(JoinedWrites(transport, self.loop))
         if len(self.connections) > self._settings.most_connections:
             transport.abort()
             return
         self._watch()
+
+    def eof_received(self) -> None:
+        self.transport.flush()  # before asyncio closes it
+        super().eof_received()
 
     def connection_lost(self, exc) -> None:
         self._stop_timers()

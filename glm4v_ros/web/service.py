@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 
 from starlette.requests import Request
 
 from glm4v_ros.engine.answer import FinishReason
 from glm4v_ros.engine.question import Question, Sampling
-from glm4v_ros.web.asker import Asker, Inquiry, Reply, Seen
+from glm4v_ros.web.asker import Asker, Found, Inquiry, Reply, Seen
 from glm4v_ros.web.conversation import Conversation
 from glm4v_ros.web.fields import Fields, parse
 from glm4v_ros.web.options import Options
 from glm4v_ros.web.pictures import PictureStore
 from glm4v_ros.web.problem import Problem, invalid
+from glm4v_ros.web.seats import Seats
 
 _LARGE = 1 << 20  # bytes of a body that is parsed in a thread, lest other streams stand still
 FINISH = {FinishReason.STOP: "stop", FinishReason.LENGTH: "length"}
@@ -26,8 +28,14 @@ FINISH = {FinishReason.STOP: "stop", FinishReason.LENGTH: "length"}
 class Service:
     asker: Asker
     pictures: PictureStore
+    seats: Seats
     timeout: float = 120.0  # seconds that a question may take unless its request says otherwise
     most_timeout: float = 600.0
+
+    async def read_question(self, request: Request) -> Fields:
+        """The body of a request for an answer, which then has a seat. Raises Problem and Busy."""
+        self.seats.check()  # before its body, which may be large, has come
+        return await read_body(request, lambda: self.seats.take(request.scope))
 
     def check_model(self, body: Fields) -> str:
         """The model's name as the request has it. Raises Problem for one that is not here."""
@@ -56,15 +64,17 @@ class Service:
                 deterministic=options.deterministic, retry_on_crash=True, **{"max_tokens": 0, **question},
             ),
             owner, said.pictures, said.cameras, options.regions, options.enhance, options.preset, options.language,
+            options.verify,
         )  # fmt: skip
 
 
-async def read_body(request: Request) -> Fields:
-    """The JSON object that a request brings. Raises Problem."""
+async def read_body(request: Request, on_read: Callable[[], None] = lambda: None) -> Fields:
+    """The JSON object that a request brings; ``on_read`` is called before it is parsed. Raises Problem."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Problem(415, "the body is JSON: send Content-Type: application/json", code="unsupported_media_type")
     body = await request.body()
+    on_read()
     return parse(body) if len(body) < _LARGE else await asyncio.to_thread(parse, body)
 
 
@@ -81,6 +91,20 @@ def read_sampling(body: Fields) -> Sampling:
     )  # fmt: skip
 
 
+def read_schema(body: Fields, key: str) -> str:
+    """A response_format's JSON schema; empty: none."""
+    given = body.object(key)
+    kind = given.one_of("type", ("text", "json_object", "json_schema"), "text")
+    if kind == "json_object":  # whose schema is llama-server's addition
+        return json.dumps(given.object("schema").values if "schema" in given else {"type": "object"})
+    if kind == "text":
+        return ""
+    inner = given.object("json_schema") if "json_schema" in given else given
+    if "schema" not in inner:
+        raise invalid(f"'{inner.path('schema')}' is missing", inner.path("schema"), "missing_required_parameter")
+    return json.dumps(inner.object("schema").values)
+
+
 def figures(reply: Reply) -> dict:
     """What an answer says beside OpenAI's fields: its evidence and its times."""
     answer = reply.answer
@@ -89,21 +113,26 @@ def figures(reply: Reply) -> dict:
         "pictures": [seen_fields(seen) for seen in reply.seen],
         "image_tokens": answer.image_tokens,
         "abstained": answer.abstained,
+        **_found_fields(reply.found),
         "mean_token_probability": None if probability != probability else round(probability, 6),
         "time_to_first_token": round(answer.time_to_first_token, 6),
         "latency": round(answer.latency, 6),
     }
 
 
-def seen_fields(seen: Seen) -> dict:
-    region = seen.region and {
-        "x": seen.region.x,
-        "y": seen.region.y,
-        "width": seen.region.width,
-        "height": seen.region.height,
+def _found_fields(found: Found) -> dict:
+    """By the second reader."""
+    return {
+        "verification": found.verdict.name.lower(),
+        "verification_reason": found.reason or None,
+        "verification_confidence": round(found.confidence, 4),
+        "evidence": [{"text": one.text, "picture": one.picture, "roi": asdict(one.region)} for one in found.evidence],
     }
+
+
+def seen_fields(seen: Seen) -> dict:
     return {"sha256": seen.key, "url": f"/v1/pictures/{seen.key}", "stamp": seen.stamp, "camera": seen.camera or None,
-            "roi": region}  # fmt: skip
+            "roi": seen.region and asdict(seen.region)}  # fmt: skip
 
 
 def with_question(inquiry: Inquiry, **changes) -> Inquiry:

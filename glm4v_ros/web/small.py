@@ -62,10 +62,11 @@ class Health:
         return JSONResponse({
             "version": __version__, "ready": state.ready, "reason": state.reason, "running": state.running,
             "queued": state.queued,
-            "capacity": state.capacity, "retry_after": round(asker.retry_after, 3), "stage": state.stage,
+            "capacity": asker.capacity, "retry_after": round(asker.retry_after, 3), "stage": state.stage,
             "device": state.device,
             "tokens_per_second": round(state.tokens_per_second, 1), "models": [card.name for card in asker.models],
             "demo_model": any(card.demo for card in asker.models), "presets": list(asker.presets),
+            "verify": asker.verify,
             "cameras": list(asker.cameras),
         })  # fmt: skip
 

@@ -12,6 +12,7 @@ import numpy as np
 from glm4v_ros.asking.activation import Activation
 from glm4v_ros.asking.desk import Desk
 from glm4v_ros.asking.request import Request
+from glm4v_ros.asking.second_reader import WatchedReader
 from glm4v_ros.asking.sessions import Sessions
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
@@ -22,15 +23,16 @@ from glm4v_ros.evidence.log import Evidence
 from glm4v_ros.policy import question_check
 from glm4v_ros.policy.preset import load_presets
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.placement import Placement
 
 
 class Picture:
     """Of one grey level, which is its stamp too."""
 
-    def __init__(self, level: int, camera: str = "front"):
+    def __init__(self, level: int, camera: str = "front", size: tuple[int, int] = (6, 4)):
         self.stamp = level
         self.camera = camera
-        self._frame = Frame(np.full((4, 6, 3), level, np.uint8))
+        self._frame = Frame(np.full((size[1], size[0], 3), level, np.uint8))
 
     @property
     def nbytes(self):
@@ -41,6 +43,9 @@ class Picture:
 
     def frame_if_made(self, region, mode):
         return self._frame
+
+    def placement(self, region, mode):
+        return Placement(self._frame.width, self._frame.height)
 
     def evidence(self, region):
         data = self._frame.rgb.tobytes()
@@ -96,18 +101,22 @@ class Asked:
 
 
 class Engine:
-    """EngineClient's contract: answers with the pictures' grey levels; one to "slow" goes on until it is canceled."""
+    """EngineClient's contract: answers with the pictures' grey levels, or with what ``says`` has for the question; one to "slow"
+    goes on until it is canceled."""
 
     retry_after = 2.5
     status = EngineStatus(model="double", device="paper")
 
     def __init__(self):
         self.encoded: set[str] = set()
+        self.says: dict[str, str] = {}
         self.questions: list[Question] = []
+        self.shown: list[tuple[Frame, ...]] = []
         self._canceled: dict[str, threading.Event] = {}
 
     def ask(self, question, frames, on_delta=None):
         self.questions.append(question)
+        self.shown.append(tuple(frames))
         canceled, future = self._canceled.setdefault(question.request_id, threading.Event()), Future()
         threading.Thread(target=self._work, args=(question, frames, on_delta, future, canceled), daemon=True).start()
         return future
@@ -120,6 +129,7 @@ class Engine:
 
     def _work(self, question, frames, on_delta, future, canceled):
         text = " ".join(str(frame.rgb[0, 0, 0]) for frame in frames)
+        text = self.says.get(question.text, text)
         if question.text == "fail":
             future.set_exception(EngineFailed("on purpose"))
             return
@@ -132,14 +142,34 @@ class Engine:
             future.set_result(answer)
 
 
-def activation(cameras=None, witness=None, limit: int = 3, **settings) -> Activation:
+class Reader:
+    """SecondReader's contract; its futures are the test's to complete."""
+
+    missing, pid = "", 0
+
+    def __init__(self):
+        self.readings: list[Future] = []
+        self.asked = threading.Event()
+        self.closed = threading.Event()
+
+    def read(self, frame):
+        self.readings.append(Future())
+        self.asked.set()
+        return self.readings[-1]
+
+    def close(self):
+        self.closed.set()
+
+
+def activation(cameras=None, witness=None, limit: int = 3, reader=None, **settings) -> Activation:
     return Activation(
-        settings={"allow_demo_model": True, **settings},
+        settings={"allow_demo_model": True, "verify_timeout": 30.0, **settings},
         presets=load_presets(None),
         model=Model("double", "text.gguf", "vision.gguf"),
         engine=Engine(),
         cameras=cameras or {},
         sessions=Sessions(600.0),
+        reader=WatchedReader(reader or Reader()),
         witness=witness,
         desk=Desk(limit, lambda: Engine.retry_after),
     )

@@ -196,6 +196,19 @@ def test_answer_is_with_confidence(blackboard):
         assert leaf.status == status
 
 
+@pytest.mark.parametrize("verdict", [Answer.NOT_CHECKED, Answer.CONFIRMED, Answer.CONTRADICTED, Answer.NOT_FOUND])
+def test_answer_is_confirmed(blackboard, verdict):
+    blackboard.answer = Answer(text="XK-7", verification=verdict, verification_reason="the second reader read 'XK-9'")
+    for arguments, matches in (({}, True), ({"value": "xk-7"}, True), ({"value": "XK-8"}, False)):
+        leaf = AnswerIs("is", confirmed=True, **arguments)
+        leaf.tick_once()
+        assert leaf.status == (Status.SUCCESS if matches and verdict == Answer.CONFIRMED else Status.FAILURE)
+        assert verdict == Answer.CONFIRMED or "XK-9" in leaf.feedback_message
+    leaf = AnswerIs("is", "XK-7")
+    leaf.tick_once()
+    assert leaf.status == Status.SUCCESS  # unless it is asked for
+
+
 def test_answer_is_with_a_field_of_json(blackboard):
     blackboard.answer, blackboard.answer_json = Answer(text="..."), {"pressure": 0.6, "open": True}
     for leaf, status in (

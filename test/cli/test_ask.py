@@ -19,6 +19,12 @@ def test_the_answer_and_nothing_else_on_stdout(glm4v, scripted, picture):
     assert engine.closed == 1
 
 
+def test_without_a_picture_the_answer_is_the_models_own(glm4v, scripted, picture):
+    engine = scripted(lambda question, frames: ["hello"])
+    assert glm4v("ask", "你好") == (0, "hello\n", "") and glm4v("ask", picture, "q")[0] == 0
+    assert [(question.needs_picture, len(frames)) for question, frames in engine.asked] == [(False, 0), (True, 1)]
+
+
 def test_it_streams(glm4v, scripted, picture, monkeypatch):
     """The first piece is out before the second is made."""
     seen, out = threading.Event(), io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
@@ -117,7 +123,9 @@ def test_an_error_half_way(glm4v, scripted, picture, error, code):
     [
         (["none.png", "q"], 16, "none.png cannot be read"),
         (["{dir}", "q"], 16, "Is a directory"),
-        (["{picture}"], 2, "give a picture and a question"),
+        (["{picture}"], 2, "the last argument is the question"),
+        (["q", "--roi", "1,2,3,4"], 2, "about a picture"),
+        (["q", "--annotate", "a.png"], 2, "about a picture"),
         ([], 2, "give a picture and a question"),
         (["{picture}", "{picture}"], 2, "the last argument is the question"),
         (["{picture}", " "], 2, "not empty"),

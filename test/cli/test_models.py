@@ -3,6 +3,10 @@ import json
 
 import pytest
 
+from glm4v_ros.catalog.gguf import Gguf
+from glm4v_ros.engine.estimate import Estimate
+from glm4v_ros.machine.memory import Device
+
 
 @pytest.fixture(autouse=True)
 def own_models(tmp_path, monkeypatch):
@@ -78,6 +82,19 @@ def test_estimate(glm4v, nano):
     assert (code, err) == (0, "") and json.loads(out)["language model"] > 1_000_000
     code, out, err = glm4v(*words)
     assert code == 0 and "it fits" in out
+
+
+@pytest.mark.parametrize("on_gpu, free, hinted", [(True, 2**34, True), (True, 40 << 20, False), (False, 2**34, False)])
+def test_estimate_says_where_a_larger_tower_is_faster(glm4v, nano, monkeypatch, on_gpu, free, hinted):
+    vision = Gguf.read(nano.vision_path)
+    device = Device("CUDA0" if on_gpu else "CPU", "gpu" if on_gpu else "cpu", free, 2**35)
+    found = Estimate(20 << 20, vision.weight_bytes, 0, 0, 0, (device,), on_gpu)
+    assert vision.weight_bytes < vision.f16_bytes < 2 * vision.weight_bytes
+    assert found.fits and (found.peak + vision.f16_bytes - vision.weight_bytes <= free) == (free == 2**34)
+    monkeypatch.setattr("glm4v_ros.engine.estimate.estimate", lambda config: found)
+    words = ["models", "estimate", "--text", nano.text_path, "--vision", nano.vision_path]
+    assert ("at F16 would take" in glm4v(*words)[1]) == hinted
+    assert json.loads(glm4v(*words, "--json")[1])["vision tower at F16"] == vision.f16_bytes
 
 
 def test_convert_says_what_is_wrong_with_a_checkpoint(glm4v, tmp_path):

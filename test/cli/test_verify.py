@@ -74,6 +74,14 @@ def test_regions_are_those_of_the_stored_file(glm4v, scripted, reader, tmp_path)
     assert line["evidence"][0]["region"] == [9, 15, 5, 12]
 
 
+def test_regions_are_those_of_the_file_when_a_small_picture_was_made_larger(glm4v, scripted, reader, picture):
+    scripted(lambda question, frames: ["XK-7"])
+    reader.lines = [("XK-7", 42, 12, 36, 15)]
+    line = ask(glm4v, picture, "What does it say?", "--verify", "auto", "--enhance", "auto")
+    assert [(frame.width, frame.height) for frame in reader.asked] == [(120, 90)]
+    assert line["evidence"][0]["region"] == [14, 4, 12, 5]
+
+
 def test_without_the_option_nothing_is_read_and_nothing_told(glm4v, scripted, reader, picture):
     scripted(lambda question, frames: ["XK-7"])
     assert "verification" not in ask(glm4v, picture, "型号是什么?") and reader.asked == []
@@ -241,3 +249,73 @@ def test_a_region_that_is_none(glm4v, scripted, tmp_path, picture):
     (tmp_path / "cases.jsonl").write_text(json.dumps(case))
     code, _, err = glm4v("eval", tmp_path / "cases.jsonl")
     assert code == 2 and "'region'" in err
+
+
+@pytest.fixture
+def large(tmp_path):
+    path = tmp_path / "large.png"
+    Image.fromarray(np.zeros((3000, 4000, 3), np.uint8)).save(path)
+    return path
+
+
+def test_zoom_shows_the_model_the_part_and_tells_where_it_is(glm4v, scripted, reader, large):
+    shown = []
+    scripted(lambda question, frames: shown.extend(frames) or ["XK-7"])
+    reader.lines = [("型号", 2000, 1000, 60, 24), ("XK-7", 2080, 1000, 80, 24)]
+    line = ask(glm4v, large, "型号是什么?", "--zoom", "auto", "--verify", "auto")
+    x, y, width, height = line["zoom"]["region"]
+    assert x < 2000 and y < 1000 and x + width > 2160 and y + height > 1024 and width < 600 and height < 600
+    assert [(frame.width, frame.height) != (4000, 3000) for frame in shown] == [True]
+    assert line["zoom"]["text"] == "型号" and line["verification"] == "confirmed"
+    assert line["evidence"][0]["region"] == [2080, 1000, 80, 24]
+    code, out, err = glm4v("ask", large, "型号是什么?", "--zoom", "auto")
+    assert code == 0 and out == "XK-7\n" and f"{width}x{height} pixels at ({x}, {y})" in err
+
+
+def test_zoom_in_a_picture_that_is_cut_and_turned(glm4v, scripted, reader, tmp_path):
+    path, exif = tmp_path / "turned.jpg", Image.Exif()
+    exif[0x0112] = 6  # the stored picture is turned a quarter clockwise to be shown
+    Image.fromarray(np.zeros((3000, 4000, 3), np.uint8)).save(path, exif=exif)
+    scripted(lambda question, frames: ["XK-7"])
+    reader.lines = [("型号", 500, 1000, 60, 24), ("XK-7", 580, 1000, 80, 24)]
+    line = ask(glm4v, path, "型号是什么?", "--zoom", "auto", "--verify", "auto", "--roi", "300,200,3000,2500")
+    x, y, width, height = line["zoom"]["region"]
+    ex, ey, ewidth, eheight = line["evidence"][0]["region"]
+    assert (ex, ey, ewidth, eheight) == (1300, 2040, 24, 80)
+    assert x < ex and y < ey and x + width > ex + ewidth and y + height > ey + eheight
+
+
+def test_without_a_place_the_whole_picture_is_asked_about_and_it_says_why(glm4v, scripted, reader, large):
+    shown = []
+    scripted(lambda question, frames: shown.extend(frames) or ["XK-7"])
+    line = ask(glm4v, large, "型号是什么?", "--zoom", "auto")
+    assert line["zoom"] is None and "no print was found" in line["zoom_reason"] and shown[0].width == 4000
+    assert "verification" not in line
+
+
+def test_hints_are_told_and_only_an_answer_without_them_is_verified(glm4v, scripted, reader, picture):
+    texts = []
+    said = {True: "XK-7", False: "XK-1"}
+    scripted(lambda question, frames: texts.append(question.text) or [said["> 型号" in question.text]])
+    reader.lines = [("型号", 2, 4, 10, 5), ("XK-7", 14, 4, 12, 5)]
+    line = ask(glm4v, picture, "型号是什么?", "--hints", "lines", "--verify", "auto")
+    assert line["answer"] == "XK-7" and line["hint_lines"] == 1 and line["verification"] == "not_checked" and len(texts) == 2
+    said[False] = "XK-7"
+    assert ask(glm4v, picture, "型号是什么?", "--hints", "lines", "--verify", "auto")["verification"] == "confirmed"
+    assert "verification" not in ask(glm4v, picture, "型号是什么?", "--hints", "lines")
+    code, _, err = glm4v("ask", picture, "型号是什么?", "--hints", "lines", "--verify", "required")
+    assert code and "set hints to off" in err
+
+
+def test_eval_zooms_and_hints(glm4v, scripted, reader, large, tmp_path):
+    questions = tmp_path / "cases.jsonl"
+    questions.write_text(json.dumps({"image": str(large), "question": "型号是什么?", "answer": "XK-7"}) + "\n")
+    texts = []
+    scripted(lambda question, frames: texts.append(question.text) or ["XK-7" if frames[0].width < 4000 else "?"])
+    reader.lines = [("型号", 2000, 1000, 60, 24), ("XK-7", 2080, 1000, 80, 24)]
+    code, out, err = glm4v("eval", questions, "--json", "--zoom", "auto", "--answers", tmp_path / "answers")
+    assert code == 0 and json.loads(out)["all"]["exact"] == 1 and json.loads(out)["all"]["zoomed"] == 1
+    assert json.loads((tmp_path / "answers").read_text())["zoom"][2] < 600
+    code, out, err = glm4v("eval", questions, "--json", "--hints", "lines", "--verify")
+    assert code == 0 and json.loads(out)["all"]["exact"] == 0
+    assert [text.count("> 型号") for text in texts] == [0, 0, 1]  # zoomed; then without and with hints

@@ -69,9 +69,12 @@ class Run:
         of = {Done: lambda m: m.answer.request_id, Failed: lambda m: m.request_id}[kind]
         return [m for m in self.sent if isinstance(m, kind) and of(m) == request_id]
 
-    def answer(self, request_id) -> str:
+    def found_answer(self, request_id):
         self.until(lambda: self.found(Done, request_id) or self.found(Failed, request_id))
-        return self.found(Done, request_id)[0].answer.text
+        return self.found(Done, request_id)[0].answer
+
+    def answer(self, request_id) -> str:
+        return self.found_answer(request_id).text
 
     def error(self, request_id):
         self.until(lambda: self.found(Failed, request_id))

@@ -77,6 +77,8 @@ def test_a_conversation_with_a_system_prompt_and_tokens():
 def test_a_template_that_wants_typed_content():
     layout = make(TYPED).layout([Message("user", "what?", (picture("a"),))])
     assert text_of(layout) == "<|user|><[a]>{what?}<|assistant|>"
+    talk = make(TYPED).layout([Message("user", "what?"), Message("assistant", "that"), Message("user", "sure?")])
+    assert text_of(talk) == "<|user|>{what?}<|assistant|>{that}<|user|>{sure?}<|assistant|>" and talk.frame_cells == 0
 
 
 def test_a_template_that_refuses_plain_content():

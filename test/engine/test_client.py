@@ -50,8 +50,9 @@ def fresh(nano):
     """Makes engines of a test's own."""
     clients = []
 
-    def make(**fields):
-        clients.append(EngineClient(EngineConfig(nano, **{"threads": 1, "context_tokens": 2048, **fields})))
+    def make(on_status=None, **fields):
+        config = EngineConfig(nano, **{"threads": 1, "context_tokens": 2048, **fields})
+        clients.append(EngineClient(config, on_status=on_status))
         clients[-1].start()
         return clients[-1]
 
@@ -68,7 +69,7 @@ def test_the_stream_is_the_answer(engine):
     answer = engine.ask(question(), [noise(100)], deltas).result(PATIENCE)
     assert answer.text and "".join(delta.text for delta in deltas) == answer.text
     stages = [delta.stage for delta in deltas]
-    assert stages == sorted(stages) and set(stages) == set(Stage)
+    assert stages == sorted(stages) and set(stages) == set(Stage) - {Stage.CHECKING}
 
 
 def test_figures(engine):
@@ -216,12 +217,10 @@ def test_an_answer_goes_on_while_another_frame_is_encoded(engine):
 
 
 def test_a_warm_frame_needs_no_encoding(fresh):
-    statuses = threading.Event()
-    engine = fresh()
-    frame = noise(121)
-    engine._on_status = lambda status: statuses.set() if engine.is_encoded(frame.key) and status.prefix_tokens else None
+    ready, frame = threading.Event(), noise(121)
+    engine = fresh(lambda status: ready.set() if status.prefix_tokens and engine.is_encoded(frame.key) else None)
     engine.warm(frame)
-    assert statuses.wait(PATIENCE)
+    assert ready.wait(PATIENCE)
     deltas = Deltas()
     engine.ask(question(), [frame], deltas).result(PATIENCE)
     assert Stage.ENCODING not in {delta.stage for delta in deltas}
@@ -598,7 +597,7 @@ def test_nothing_is_left_behind(nano):
     for seed in range(5):
         ask(engine, [noise(seed)])
     engine.close()
-    assert not os.path.exists(f"/proc/{pid}") and opened() == before and threading.active_count() == threads
+    assert not os.path.exists(f"/proc/{pid}") and opened() <= before and threading.active_count() <= threads
 
 
 def test_the_worker_ends_with_its_parent(nano):

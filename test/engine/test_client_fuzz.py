@@ -18,6 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glm4v_ros.engine.answer import Answer
+from glm4v_ros.engine.client import EngineClient
+from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.question import Question, Sampling
 from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.policy import question_check
@@ -64,12 +66,16 @@ def _right(draw) -> dict:
         retry_on_crash=draw(st.booleans()),
         ignore_eos=draw(st.booleans()),
         sampling=draw(samplings()),
+        needs_picture=draw(st.booleans()),
+        stop=tuple(draw(st.lists(fuzz.texts.map(lambda text: text[:4]), max_size=2))),
     )
     kind = draw(st.integers(0, 5))
     if kind == 0:
         asked["choices"] = tuple(draw(fuzz.choices))
     elif kind == 1:
         asked["json_schema"] = draw(fuzz.schemas)
+    if kind != 0:
+        asked["logprobs"] = draw(st.sampled_from((None, None, 0, 3, 20)))
     return asked
 
 
@@ -81,6 +87,7 @@ _FLAWS = {
     "max_tokens": _NUMBERS | st.just(0),
     "max_image_tokens": _NUMBERS | st.integers(1, 7),
     "timeout": st.sampled_from((-1.0, math.nan, -math.inf, 1e-9, 0.001, "1", None)),
+    "logprobs": _NUMBERS | st.just(21),
     "priority": _NUMBERS.filter(lambda number: number not in (-1, 2**31)),
     "sampling": st.builds(
         lambda name, value: Sampling(**{name: value}), st.sampled_from([f.name for f in fields(Sampling)]), _NUMBERS
@@ -92,6 +99,8 @@ _FLAWS = {
 def questions(draw) -> tuple[dict, object, str]:
     """(fields, frames, what else is done)."""
     asked, frames = _right(draw), draw(pictures())
+    if not asked["needs_picture"] and draw(st.booleans()):
+        frames = []
     also = draw(st.sampled_from(("",) * 6 + ("reset", "warm", "bad warm")))
     flaw = draw(st.sampled_from((*_FLAWS, "frames", "type", "cancel"))) if draw(st.integers(0, 99)) < FLAWED else None
     if flaw == "frames":
@@ -160,6 +169,8 @@ def _outcome(engine, fields: dict, frames, also: str) -> ErrorCode:
     answer = future.result()
     assert len(ends) == 1 and isinstance(answer, Answer) and answer.request_id == asked.request_id
     assert answer.choice_index >= 0 or "".join(delta.text for delta in deltas) == answer.text
+    assert tuple(token for delta in deltas for token in delta.logprobs) == answer.logprobs
+    assert bool(answer.logprobs) == (asked.logprobs is not None and answer.text != "")
     assert answer.completion_tokens <= asked.max_tokens or asked.choices
     answer.text.encode()
     return ErrorCode.NONE
@@ -178,19 +189,20 @@ def test_what_no_session_is_called(engine, session_id):
         engine.reset_session(session_id)
 
 
-def test_a_warm_frame_that_cannot_be_encoded_is_given_up(engine):
+def test_a_warm_frame_that_cannot_be_encoded_is_given_up(nano):
     """Then the worker has nothing to do, which its CPU time shows."""
-    times, idle = [], threading.Event()
+    times, warmed, idle = [], threading.Event(), threading.Event()
 
     def look(status):
+        if not warmed.is_set():
+            return
         with open(f"/proc/{status.worker_pid}/stat") as stat:
             times.append(stat.read().rpartition(")")[2].split()[11:13])  # clock ticks
         if times[-1] == times[-2:][0] and len(times) > 1:
             idle.set()
 
-    engine.warm(noise(905), max_image_tokens=1)
-    engine._on_status = look
-    try:
+    with EngineClient(EngineConfig(nano, threads=1, context_tokens=2048), on_status=look) as engine:
+        engine.start()
+        engine.warm(noise(905), max_image_tokens=1)
+        warmed.set()
         assert idle.wait(PATIENCE)
-    finally:
-        engine._on_status = None

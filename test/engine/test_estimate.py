@@ -5,19 +5,17 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from golden import glm4v9b_checkpoint as tiny
 
 from glm4v_ros.catalog.convert import Conversion
-from glm4v_ros.catalog.gguf import Gguf, Tensor
+from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.model import Model
-from glm4v_ros.engine import estimate as estimating
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.estimate import Device, estimate
+from glm4v_ros.engine.estimate import estimate
 from glm4v_ros.errors import EngineFailed, ModelFileError
-from glm4v_ros.vision.frame import Frame
-from glm4v_ros.vision.glm4v9b_tower import Glm4v9bTower
+from glm4v_ros.llama.kv_types import kv_bytes
+from glm4v_ros.machine.memory import Device
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +41,8 @@ from pathlib import Path
 logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.catalog.model import Model
-from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.llama_log import LlamaLog
 model = Model("m", Path(sys.argv[1]), Path(sys.argv[2]))
 log = LlamaLog()
 LanguageModel(EngineConfig(model, context_tokens=1024, threads=2, kv_type=sys.argv[3]), log, lambda _: True).free()
@@ -72,69 +70,13 @@ def test_weights_are_the_files_own(config):
     assert not found.on_gpu and found.device.kind == "cpu" and found.fits
 
 
-def test_the_towers_buffers(config):
-    vision = Gguf.read(config.model.vision_path)
-    tower = Glm4v9bTower(config.model.vision_path, gpu=False, threads=2)
-    tower.load()
-    tower.encode(Frame(np.zeros((10, 10, 3), np.uint8)))
-    # In so small a tower the allocator finds a place for the pixels elsewhere.
-    assert tower.compute_bytes <= estimating.vision_buffer_bytes(vision, 0, True) < 1.5 * tower.compute_bytes
-    tower.free()
-
-
-MTMD_SCRIPT = """
-import logging, sys
-from pathlib import Path
-import numpy as np
-logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
-from glm4v_ros.catalog.model import Model
-from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.vision.frame import Frame
-from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.llama_log import LlamaLog
-from glm4v_ros.engine.vision import tower_of
-config = EngineConfig(Model("m", Path(sys.argv[1]), Path(sys.argv[2])), context_tokens=512, threads=2, gpu_layers=0)
-log = LlamaLog()
-model = LanguageModel(config, log, lambda _: True)
-tower = tower_of(config, model, log, lambda: None)
-tower.load()
-tower.encode(Frame(np.zeros((672, 672, 3), np.uint8)))
-"""
-
-
-def test_the_buffers_of_llama_cpps_tower(nano):
-    """What mtmd reserves for a picture of 576 tokens."""
-    command = [sys.executable, "-c", MTMD_SCRIPT, nano.text_path, nano.vision_path]
-    log = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    reserved = float(re.search(r"reserve_compute_meta: .*compute buffer size = +([\d.]+) MiB", log)[1])
-    vision = Gguf.read(nano.vision_path)
-    assert estimating.vision_buffer_bytes(vision, 576, True) / 2**20 == pytest.approx(reserved, rel=0.05)
-
-
-@pytest.mark.parametrize("tokens, reserved", [(1200, 292.09), (2116, 515.05)])
-def test_the_buffers_in_the_shape_of_flash(tokens, reserved):
-    """Against what mtmd reserved for GLM-4.6V-Flash's tower, in MiB."""
-    vision = Gguf(None, {
-        "clip.projector_type": "glm4v", "clip.vision.patch_size": 14, "clip.vision.embedding_length": 1536,
-        "clip.vision.attention.head_count": 12,
-    }, {f"v.blk.0.ffn_{name}.weight": Tensor(f"v.blk.0.ffn_{name}.weight", (1536, 4096), 0, 0) for name in ("up", "gate")})  # fmt: skip
-    assert estimating.vision_buffer_bytes(vision, tokens, True) / 2**20 == pytest.approx(reserved, rel=0.05)
-
-
-def test_figures_of_the_full_size():
-    """Against what ggml's allocator plans for the tower's graph in the real model's shape: 301 and 2734 MiB."""
+def test_the_kv_cache_of_the_full_size():
     text = Gguf(None, {
         "general.architecture": "paddleocr", "paddleocr.block_count": 40, "paddleocr.embedding_length": 4096,
         "paddleocr.attention.head_count": 32, "paddleocr.attention.head_count_kv": 2,
     }, {})  # fmt: skip
-    assert estimating.kv_bytes(text, 1, "f16") == 40 * 1024
-    assert estimating.kv_bytes(text, 1, "q8_0") == 21.25 * 1024
-    vision = Gguf(None, {
-        "clip.projector_type": "glm-4v-9b", "clip.vision.image_size": 1120, "clip.vision.patch_size": 14,
-        "clip.vision.embedding_length": 1792, "clip.vision.attention.head_count": 16,
-    }, {"v.blk.0.ffn_up.weight": Tensor("v.blk.0.ffn_up.weight", (1792, 15360), 0, 0)})  # fmt: skip
-    assert estimating.vision_buffer_bytes(vision, 0, True) / 2**20 == pytest.approx(301, rel=0.05)
-    assert estimating.vision_buffer_bytes(vision, 0, False) / 2**20 == pytest.approx(2734, rel=0.05)
+    assert kv_bytes(text, 1, "f16") == 40 * 1024
+    assert kv_bytes(text, 1, "q8_0") == 21.25 * 1024
 
 
 def test_which_device_has_to_hold_it(config):

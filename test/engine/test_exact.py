@@ -1,6 +1,7 @@
 """The engine says token for token what llama.cpp's own multimodal path says, however it shares work."""
 
 import ctypes
+import math
 import os
 
 import numpy as np
@@ -152,10 +153,14 @@ def test_a_new_frame(exact, reference, same):
 
 def test_the_figures_of_an_answer(exact, reference):
     frame = noise(14)
-    _, probabilities, settled = reference.answer(prompt("一?"), [frame])
+    tokens, probabilities, settled = reference.answer(prompt("一?"), [frame])
     count = min(settled, 8)
-    answer = ask(exact, [frame], "一?", max_tokens=count)
+    answer = ask(exact, [frame], "一?", max_tokens=count, logprobs=1)
     assert answer.mean_token_probability == pytest.approx(np.mean(probabilities[:count]), rel=1e-4)
+    written = [(reference.piece(token), one) for token, one in zip(tokens[:count], probabilities) if reference.piece(token).strip()]
+    told = [(token.bytes, math.exp(token.logprob)) for token in answer.logprobs if token.bytes.strip()]
+    assert [piece for piece, _ in told] == [piece for piece, _ in written] != []
+    assert [one for _, one in told] == pytest.approx([one for _, one in written], rel=1e-4)
     assert (answer.image_tokens, answer.completion_tokens) == (12, count)
     assert answer.prompt_tokens == 12 + 2 + len("\n一?\n") + 4  # image, its marks, text, [gMASK] <sop> and two roles
 
@@ -182,6 +187,11 @@ def test_more_frames_than_the_context_holds_at_once(nano_f32, same):
     for frame, answer, again in zip(frames, answers[::2], answers[1::2]):
         assert answer.image_tokens == 80 and again.text == answer.text
         same(answer, prompt("which?"), [frame])
+
+
+def test_no_picture_at_all(exact, same):
+    for text in ("What can you see?", "型号是什么?"):
+        same(ask(exact, [], text, max_tokens=TOKENS, needs_picture=False), prompt(text, images=0), [])
 
 
 def test_several_pictures_in_order(exact, same):

@@ -18,12 +18,12 @@ from glm4v_ros.engine.answer_text import AnswerText  # noqa: E402
 from glm4v_ros.engine.chat_template import ChatTemplate, Message, Picture  # noqa: E402
 from glm4v_ros.engine.client import EngineClient  # noqa: E402
 from glm4v_ros.engine.config import EngineConfig  # noqa: E402
-from glm4v_ros.engine.language_model import LanguageModel  # noqa: E402
-from glm4v_ros.engine.llama_log import LlamaLog  # noqa: E402
 from glm4v_ros.engine.question import Question  # noqa: E402
 from glm4v_ros.engine.sequence import Sequence  # noqa: E402
 from glm4v_ros.engine.vision import tower_of  # noqa: E402
 from glm4v_ros.errors import EngineFailed, Unsupported  # noqa: E402
+from glm4v_ros.llama.language_model import LanguageModel  # noqa: E402
+from glm4v_ros.llama.llama_log import LlamaLog  # noqa: E402
 from glm4v_ros.vision.frame import Frame  # noqa: E402
 from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens  # noqa: E402
 
@@ -94,8 +94,9 @@ def logits_of(language_model, layout, greedy=0):
         if sequence.next_is_image:
             embeddings, positions = sequence.next_embeddings(language_model.output_capacity)
             batch.add_embeddings(embeddings, positions, [seq_id])
-            batch._outputs[: batch.size] = 1
-            count = batch.size
+            count, view = batch.size, batch.struct()
+            for entry in range(count):  # which no engine asks for
+                view.logits[entry] = 1
             batch.outputs = [(entry, 0) for entry in range(count)]
         else:
             tokens = sequence.next_tokens(language_model.output_capacity)

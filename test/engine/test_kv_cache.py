@@ -6,8 +6,8 @@ import pytest
 from asking import image_run
 
 from glm4v_ros.engine.kv_cache import KVCache
-from glm4v_ros.engine.language_model import SCRATCH
 from glm4v_ros.engine.layout import Layout
+from glm4v_ros.llama.language_model import SCRATCH
 from glm4v_ros.vision.tower import ImageTokens
 
 

@@ -41,7 +41,7 @@ def tower_f16(nano_f16):
 def test_greedy_answers_are_pytorchs(nano_f16):
     cases = [json.loads(line) for line in (GOLDEN / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(cases) == 50
-    with EngineClient(EngineConfig(nano_f16, context_tokens=2048, kv_type="f32", speculation=False)) as engine:
+    with EngineClient(EngineConfig(nano_f16, threads=1, context_tokens=2048, kv_type="f32", speculation=False)) as engine:
         engine.start()
         answers = [
             ask(engine, [picture(case["image"])], case["question"], max_tokens=48, ignore_eos=False, deterministic=True)

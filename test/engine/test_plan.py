@@ -67,7 +67,7 @@ def test_an_image_of_higher_priority_comes_first(run):
 
 def test_on_a_gpu_answers_wait_for_the_frames_of_several_until_a_question_is_read(gpu_run, monkeypatch):
     run = gpu_run
-    monkeypatch.setattr("glm4v_ros.engine.plan._TOKEN_EVERY", 3600.0)
+    monkeypatch.setattr("glm4v_ros.engine.plan.TOKEN_EVERY", 3600.0)
     frames = [noise(seed, 224, 168) for seed in (7, 8)]
     run.answers(*[run.ask(frame, max_tokens=1) for frame in frames])
     run.forget_frames()

@@ -4,10 +4,10 @@ import pytest
 from asking import READ, noise, plate, reading
 
 from glm4v_ros.engine.answer import Delta, Stage
-from glm4v_ros.engine.interrupt import Interrupt
 from glm4v_ros.engine.messages import Done
 from glm4v_ros.engine.session import History
 from glm4v_ros.errors import EngineFailed, OutOfMemory
+from glm4v_ros.llama.interrupt import Interrupt
 
 
 def test_after_a_cancel_whoever_waited_for_the_same_frame_is_answered(run):

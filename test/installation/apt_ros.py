@@ -69,8 +69,8 @@ class AptRos:
         (self.prefix / "include" / _PYTHON).symlink_to(sysconfig.get_path("include"))
 
     def _lay_out_packages(self) -> None:
-        lock = (ROOT / "requirements" / "vendor.txt").read_text()
-        brought = {name.replace("-", "_") for name in re.findall(r"^([\w-]+)==", lock, re.M)} - {"typing_extensions"}
+        locks = "".join(path.read_text() for path in (ROOT / "requirements").glob("vendor*.txt"))
+        brought = {name.replace("-", "_") for name in re.findall(r"^([\w-]+)==", locks, re.M)} - {"typing_extensions"}
         brought |= {"glm4v_ros", "llama_cpp", "llama_cpp_python", "espeakng_loader", "__pycache__"}
         for entry in Path(sysconfig.get_path("purelib")).iterdir():
             name = re.split(r"[-.]", entry.name)[0].lower()

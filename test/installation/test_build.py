@@ -1,6 +1,7 @@
 """The package built and installed as on a robot: by CMake as colcon calls it, beside apt's packages."""
 
 import contextlib
+import json
 import re
 import shutil
 import subprocess
@@ -50,7 +51,8 @@ def wheels(ros, tmp_path_factory) -> Path:
     """What an integrator brings to a robot without network."""
     folder = tmp_path_factory.mktemp("wheels")
     done = ros.run(ros.python, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", "--require-hashes",
-                   "-r", ROOT / "requirements" / "vendor.txt", "-d", folder)  # fmt: skip
+                   "-r", ROOT / "requirements" / "vendor.txt", "-r", ROOT / "requirements" / "vendor-reader.txt",
+                   "-d", folder)  # fmt: skip
     assert done.returncode == 0, done.stdout
     return folder
 
@@ -99,12 +101,12 @@ def test_plain_pip_is_refused(ros):
 
 def test_all_modules_come_from_the_prefix_and_what_is_apts_from_apt(ros, prefix):
     done = ros.run(ros.python, "-c", IMPORT_ALL, "vendor", "glm4v_ros",
-                   "glm4v_ros,glm4v_ros.msg,numpy,cv2,PIL,yaml,jsonschema,llama_cpp,gguf,typing_extensions",
+                   "glm4v_ros,glm4v_ros.msg,numpy,cv2,PIL,yaml,jsonschema,llama_cpp,gguf,typing_extensions,rapidocr,onnxruntime",
                    prefixes=(prefix,))  # fmt: skip
     assert done.returncode == 0, done.stdout
     places = dict(line.split() for line in done.stdout.splitlines())
     vendor = prefix / "lib" / "glm4v_ros" / "vendor"
-    for name in ("llama_cpp", "gguf", "typing_extensions"):
+    for name in ("llama_cpp", "gguf", "typing_extensions", "rapidocr", "onnxruntime"):
         assert vendor in Path(places[name]).parents
     for name in ("numpy", "cv2", "PIL", "yaml", "jsonschema"):
         assert ros.site_packages in Path(places[name]).parents
@@ -127,6 +129,16 @@ def test_nodes_do_without_what_the_build_brought(ros, prefix):
 def test_command_line(ros, prefix):
     done = ros.run("glm4v", "ask", PICTURE, QUESTION, prefixes=(prefix,))
     assert done.stdout.strip() == ANSWER
+
+
+def test_second_reader(ros, prefix):
+    """It loads beside apt's NumPy and OpenCV, none of which the build brought."""
+    done = ros.run("glm4v", "ask", PICTURE, QUESTION, "--verify", "auto", "--json", prefixes=(prefix,))
+    told = json.loads(done.stdout)
+    assert (told["answer"], told["verification"], told["evidence"][0]["text"]) == (ANSWER, "confirmed", ANSWER), done.stdout
+    brought = {path.name.split("-")[0].lower() for path in (prefix / "lib" / "glm4v_ros" / "vendor").glob("*.dist-info")}
+    assert "onnxruntime" in brought
+    assert not brought & {"numpy", "opencv_python", "opencv_python_headless", "pillow", "pyyaml", "sympy"}
 
 
 def test_voice(ros, prefix, tmp_path):
@@ -170,6 +182,23 @@ def test_symlink_install(ros, linked):
     assert (prefix / ros.site_packages.relative_to(ros.prefix) / "glm4v_ros" / "vendor.py").is_symlink()
     done = ros.run("glm4v", "ask", PICTURE, QUESTION, prefixes=(prefix,))
     assert done.stdout.strip() == ANSWER
+
+
+def test_without_the_second_reader(ros, build, prefix, wheels, tmp_path):
+    """Answers come, and say why they are not checked. The last test here: the build directory has other packages then."""
+    for command in (["cmake", build.directory, "-DGLM4V_READER=OFF"],
+                    ["cmake", "--build", build.directory, "--target", "glm4v_ros_vendor"]):  # fmt: skip
+        done = ros.run(*command, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(wheels))
+        assert done.returncode == 0, done.stdout
+    brought = build.directory / "vendor"
+    assert (brought / "llama_cpp").is_dir() and not (brought / "onnxruntime").exists()
+    vendor = prefix / "lib" / "glm4v_ros" / "vendor"
+    shutil.rmtree(vendor)
+    shutil.copytree(brought, vendor)
+    done = ros.run("glm4v", "ask", PICTURE, QUESTION, "--verify", "auto", "--json", prefixes=(prefix,))
+    told = json.loads(done.stdout)
+    assert (told["answer"], told["verification"]) == (ANSWER, "not_checked")
+    assert "build glm4v_ros again with -DGLM4V_READER=ON" in told["verification_reason"]
 
 
 @contextlib.contextmanager

@@ -6,8 +6,8 @@ import os, sys
 import numpy as np
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
-from glm4v_ros.engine.language_model import LanguageModel
-from glm4v_ros.engine.llama_log import LlamaLog
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.llama_log import LlamaLog
 from glm4v_ros.machine import openmp
 model = LanguageModel(EngineConfig(Model("m", sys.argv[1], sys.argv[1]), gpu_layers=0, threads=4), LlamaLog(), lambda _: True)
 

@@ -13,10 +13,13 @@ from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.parameter import Parameter
 from robot import Robot, eventually
 from scripted_engine import ScriptedEngine
+from scripted_reader import ScriptedReader
 from sensor_msgs.msg import CompressedImage
 
+from glm4v_ros.asking.second_reader import Reader
 from glm4v_ros.machine.dds import reserve_domain
 from glm4v_ros.nodes.vqa import VqaNode
+from glm4v_ros.reader.config import ReaderConfig
 
 LONG = 3600.0  # s
 ANOTHER_DOMAIN = reserve_domain()
@@ -33,8 +36,10 @@ class Rig:
         directory: Path,
         alone: bool = False,
         make_executor: Callable[[Context], Executor] = EXECUTORS["SingleThreaded"],
+        make_reader: Callable[[ReaderConfig], Reader] = ScriptedReader,
         **parameters,
     ):
+        self._reader_of = make_reader
         self.loading = threading.Event()
         self.loading.set()
         self.context = Context()
@@ -50,10 +55,12 @@ class Rig:
             "model": "script",
             "models_file": str(models),
             "diagnostics_period": 0.1,
+            "verify": "off",
             **parameters,
         }
         self.node = VqaNode(
             lambda config: self.make_engine(config),
+            self._make_reader,
             context=self.context,
             parameter_overrides=[Parameter(name, value=value) for name, value in overrides.items()],
         )
@@ -62,6 +69,9 @@ class Rig:
         self.thread = threading.Thread(target=self._spin, daemon=True)
         self.thread.start()
         self.robot = Robot(self.context)
+
+    model_name = "script"  # as answers have it
+    endpoint = ""
 
     def _spin(self):
         """What a callback raises ends it, and the tests with it."""
@@ -73,6 +83,10 @@ class Rig:
     def make_engine(self, config):
         self.engine = ScriptedEngine(config, self.loading)
         return self.engine
+
+    def _make_reader(self, config):
+        self.reader = self._reader_of(config)
+        return self.reader
 
     def close(self):
         self.robot.close()

@@ -7,7 +7,8 @@ import threading
 import time
 from concurrent.futures import Future
 
-from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
+from glm4v_ros.engine import guard
+from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage, TokenLogprob
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.errors import Canceled, DeadlineExceeded, EngineFailed
@@ -44,6 +45,7 @@ class ScriptedEngine:
 
     def ask(self, question, frames, on_delta=None):
         question_check.check(question, frames)
+        guard.check(question, frames)
         if self.gave_up:
             raise EngineFailed(self.gave_up)
         self.questions.append((question, list(frames)))
@@ -120,10 +122,15 @@ class ScriptedEngine:
             future.set_result(Answer(question.request_id, text, reason, abstains(text), image_tokens=len(frames)))
             return
         text = " ".join(frame.key for frame in frames)
+        tokens = ()
+        if question.logprobs is not None:  # all of it is one token
+            others = tuple(TokenLogprob(b"%d" % number, -0.5 - number) for number in range(question.logprobs))
+            tokens = (TokenLogprob(text.encode(), -0.5, others),)
         if on_delta:
-            on_delta(Delta(question.request_id, Stage.ANSWERING, text))
+            on_delta(Delta(question.request_id, Stage.ANSWERING, text, tokens))
         future.set_result(
             Answer(
-                question.request_id, text, FinishReason.STOP, image_tokens=len(frames), latency=time.monotonic() - began
+                question.request_id, text, FinishReason.STOP, logprobs=tokens, image_tokens=len(frames),
+                latency=time.monotonic() - began,
             )
-        )
+        )  # fmt: skip

@@ -208,7 +208,7 @@ def test_every_part_speaks(tmp_path):
     try:
         parts = {status.name for status in rig.node.reporter.statuses()}
         assert parts == {
-            f"/vqa: {part}" for part in ("node", "engine", "machine", "evidence", "camera front", "camera left")
+            f"/vqa: {part}" for part in ("node", "engine", "machine", "second reader", "evidence", "camera front", "camera left")
         }
     finally:
         rig.close()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from glm4v_ros.msg import Answer
+from print_lines import plate
 from rig import LONG, Rig
 from robot import duration, eventually, image, plain, wait
 from sensor_msgs.msg import RegionOfInterest
@@ -46,13 +47,16 @@ def module_rig(tmp_path_factory):
 def rig(module_rig):
     module_rig.engine.says.clear()
     module_rig.engine.questions.clear()
+    module_rig.reader.prints.clear()
+    module_rig.reader.missing = ""
     return module_rig
 
 
-def shows(rig, rgb, question, text, drug="Ibuprofen"):
-    """What the model says of a picture."""
+def shows(rig, rgb, question, text, drug="Ibuprofen", printed=None):
+    """What the model says of a picture, and the drug's name as the second reader reads it (None: the same)."""
     key = Frame(np.ascontiguousarray(rgb)).key
     rig.engine.says |= {(key, question): text, (key, NAME): drug, (key, MedicineQuestion("", "zh").drug_question): drug}
+    rig.reader.prints[key] = tuple(plate(drug if printed is None else printed, "500 mg", "Kangyuan"))
 
 
 def asked(rig):
@@ -99,6 +103,47 @@ def test_pictures_that_disagree_abstain(rig, text, drug):
     shows(rig, SECOND, READ, text, drug)
     answer = rig.robot.ask(READ, images=both()).answer
     assert answer.abstained and answer.text == UNSURE and len(answer.image_headers) == 2
+
+
+@pytest.mark.parametrize(
+    "printed", [("Ibuprofen", "Ibuprofan"), ("Ibuprofan", "Ibuprofen"), ("", ""), ("Ibuprofen XR", "Ibuprofen XR"), ("Paracetamol", "Paracetamol")]
+)
+def test_a_name_that_the_second_reader_does_not_confirm_in_both_looks_is_not_said(rig, printed):
+    for picture, name in zip((FIRST, SECOND), printed, strict=True):
+        shows(rig, picture, READ, PRINT, printed=name)
+    answer = rig.robot.ask(READ, images=both()).answer
+    assert answer.abstained and answer.text == UNSURE and answer.verification in (Answer.CONTRADICTED, Answer.NOT_FOUND)
+
+
+def test_the_name_s_evidence_is_in_both_pictures(rig):
+    for picture in (FIRST, SECOND):
+        shows(rig, picture, READ, PRINT)
+    answer = rig.robot.ask(READ, images=both()).answer
+    assert answer.verification == Answer.CONFIRMED and list(answer.evidence_texts) == ["Ibuprofen", "Ibuprofen"]
+    assert list(answer.evidence_images) == [0, 1] and len(answer.evidence_regions) == 2
+
+
+@pytest.mark.parametrize("verify", ["off", "auto", "required"])
+def test_without_the_second_reader_it_abstains_and_says_what_to_install(rig, verify):
+    """Whatever the question asks for: the rule has its witness."""
+    rig.reader.missing = "the second reader is not installed: pip install it"
+    for picture in (FIRST, SECOND):
+        shows(rig, picture, READ, PRINT)
+    answer = rig.robot.ask(READ, images=both(), options={"verify": verify}).answer
+    assert answer.abstained and "pip install it" in answer.text and "Ibuprofen" not in answer.text
+    assert answer.verification == Answer.NOT_CHECKED
+
+
+def test_required_asks_for_all_that_is_read_out(rig):
+    question = "What is the expiry date of this medicine?"
+    for picture in (FIRST, SECOND):
+        shows(rig, picture, question, "2026-08")
+    assert not rig.robot.ask(question, images=both()).answer.abstained
+    assert rig.robot.ask(question, images=both(), options={"verify": "required"}).answer.abstained
+    for picture in (FIRST, SECOND):
+        key = Frame(np.ascontiguousarray(picture)).key
+        rig.reader.prints[key] = tuple(plate("Ibuprofen", "EXP 2026-08"))
+    assert not rig.robot.ask(question, images=both(), options={"verify": "required"}).answer.abstained
 
 
 def test_a_reading_that_was_cut_off_abstains(rig):

@@ -23,6 +23,7 @@ OPTIONAL = {
     ("vqa", "subscribe", "/tts/silence"): "likewise",
     ("vqa", "subscribe", "/front/image_raw"): "or compressed, whichever the camera offers",
     ("vqa", "subscribe", "/front/image_raw/compressed"): "or raw",
+    ("vqa", "publish", "/vqa/evidence"): "where vision_msgs is installed",
     ("tts", "publish", "/tts/pcm"): "with output: topic",
 }
 OPTIONAL |= {(node, "subscribe", "/clock"): "with use_sim_time" for node in ("vqa", "tts", "demo_camera")}
@@ -132,7 +133,7 @@ def test_what_others_may_do_is_there(graph, who):
     own = {f"/{who}/{name.rpartition('/')[2]}" for name in rules("tts")["reply"]} - {f"/{who}/stop"}
     assert allowed["call"] <= there["execute"] and allowed["reply"] == own and not allowed["execute"]
     assert allowed["request"] - there["reply"] <= {f"/{node}/get_type_description" for node in ("vqa", "tts")}
-    assert allowed["subscribe"] - there["publish"] <= {"/clock"}
+    assert allowed["subscribe"] - there["publish"] <= {"/clock", "/vqa/evidence"}
     assert allowed["publish"] - there["subscribe"] <= {"/parameter_events", "/rosout"}
 
 

@@ -1,6 +1,7 @@
 """What the node does by itself, over DDS, with an engine whose answers name the pictures that it was shown."""
 
 import hashlib
+import json
 import threading
 
 import cv2
@@ -15,6 +16,7 @@ from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from remote_rig import RemoteRig
 from rig import LONG, Rig
 from robot import compressed, duration, earlier, eventually, image, plain, wait
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
@@ -36,12 +38,23 @@ def make_executor(request):
     return EXECUTORS[request.param]
 
 
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory, make_executor):
-    rig = Rig(tmp_path_factory.mktemp("rig"), make_executor=make_executor)
+@pytest.fixture(scope="module", params=[*EXECUTORS, "remote"])
+def rig(tmp_path_factory, request):
+    """With each executor, and with the same engine behind a server."""
+    directory = tmp_path_factory.mktemp("rig")
+    remote = request.param == "remote"
+    rig = RemoteRig(directory) if remote else Rig(directory, make_executor=EXECUTORS[request.param])
     rig.node.autostart()
     yield rig
     rig.close()
+
+
+@pytest.fixture
+def local_rig(rig):
+    """For what only an engine on this machine has."""
+    if isinstance(rig, RemoteRig):
+        pytest.skip("a remote engine has no such thing")
+    return rig
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +91,8 @@ def test_raw_camera(rig, front):
     assert answer.text == key(RED)
     assert answer.header == sent.header and answer.image_headers == [sent.header] and answer.cameras == ["front"]
     assert answer.image_sha256 == [hashlib.sha256(sent.data).hexdigest()]
-    assert answer.question == "what?" and answer.model == "script" and answer.preset == "default" and answer.request_id
+    assert answer.question == "what?" and answer.model == rig.model_name and answer.preset == "default" and answer.request_id
+    assert answer.endpoint == rig.endpoint
     assert answer.choice_index == -1 and np.isnan(answer.confidence) and answer.finish_reason == Answer.STOP
 
 
@@ -117,7 +131,7 @@ def test_newest_picture_is_the_one(rig, front):
         ("encoded", 5.0, RED, "encoded"),
     ],
 )
-def test_encoded_picture_or_newest(rig, front, prefer, older, shows, wins):
+def test_encoded_picture_or_newest(local_rig, rig, front, prefer, older, shows, wins):
     now = rig.robot.now()
     old = rig.publish(front, image(GREEN, earlier(now, older)))
     assert rig.robot.ask("what?", options={"prefer": "newest"}).answer.text == key(GREEN)
@@ -131,7 +145,7 @@ def test_encoded_picture_or_newest(rig, front, prefer, older, shows, wins):
     rig.engine.encoded.clear()
 
 
-def test_the_newest_by_parameter(rig, front):
+def test_the_newest_by_parameter(local_rig, rig, front):
     now = rig.robot.now()
     rig.publish(front, image(GREEN, earlier(now, 0.1)))
     assert rig.robot.ask("what?").answer.text == key(GREEN)
@@ -264,7 +278,7 @@ def test_queue_overflow_is_busy_at_once(rig):
     running = [rig.robot.start("slow", images=red, options={"timeout": duration(6.0)}) for _ in range(4)]
     eventually(lambda: rig.on_their_way == 4)
     response = rig.robot.ask("what?", images=red)
-    assert code(response) is ErrorCode.BUSY and response.retry_after == duration(rig.engine.retry_after)
+    assert code(response) is ErrorCode.BUSY and response.retry_after == duration(rig.node.activation.engine.retry_after)
     assert not any(future.done() for future in running)
     assert [code(wait(future)) for future in running] == [ErrorCode.TIMEOUT] * 4
     assert rig.robot.ask("what?", images=red).success
@@ -282,14 +296,19 @@ def test_session_keeps_its_picture(rig, front):
     rig.publish(front, image(BLUE, rig.robot.now()))
     answer = rig.robot.ask("and?", session_id="talk").answer
     question, frames = rig.engine.questions[-1]
-    assert [frame.key for frame in frames] == [key(RED)] and question.session_id == "talk"
+    assert [frame.key for frame in frames] == [key(RED)]
+    if isinstance(rig, RemoteRig):
+        assert [(one.text, one.answer, one.pictures) for one in question.past] == [("what?", key(RED), 1)]
+    else:
+        assert question.session_id == "talk"
     assert answer.header == first.header and answer.session_id == "talk"
-    assert rig.robot.ask("now?", session_id="talk", cameras=["front"]).answer.text == key(BLUE)
+    shown = rig.robot.ask("now?", session_id="talk", cameras=["front"]).answer.text
+    assert shown.split()[-1] == key(BLUE)  # a server is shown all of the conversation
     assert wait(rig.robot.reset.call_async(rig.robot.reset.srv_type.Request(session_id="talk"))).success
     assert rig.robot.ask("again?", session_id="talk").answer.text == key(BLUE)
 
 
-def test_options_reach_the_engine(rig):
+def test_options_reach_the_engine(local_rig, rig):
     options = {
         "language": "zh",
         "choices": ["a", "b"],
@@ -313,6 +332,24 @@ def test_options_reach_the_engine(rig):
     assert 0.0 < question.timeout < 9.0 and "technician" in question.system_prompt
 
 
+def test_options_reach_the_engine_elsewhere(rig):
+    if not isinstance(rig, RemoteRig):
+        pytest.skip("the engine is here")
+    options = {
+        "language": "zh", "max_tokens": 7, "max_image_tokens": 99, "deterministic": True, "timeout": duration(9.0),
+        "preset": "inspection",
+    }  # fmt: skip
+    rig.robot.ask("what?", images=[image(RED, Time())], options=options)
+    question, _ = rig.engine.questions[-1]
+    assert question.system_prompt.endswith("\nAnswer in Chinese.") and "technician" in question.system_prompt
+    assert (question.max_tokens, question.max_image_tokens, question.deterministic) == (7, 99, True)
+    assert 0.0 < question.timeout < 9.0
+    rig.robot.ask("what?", images=[image(RED, Time())], options={"choices": ["a", "b"], "json_schema": ""})
+    asked = [question for question, _ in rig.engine.questions[-3:]]
+    assert asked[0].choices == ("a", "b")  # whose answer was none of them
+    assert json.loads(asked[2].json_schema)["properties"]["answer"]["enum"] == ["a", "b"]
+
+
 def test_defaults_reach_the_engine(rig):
     rig.robot.ask("what?", images=[image(RED, Time())])
     question, _ = rig.engine.questions[-1]
@@ -321,7 +358,8 @@ def test_defaults_reach_the_engine(rig):
 
 def test_eldercare_refuses_the_demo_model(rig):
     response = rig.robot.ask("what?", images=[image(RED, Time())], options={"preset": "eldercare"})
-    assert code(response) is ErrorCode.UNSUPPORTED and "allow_demo_model" in response.error_msg
+    assert code(response) is ErrorCode.UNSUPPORTED
+    assert ("engine to local" if isinstance(rig, RemoteRig) else "allow_demo_model") in response.error_msg
 
 
 def written(heard) -> str:
@@ -409,7 +447,11 @@ def test_diagnostics(rig, front):
     heard.clear()
     told = eventually(lambda: next((each for each in heard if each.status[0].name == "/vqa: node"), None))
     statuses = {status.name: {pair.key: pair.value for pair in status.values} for status in told.status}
-    assert statuses["/vqa: engine"]["device"] == "script" and statuses["/vqa: engine"]["worker restarts"] == "0"
+    device = "script"
+    if isinstance(rig, RemoteRig):
+        device = f"remote http://127.0.0.1:{rig.served.port}/v1"
+        assert statuses["/vqa: remote"]["circuit breaker"] == "closed"
+    assert statuses["/vqa: engine"]["device"] == device and statuses["/vqa: engine"]["worker restarts"] == "0"
     assert float(statuses["/vqa: camera front"]["last image age s"]) >= 0
     assert statuses["/vqa: node"]["lifecycle state"] == "active"
 

@@ -18,12 +18,14 @@ import pytest
 import yaml
 from messages import data_url, user
 from PIL import Image as PillowImage
+from print_lines import plate
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rig import ANOTHER_DOMAIN, Rig
 from robot import PATIENCE, eventually, image, plain
 from served import serving_asker
 
+from glm4v_ros.engine.question import Exchange, Sampling
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.nodes.web import WebNode
 from glm4v_ros.vision.decoder import decode_file
@@ -175,16 +177,82 @@ def test_choices_and_sessions(web, rig):
     eventually(lambda: session in rig.engine.reset)
 
 
-@pytest.mark.parametrize("fields", [{"temperature": 0.5}, {"glm4v": {"rois": [None]}, "camera": True}, {"system": True}, {"past": True}])
-def test_what_the_node_does_not_take_is_said(web, seen, fields):
-    url = "camera:front" if fields.pop("camera", False) else data_url(jpeg(RED), "jpeg")
-    body = chat("what?", url, **{key: value for key, value in fields.items() if key not in ("system", "past")})
-    if fields.get("system"):
-        body["messages"].insert(0, {"role": "system", "content": "Be short."})
-    if fields.get("past"):
-        body["messages"] += [{"role": "assistant", "content": "x"}, {"role": "user", "content": "y"}]
-    answered = web.post(CHAT, body)
-    assert answered.status == 400
+def test_what_the_engine_takes_the_node_takes_too(web, rig):
+    green, red = (data_url(jpeg(rgb), "jpeg") for rgb in (GREEN, RED))
+    body = chat("what?", green, temperature=0.5, seed=3, stop=["."], ignore_eos=True)
+    body["messages"] = [{"role": "system", "content": "Be short."}, *body["messages"],
+                        {"role": "assistant", "content": "Grass."}, user("and this?", red)]  # fmt: skip
+    assert web.post(CHAT, body).status == 200
+    question, frames = rig.engine.questions[-1]
+    assert question.text == "and this?" and question.past == (Exchange("what?", "Grass.", 1),) and len(frames) == 2
+    assert question.system_prompt.startswith("Be short.") and question.stop == (".",) and question.ignore_eos
+    assert question.sampling == Sampling(temperature=0.5, seed=3)
+
+
+@pytest.mark.parametrize("name, turned", [("plain.png", 1), ("turned.png", 6), ("other.webp", 1)])
+def test_what_the_second_reader_found_is_shown_in_the_picture_upright(web, rig, tmp_path, name, turned):
+    rgb = np.random.default_rng(turned).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    exif = PillowImage.Exif()
+    exif[0x0112] = turned
+    PillowImage.fromarray(rgb).save(tmp_path / name, exif=exif, **({"lossless": True} if name.endswith("webp") else {}))
+    data = (tmp_path / name).read_bytes()
+    key = Frame(decode_file(data, "it")).key
+    rig.engine.says[key, "型号?"] = "XK-7"
+    rig.reader.prints[key] = tuple(plate("型号 XK-7"))
+    figures = web.post(CHAT, chat("型号?", data_url(data), glm4v={"verify": "auto"})).json["glm4v"]
+    assert figures["verification"] == "confirmed" and figures["verification_confidence"] == pytest.approx(0.99)
+    assert figures["evidence"] == [{"text": "XK-7", "picture": 0, "roi": {"x": 100, "y": 0, "width": 80, "height": 40}}]
+    assert web.post(CHAT, chat("型号?", data_url(data))).json["glm4v"]["verification"] == "not_checked"  # the node's default here
+
+
+def test_the_page_is_told_what_the_node_asks_for_by_itself(web, rig):
+    """So that it does not ask for less."""
+    rig.node.set_parameters([Parameter("verify", value="required")])
+    try:
+        eventually(lambda: web.request("GET", "/v1/state").json["verify"] == "required")
+    finally:
+        rig.node.set_parameters([Parameter("verify", value="off")])
+    eventually(lambda: web.request("GET", "/v1/state").json["verify"] == "off")
+
+
+def test_the_evidence_of_a_camera_s_picture(web, rig, front, seen):
+    rgb = plain((9, 99, 199), (400, 300))
+    key = Frame(rgb).key
+    rig.engine.says[key, "型号?"] = "XK-7"
+    rig.reader.prints[key] = tuple(plate("型号 XK-9"))
+    asked = chat("型号?", "camera:front", glm4v={"verify": "auto"})
+    answered = eventually(lambda: (front(rgb), (got := web.post(CHAT, asked).json["glm4v"])["pictures"] and got)[1])
+    assert answered["verification"] == "contradicted" and answered["evidence"][0]["text"] == "XK-9"
+
+
+def test_how_likely_each_token_was(web, rig):
+    for stream in (False, True):
+        body = chat("what?", data_url(jpeg(RED), "jpeg"), logprobs=True, top_logprobs=2, stream=stream)
+        answered = web.post(CHAT, body)
+        told = answered.events[1:-1] if stream else [answered.json]
+        tokens = [token for one in told for token in (one["choices"][0]["logprobs"] or {"content": []})["content"]]
+        ((token, others),) = [(one["token"], one["top_logprobs"]) for one in tokens]
+        assert token == Frame(decode_file(jpeg(RED), "it")).key
+        assert [one["logprob"] for one in others] == [-0.5, -1.5]
+
+
+def test_a_question_without_a_picture_asks_no_camera(web, rig):
+    assert web.post(CHAT, {"model": MODEL, "messages": [{"role": "user", "content": "Hello?"}]}).status == 200
+    question, frames = rig.engine.questions[-1]
+    assert question.text == "Hello?" and frames == []
+
+
+def test_sampling_that_is_not_asked_for_is_the_node_s(web, rig):
+    rig.node.set_parameters([Parameter("temperature", value=0.25)])
+    try:
+        assert web.post(CHAT, chat("what?", data_url(jpeg(RED), "jpeg"))).status == 200
+        assert rig.engine.questions[-1][0].sampling.temperature == 0.25
+    finally:
+        rig.node.set_parameters([Parameter("temperature", value=0.0)])
+
+
+def test_a_region_of_a_picture_that_is_yet_to_come_is_refused(web, seen):
+    assert web.post(CHAT, chat("what?", "camera:front", glm4v={"rois": [None]})).status == 400
 
 
 def test_errors_of_the_node_have_their_status(web):

@@ -8,9 +8,8 @@ import jsonschema
 import numpy as np
 import pytest
 
-from glm4v_ros.engine import grammar
-from glm4v_ros.engine.grammar import violation
 from glm4v_ros.engine.question import Question, Sampling
+from glm4v_ros.engine.violation import violation
 from glm4v_ros.errors import BadImage, BadRequest
 from glm4v_ros.policy import question_check
 from glm4v_ros.vision.frame import Frame
@@ -51,6 +50,30 @@ def test_languages(language):
 @pytest.mark.parametrize("value", [1.5, True, "4", None, math.nan, 2**40])
 def test_counts_are_whole_numbers(name, value):
     refused(name, **{name: value})
+
+
+def test_logprobs_are_off_or_so_many_alternatives():
+    for value in (None, 0, 20):
+        accepted(logprobs=value)
+    for value in (-1, 21, 1.5, True, "4", math.nan):
+        refused("logprobs", logprobs=value)
+
+
+def test_a_picture_is_asked_for_unless_none_is_needed():
+    with pytest.raises(BadRequest, match="brings no image"):
+        question_check.check(Question("?", "id"), [])
+    question_check.check(Question("?", "id", session_id="one"), [])
+    question_check.check(Question("?", "id", needs_picture=False), [])
+    refused("needs_picture", needs_picture=None)
+
+
+@pytest.mark.parametrize("stop", [("x",) * 17, ("",), ("x" * 201,), ("\ud800",), (5,), "x", None])
+def test_stop_has_few_short_texts(stop):
+    refused("stop", stop=stop)
+
+
+def test_stops():
+    accepted(stop=("\n", "x" * 200) * 8)
 
 
 @pytest.mark.parametrize("name", ["temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"])
@@ -115,7 +138,7 @@ def test_frames():
 
 
 def test_a_search_that_would_take_years_ends(monkeypatch):
-    monkeypatch.setattr(grammar, "_CHECK_PATIENCE", 0.1)
+    monkeypatch.setattr("glm4v_ros.engine.violation.CHECK_PATIENCE", 0.1)
     assert "too long" in violation(json.dumps("a" * 60 + "!"), '{"pattern": "^(a+)+$"}')
     assert violation('"aa"', '{"pattern": "^(a+)+$"}') == ""
 

@@ -286,3 +286,32 @@ def test_a_reader_that_is_not_sure_contradicts_nobody():
 
 def test_no_print_at_all():
     assert verdict("型号?", "XK-1", []) == "NOT_FOUND"
+
+
+NAMEPLATE = plate("Model XK-7", "S/N SN123456", "24 V")
+
+
+@pytest.mark.parametrize(
+    "answer, verdict",
+    [
+        ('{"model": "XK-7"}', "CONFIRMED"),
+        ('{"model": "XK-7", "serial_number": "SN123456"}', "CONFIRMED"),
+        ('{"plate": {"serialNumber": "SN123456", "present": true, "note": null}}', "CONFIRMED"),
+        ('["XK-7"]', "CONFIRMED"),
+        ('{"model": "XK-8"}', "CONTRADICTED"),
+        ('{"model": "SN123456"}', "CONTRADICTED"),  # at another label
+        ('{"model": "XK-7", "serial_number": "SN123457"}', "CONTRADICTED"),
+        ('{"model": "XK-7", "voltage": 24}', "NOT_CHECKED"),
+        ('{"model": "XK-8", "voltage": 24}', "CONTRADICTED"),
+        ('{"voltage": "24 V"}', "CONFIRMED"),
+        ('{"present": true, "count": 3}', "NOT_CHECKED"),
+        ('{"model": "not visible"}', "NOT_CHECKED"),
+        ('{"model": "XK-7"', "CONTRADICTED"),  # cut off: no JSON
+        ("{}", "NOT_CHECKED"),
+    ],
+)
+def test_an_answer_in_json_is_as_good_as_the_worst_of_its_texts(answer, verdict):
+    found = verify("Read the nameplate: what is the model?", answer, [Reading(NAMEPLATE, 2000, 1000)])
+    assert found.verdict.name == verdict, found
+    assert needs_check("Read the nameplate: what is the model?", answer) == (verdict != "NOT_CHECKED" or "XK-7" in answer)
+    assert all('"' not in one.text and "{" not in one.text for one in found.evidence)

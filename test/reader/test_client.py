@@ -1,11 +1,13 @@
 """The reader's client with a recogniser that dies, hangs and grows on demand; test_rapid_recogniser.py has RapidOCR."""
 
+import gc
 import os
 import select
 import signal
 import subprocess
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -180,6 +182,27 @@ def test_without_its_packages_it_says_what_to_install(reader, monkeypatch):
     second = reader()
     assert "pip install it" in why(second.read(picture())) and second.pid == 0
     assert not [thread for thread in threading.enumerate() if thread.name == "glm4v-second-reader"]
+
+
+def test_many_pictures_leave_nothing_behind(reader):
+    """Neither their pixels nor a descriptor, in the client and in its process."""
+    second = reader(max_readings=4)
+
+    def read(level):
+        frame = picture(level=level % 256)
+        texts(second.read(frame))
+        return weakref.ref(frame)
+
+    def descriptors():
+        return [len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), second.pid)]
+
+    read(0)
+    before = descriptors()
+    frames = [read(level) for level in range(1, 201)]
+    texts(second.read(picture(level=0)))  # so that the last one is let go of as well
+    gc.collect()
+    assert not any(frame() for frame in frames)
+    assert all(after <= earlier + 2 for after, earlier in zip(descriptors(), before))  # what is on its way
 
 
 def test_close_ends_what_waits(reader):

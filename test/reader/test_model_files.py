@@ -9,11 +9,18 @@ from glm4v_ros.reader.client import SecondReader
 
 def test_what_is_missing_is_named(monkeypatch):
     monkeypatch.setattr(model_files, "find_spec", lambda name: None if name == "rapidocr" else object())
-    assert "rapidocr missing" in SecondReader().missing and "pip install rapidocr==" in SecondReader().missing
+    assert "rapidocr missing" in SecondReader().missing and "make setup" in SecondReader().missing
     monkeypatch.setattr(model_files, "find_spec", lambda name: None)
     assert "rapidocr and onnxruntime missing" in SecondReader().missing
     monkeypatch.setattr(model_files, "find_spec", lambda name: object())
     assert SecondReader().missing == ""
+
+
+def test_where_a_build_brought_the_packages_it_is_built_again(monkeypatch, tmp_path):
+    """Ubuntu 24.04 refuses pip outside of a virtual environment."""
+    monkeypatch.setattr(model_files, "find_spec", lambda name: None)
+    monkeypatch.setattr(model_files, "vendor_dir", lambda: tmp_path)
+    assert "-DGLM4V_READER=ON" in SecondReader().missing and "pip" not in SecondReader().missing
 
 
 def test_what_the_build_brought_along_is_found(monkeypatch, tmp_path):

@@ -21,7 +21,7 @@ if model_files.missing():
 from glm4v_ros.reader.rapid_recogniser import load  # noqa: E402
 
 DATA = Path(__file__).parents[1] / "data"
-PATIENCE = 120
+PATIENCE = 300
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,37 @@ def test_regions_are_in_the_frame_s_own_pixels(recogniser, size, at):
     rgb, place = printed("A7", size, at, 60 if size[0] < 2000 else 140)
     (line,) = recogniser.lines(rgb)
     assert line.text == "A7" and line.region(*size).overlap(place) > 0.5
+
+
+def test_small_print_in_a_picture_of_12_megapixels_is_read_in_its_own_pixels(recogniser):
+    """It is found at half the size, where it is 10 px high."""
+    picture = Image.fromarray(np.random.default_rng(0).integers(190, 210, (3000, 4000, 3), np.uint8))
+    draw, values = ImageDraw.Draw(picture), []
+    for number, (x, y) in enumerate(((2900, 2200), (300, 400), (1500, 1500), (3000, 300))):
+        values.append((f"48209-51{number}", x, y))
+        draw.text((x, y), values[-1][0], fill="black", font_size=20)
+        draw.text((x, y + 34), "MODEL: KX-300", fill="black", font_size=20)
+    lines = recogniser.lines(np.asarray(picture))
+    for text, x, y in values:
+        (line,) = [line for line in lines if line.text == text]
+        place = Region(*map(int, draw.textbbox((x, y), text, font_size=20)))
+        assert line.region(4000, 3000).overlap(Region.around([place[:2], place[2:]], 4000, 3000)) > 0.4
+
+
+def test_memory_is_flat():
+    """Of the process, over pictures of many sizes; benchmarks/reader.py reads 2,000."""
+
+    def picture(number):
+        rgb, _ = printed(f"FRAME {number}", ((300, 200), (640, 480), (400, 300), (260, 340))[number % 4], (10, 60), 24)
+        return Frame(rgb)
+
+    resident = []
+    with SecondReader(ReaderConfig(timeout=PATIENCE)) as reader:
+        for number in range(16):
+            reader.read(picture(number)).result(PATIENCE)
+            with open(f"/proc/{reader.pid}/statm") as statm:
+                resident.append(int(statm.read().split()[1]))
+    assert max(resident[-4:]) < 1.15 * max(resident[4:8])
 
 
 def test_a_picture_without_print(recogniser):

@@ -105,7 +105,7 @@ def test_piper_that_is_not_installed(monkeypatch, tmp_path):
     # A module that cannot be imported, whether the real one is installed or not.
     (tmp_path / "piper.py").write_text("raise ImportError")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(SpeechError, match="pip install piper-tts"):
+    with pytest.raises(SpeechError, match="-DGLM4V_PIPER=ON"):
         Synthesizer(VoiceConfig("piper", {"en": "/nowhere/voice.onnx"})).start()
 
 

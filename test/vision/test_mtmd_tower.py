@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from llama_cpp import mtmd_cpp as mtmd
 
-from glm4v_ros.engine.llama_log import LlamaLog
 from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.llama.llama_log import LlamaLog
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.mtmd_tower import MtmdTower
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, TokenRun

@@ -88,14 +88,17 @@ def test_what_the_engine_is_asked(web):
 
 def test_headers_do_for_clients_that_cannot_add_fields(web):
     values = {"x-glm4v-preset": "inspection", "x-glm4v-session": "round", "x-glm4v-timeout": "12.5", "x-glm4v-language": "zh",
-              "x-glm4v-image-tokens": "99", "x-glm4v-enhance": "auto"}  # fmt: skip
+              "x-glm4v-image-tokens": "99", "x-glm4v-enhance": "auto", "x-glm4v-deterministic": "true",
+              "x-glm4v-verify": "auto"}  # fmt: skip
     assert set(values) == set(HEADERS)
     assert web.post(PATH, chat(glm4v={"language": "en"}), values).status == 200
     ((question, _),) = web.engine.questions
     assert (question.timeout, question.max_image_tokens, question.max_tokens) == (12.5, 99, 96)
     assert "instruments" in question.system_prompt and question.system_prompt.endswith("Answer in English.")
+    assert question.deterministic
     assert question.session_id not in ("", "round")  # of its owner, so that nobody else can name it
     assert web.post(PATH, chat(), {"x-glm4v-timeout": "soon"}).error["param"] == "x-glm4v-timeout"
+    assert web.post(PATH, chat(), {"x-glm4v-deterministic": "maybe"}).error["param"] == "glm4v.deterministic"
 
 
 def test_a_picture_is_sent_once_and_named_afterwards(web):
@@ -107,6 +110,14 @@ def test_a_picture_is_sent_once_and_named_afterwards(web):
     unknown = web.post(PATH, chat("?", f"sha256:{'0' * 64}"))
     assert unknown.status == 404 and unknown.error["code"] == "unknown_picture"
     assert web.request("PUT", f"/v1/pictures/{'0' * 64}", png(5)).error["code"] == "wrong_sha256"
+
+
+def test_a_question_without_a_picture(web):
+    assert web.post(PATH, {**chat(), "messages": [user("only words")]}).status == 200
+    asked, frames = web.engine.questions[-1]
+    assert not frames and not asked.needs_picture
+    web.post(PATH, chat(glm4v={"session": "one"}))
+    assert web.engine.questions[-1][0].needs_picture
 
 
 def test_image_url_may_be_a_plain_string(web):
@@ -164,7 +175,6 @@ def test_no_address_is_ever_fetched(web):
             "invalid_image",
         ),
         ({"messages": [user(" ", data_url(png(1)))]}, "messages", "invalid_value"),
-        ({"messages": [user("only words")]}, None, "unsupported"),
         ({"temperature": 3}, "temperature", "invalid_type"),
         ({"max_tokens": "many"}, "max_tokens", "invalid_type"),
         ({"n": 2}, "n", "unsupported"),
@@ -172,7 +182,9 @@ def test_no_address_is_ever_fetched(web):
         ({"stop": ["a"] * 5}, "stop", "invalid_value"),
         ({"stop": ""}, "stop", "invalid_value"),
         ({"glm4v": {"language": "en us"}}, None, "invalid_value"),
-        ({"logprobs": True}, "logprobs", "unsupported"),
+        ({"top_logprobs": 2}, "top_logprobs", "invalid_value"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "invalid_type"),
+        ({"response_format": {"type": "json_object", "schema": 123}}, "response_format.schema", "invalid_type"),
         ({"response_format": {"type": "json_schema"}}, "response_format.schema", "missing_required_parameter"),
         ({"response_format": {"type": "xml"}}, "response_format.type", "invalid_value"),
         ({"glm4v": {"preset": "nobody"}}, None, "invalid_value"),
@@ -235,6 +247,38 @@ def test_a_full_queue_says_when(web):
         answered = web.post(PATH, chat(stream=stream))
         assert answered.status == 429 and answered.error["type"] == "rate_limit_error"
         assert answered.headers["retry-after"] == "2" and answered.headers["retry-after-ms"] == "1500"
+
+
+@pytest.mark.parametrize("form, expected", [
+    ({"type": "json_object"}, {"type": "object"}),
+    ({"type": "json_object", "schema": {"const": "42"}}, {"const": "42"}),
+    ({"type": "json_schema", "json_schema": {"name": "x", "schema": {"const": "42"}}}, {"const": "42"}),
+    ({"type": "text"}, None),
+])  # fmt: skip
+def test_schemas(web, form, expected):
+    assert web.post(PATH, chat(response_format=form)).status == 200
+    ((question, _),) = web.engine.questions
+    assert (json.loads(question.json_schema) if question.json_schema else None) == expected
+
+
+def test_how_likely_each_token_was(web):
+    text = key_of(png(1))
+    others = [{"token": str(number), "logprob": -0.5 - number, "bytes": list(str(number).encode())} for number in range(2)]
+    expected = {"content": [{"token": text, "logprob": -0.5, "bytes": list(text.encode()), "top_logprobs": others}],
+                "refusal": None}  # fmt: skip
+    fields = {"logprobs": True, "top_logprobs": 2}
+    assert web.post(PATH, chat(**fields)).json["choices"][0]["logprobs"] == expected
+    role, word, end, _ = web.post(PATH, chat(stream=True, **fields)).events
+    assert word["choices"][0]["logprobs"] == expected
+    assert role["choices"][0]["logprobs"] is None and end["choices"][0]["logprobs"] is None
+    assert web.post(PATH, chat(logprobs=True)).json["choices"][0]["logprobs"]["content"][0]["top_logprobs"] == []
+
+
+def test_words_without_a_picture(web):
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}, {"role": "user", "content": "Bye"}]
+    assert web.post(PATH, {"model": MODEL, "messages": turns}).status == 200
+    ((question, frames),) = web.engine.questions
+    assert frames == [] and question.past[0].answer == "Hello!" and not question.needs_picture
 
 
 def test_sessions(web):

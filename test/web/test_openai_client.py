@@ -60,6 +60,27 @@ def test_a_stream_that_is_left_cancels(client, plate, real):
     assert client.chat.completions.create(model=MODEL, messages=asked("型号是什么?", plate)).choices
 
 
+def test_logprobs(client, plate):
+    """Those of a stream are those of the whole answer, and their tokens are its text."""
+    fields = {"model": MODEL, "messages": asked("型号是什么?", plate), "logprobs": True, "top_logprobs": 3}
+    choice = client.chat.completions.create(**fields).choices[0]
+    tokens = choice.logprobs.content
+    assert b"".join(bytes(one.bytes) for one in tokens).decode() == choice.message.content == "LVV9-70S1-9"
+    assert all(one.token == one.top_logprobs[0].token and -0.5 < one.logprob <= 0 for one in tokens)
+    assert {len(one.top_logprobs) for one in tokens} == {3}
+    streamed = [one for chunk in client.chat.completions.create(**fields, stream=True) if chunk.choices[0].logprobs
+                for one in chunk.choices[0].logprobs.content]  # fmt: skip
+    assert [one.token for one in streamed] == [one.token for one in tokens]
+    shown = [{"role": "user", "content": [{"type": "input_text", "text": "型号是什么?"}, {"type": "input_image", "image_url": plate}]}]
+    response = client.responses.create(model=MODEL, input=shown, include=["message.output_text.logprobs"], top_logprobs=1)
+    assert [one.token for one in response.output[0].content[0].logprobs] == [one.token for one in tokens]
+
+
+def test_words_without_a_picture(client):
+    answer = client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hello"}], max_tokens=20)
+    assert answer.usage.prompt_tokens > 0 and answer.model_extra["glm4v"]["image_tokens"] == 0
+
+
 def test_parse(client, plate):
     class Plate(BaseModel):
         has_a_date: bool
@@ -119,7 +140,7 @@ def test_a_client_that_asks_again_by_itself(nano):
             patient.chat.completions.create(model=MODEL, messages=asked("slow", data_url(PLATE.read_bytes())),
                                             extra_body={"glm4v": {"timeout": 0.05}})  # fmt: skip
         assert len(served.engine.questions) == 1
-        served.engine.capacity = 0
+        served.engine.capacity, served.engine.busy_for = 0, 0.05
         with pytest.raises(openai.RateLimitError):
             patient.chat.completions.create(model=MODEL, messages=asked("?", data_url(PLATE.read_bytes())))
         assert len(served.engine.questions) == 1

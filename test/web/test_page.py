@@ -9,9 +9,15 @@ from pathlib import Path
 
 import pytest
 from messages import png
+from print_lines import plate
+from scripted_reader import ScriptedReader
 from served import scripted, serving
 
+from glm4v_ros.reader.config import ReaderConfig
+from glm4v_ros.vision.decoder import decode_file
+from glm4v_ros.vision.frame import Frame
 from glm4v_ros.web.keys import KeyRing
+from glm4v_ros.web.print_checks import PrintChecks
 from glm4v_ros.web.settings import Settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -191,6 +197,39 @@ def test_several_pictures(chromium, web, tmp_path):
     page.ask("what has changed?").answer()
     assert len(web.engine.questions[0][1]) == 2 and page.page.locator("section .turn figure").count() == 2
     page.close()
+
+
+@pytest.mark.parametrize(
+    "line, verdict, locale, word",
+    [("型号 XK-7", "confirmed", "en-GB", "confirmed by a second reader"), ("型号 XK-7", "confirmed", "zh-CN", "已由第二个识别器确认"),
+     ("型号 XK-9", "contradicted", "en-GB", "a second reader read otherwise: XK-9"),
+     ("", "not_found", "zh-CN", "第二个识别器没有找到"), (None, "not_checked", "en-GB", "not checked")],
+)  # fmt: skip
+def test_what_the_second_reader_found_is_said_and_framed(chromium, nano, tmp_path, line, verdict, locale, word):
+    data = png(3, 400, 300)
+    (tmp_path / "noise.png").write_bytes(data)
+    key = Frame(decode_file(data, "it")).key
+    reader = ScriptedReader(ReaderConfig())
+    reader.prints[key] = tuple(plate(line or ""))
+    checks = PrintChecks(reader)
+    with serving(scripted(nano), nano, checks=checks) as served:
+        question = "型号?" if line is not None else "How many lamps?"
+        served.engine.says[key, question] = "XK-7"
+        page = Page(chromium, served.address, locale=locale).ready().upload(tmp_path / "noise.png").ask(question)
+        assert page.answer() == "XK-7" and page.page.inner_text("section .turn .verdict") == word
+        page.page.wait_for_function("() => document.querySelector('section .turn figure img').complete")
+        boxes = page.page.locator(f"section .turn figure .box.{verdict}")
+        if verdict in ("confirmed", "contradicted"):
+            boxes.wait_for(state="attached")  # it is drawn once the picture's size is known
+        assert boxes.count() == (verdict in ("confirmed", "contradicted"))
+        if boxes.count():
+            image = page.page.locator("section .turn figure img").bounding_box()
+            box = boxes.bounding_box()
+            scale = image["width"] / 400
+            assert abs(box["x"] - image["x"] - 100 * scale) < 3 and abs(box["width"] - 80 * scale) < 3
+            assert abs(box["y"] - image["y"]) < 3 and abs(box["height"] - 40 * scale) < 3
+        page.close()
+    checks.close()
 
 
 def test_history_stays_in_the_browser_and_can_be_exported(chromium, web, tmp_path):

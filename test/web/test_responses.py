@@ -48,3 +48,16 @@ def test_a_conversation_comes_whole(web):
         assert web.post(PATH, body(**{field: "resp_1"})).error["param"] == field
     assert web.post(PATH, body(background=True)).error["param"] == "background"
     assert web.post(PATH, body(tool_choice="required")).error["param"] == "tool_choice"
+
+
+def test_how_likely_each_token_was(web):
+    asked = body(include=["message.output_text.logprobs"], top_logprobs=1)
+    response = web.post(PATH, asked).json
+    (part,) = response["output"][0]["content"]
+    (token,) = part["logprobs"]
+    assert token["token"] == part["text"] and token["logprob"] == -0.5 and len(token["top_logprobs"]) == 1
+    assert response["top_logprobs"] == 1
+    events = {event["type"].removeprefix("response."): event for event in web.post(PATH, {**asked, "stream": True}).events}
+    assert events["output_text.delta"]["logprobs"] == events["output_text.done"]["logprobs"] == [token]
+    assert events["completed"]["response"]["output"][0]["content"][0]["logprobs"] == [token]
+    assert web.post(PATH, body()).json["output"][0]["content"][0]["logprobs"] == []

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from glm4v_ros.policy.verification import Verdict
 from glm4v_ros.web import page
 
 STATIC = Path(page.__file__).parent / "static"
@@ -29,8 +30,8 @@ def test_every_word_that_the_page_asks_for_is_there():
         for key in re.findall(r'"(\w+)"', call)
     }  # fmt: skip
     assert asked <= set(words("en")), asked - set(words("en"))
-    stages = {"queued", "encoding", "prefill", "answering", "asking"}
-    assert set(words("en")) == asked | stages
+    stages = {"queued", "encoding", "prefill", "answering", "checking", "asking"}
+    assert set(words("en")) == asked | stages | {verdict.name.lower() for verdict in Verdict}
 
 
 def test_the_vendored_file_is_the_published_one():

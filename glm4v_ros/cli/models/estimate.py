@@ -21,11 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when it fits, 1 when it does not."""
+    from glm4v_ros.catalog.pair import Pair
     from glm4v_ros.engine.estimate import estimate
 
     args.model = args.name or args.model
     config = replace(engine.config(args), kv_type=args.kv, flash_attention=not args.no_flash_attention)
     found = estimate(config)
+    vision = Pair.of(config.model).vision
+    more = vision.f16_bytes - vision.weight_bytes
+    f16_fits = more > 0 and found.peak + more <= found.device.free
     rows = {
         "language model": found.text_weights,
         "vision tower": found.vision_weights,
@@ -38,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(jsonl.dump({"model": config.model.name, **rows,
                           "devices": [vars(device) for device in found.devices],
-                          "device": found.device.name, "fits": found.fits}))  # fmt: skip
+                          "device": found.device.name, "fits": found.fits,
+                          "vision tower at F16": vision.f16_bytes, "f16_fits": f16_fits}))  # fmt: skip
         return FITS if found.fits else DOES_NOT_FIT
     for what, size in rows.items():
         print(f"{what:48} {size / _MIB:9,.0f} MiB")
@@ -49,6 +54,9 @@ def run(args: argparse.Namespace) -> int:
     print("not counted: a GPU driver's own memory, ROS and your other programs")
     if found.fits:
         print(f"it fits on {found.device.name}")
+        if found.on_gpu and f16_fits:
+            print(f"a vision file at F16 would take {more / _MIB:,.0f} MiB more, which fits too, and a GPU encodes a picture in about "
+                  "three quarters of the time (docs/models.md)")  # fmt: skip
         return FITS
     short = (found.peak - found.device.free) / _MIB
     print(f"{short:,.0f} MiB are missing on {found.device.name}: try fewer --context tokens, --kv q8_0, "

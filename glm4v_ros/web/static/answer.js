@@ -3,7 +3,8 @@
 import { html, useState } from "./vendor/preact-htm.js";
 import { Box } from "./region.js";
 
-function Evidence({ picture, word }) {
+// ``found`` is what a second reader read in this picture, ``verdict`` what it says of the answer.
+function Evidence({ picture, found, verdict, word }) {
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [gone, setGone] = useState(false);
   const time = new Date(picture.stamp * 1000).toLocaleString();
@@ -14,7 +15,8 @@ function Evidence({ picture, word }) {
         ${gone ? html`<p class="faint">${word("gone")}</p>` : html`
           <img src=${picture.src ?? picture.url} alt=${word("evidence")} data-sha256=${picture.sha256} onError=${() => setGone(true)}
             onLoad=${(event) => setSize({ width: event.target.naturalWidth, height: event.target.naturalHeight })} />
-          <${Box} region=${picture.roi} ...${size} />`}
+          <${Box} region=${picture.roi} ...${size} />
+          ${found.map((one) => html`<${Box} region=${one.roi} ...${size} kind=${verdict} title=${one.text} />`)}`}
       </div>
       <figcaption>${caption}</figcaption>
     </figure>`;
@@ -53,6 +55,7 @@ function Choices({ choices }) {
 
 function Turn({ turn, word }) {
   const seconds = (value) => value.toFixed(value < 10 ? 2 : 1);
+  const found = turn.found ?? { evidence: [] };
   const facts = [
     turn.first != null && !turn.choices && word("firstWord", { seconds: seconds(turn.first) }),
     turn.total != null && word("total", { seconds: seconds(turn.total) }),
@@ -64,9 +67,12 @@ function Turn({ turn, word }) {
   return html`
     <li class="turn">
       <p class="asked">${turn.text}</p>
-      ${turn.evidence?.length > 0 && html`<div class="evidence">${turn.evidence.map((picture) => html`
-        <${Evidence} key=${picture.sha256} picture=${picture} word=${word} />`)}</div>`}
+      ${turn.evidence?.length > 0 && html`<div class="evidence">${turn.evidence.map((picture, index) => html`
+        <${Evidence} key=${picture.sha256} picture=${picture} found=${found.evidence.filter((one) => one.picture === index)}
+          verdict=${found.verification} word=${word} />`)}</div>`}
       ${turn.choices ? html`<${Choices} choices=${turn.choices} />` : html`<p class="answer" dir="auto">${turn.answer}</p>`}
+      ${found.verification && html`<p class=${`verdict ${found.verification}`} title=${found.verification_reason}>${word(found.verification)}${
+        found.verification === "contradicted" && `: ${found.evidence.map((one) => one.text).join(", ")}`}</p>`}
       ${turn.error && html`<p class="trouble" role="alert">${turn.error}</p>`}
       ${turn.running ? html`<p class="faint">${word(turn.stage)}</p>`
         : html`<p class="row faint"><span class="facts">${facts.join(" · ")}</span>

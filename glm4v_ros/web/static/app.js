@@ -10,6 +10,7 @@ import { firstLanguage, keepLanguage, wordsOf } from "./words.js";
 
 const LOOK_EVERY = 2000; // ms between looks at the server's state
 
+const foundIn = ({ verification, verification_reason, evidence }) => ({ verification, verification_reason, evidence });
 const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 function Login({ word, onDone }) {
@@ -158,7 +159,7 @@ function Page({ word, needsKey, onLanguage, onLogout }) {
       if (text) set({ answer: last.answer + text, first: last.first ?? seconds(), stage: "answering" });
       if (finish) set({ finish });
       if (choices) set({ choices, answer: "" });
-      if (figures) set({ evidence: figures.pictures, imageTokens: figures.image_tokens, abstained: figures.abstained });
+      if (figures) set({ evidence: figures.pictures, imageTokens: figures.image_tokens, abstained: figures.abstained, found: foundIn(figures) });
     };
     try {
       await tried(request, onEvent, stopping.current.signal);
@@ -181,7 +182,8 @@ function Page({ word, needsKey, onLanguage, onLogout }) {
     const turn = { id: `${Date.now()}-${newId()}`, at: new Date().toISOString(), text, answer: "", stage: "asking", running: true, model: state?.models[0] };
     setTurns((all) => [turn, ...all]);
     stopping.current = new AbortController();
-    run(turn, { text, choices, preset: preset || undefined, pictures, model: state?.models[0], session: session.current });
+    run(turn, { text, choices, preset: preset || undefined, pictures, model: state?.models[0], session: session.current,
+      verify: state?.verify === "off" ? "auto" : undefined }); // what the server or the robot asks for anyway may be more
     return true;
   };
 

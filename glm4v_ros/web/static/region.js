@@ -5,14 +5,14 @@ import { html, useRef, useState } from "./vendor/preact-htm.js";
 const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
 
 // The box in percent of the picture, so that it stays in place at any size.
-export function Box({ region, width, height }) {
+export function Box({ region, width, height, kind = "", title }) {
   if (!region || !width) return null;
   const percent = (value, whole) => `${(100 * value) / whole}%`;
   const style = {
     left: percent(region.x, width), top: percent(region.y, height),
     width: percent(region.width, width), height: percent(region.height, height),
   };
-  return html`<div class="box" style=${style}></div>`;
+  return html`<div class=${`box ${kind}`} style=${style} title=${title}></div>`;
 }
 
 export function Regional({ src, label, region, help, onRegion, onSize }) {

@@ -1,0 +1,1 @@
+"""What harms a picture of print, and what may help."""

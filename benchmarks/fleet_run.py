@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""Three `glm4v serve` behind vllm-router on this machine: measured, and compared with what fleet.py predicts.
+
+    benchmarks/fleet_run.py --router PATH/vllm-router --calibrate times.json     service times of one server
+    benchmarks/fleet_run.py --router PATH/vllm-router                            16 askers, 40 pictures, 3 questions each
+    benchmarks/fleet_run.py --router PATH/vllm-router --second                   first token of a second question
+    benchmarks/fleet_run.py --router PATH/vllm-router --kill                     one server killed and started again meanwhile
+
+Servers, router and requests stay on the loopback interface, and end with this program. vllm-router 0.1.17 is not among the
+requirements: give it a virtual environment of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet import percentile
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "test" / "golden" / "nano"
+FIRST_PORT, ROUTER_PORT, PROMETHEUS_PORT = 9111, 9110, 9119
+QUESTIONS = ("型号是什么?", "What is the serial number?", "When was it made?")
+MAX_TOKENS = 16
+START_PATIENCE, ASK_PATIENCE = 120.0, 120.0  # s
+RETRIES = 3  # of what no server has begun: no connection, or the router's 500 and 502
+
+
+@dataclass(frozen=True)
+class Picture:
+    url: str
+    key: str
+
+
+@dataclass
+class Asked:
+    picture: int
+    question: int
+    text: str  # empty: it failed
+    status: int
+    first: float  # s to the first token
+    latency: float
+    tries: int
+
+
+def pictures(count: int) -> list[Picture]:
+    found = []
+    for path in sorted(GOLDEN.glob("*.png"))[:count]:
+        data = path.read_bytes()
+        found.append(Picture("data:image/png;base64," + base64.b64encode(data).decode(), hashlib.sha256(data).hexdigest()))
+    return found
+
+
+def ask(port: int, picture: Picture, index: int, question: int, session: str | None = None) -> Asked:
+    """Streams one answer; what has not begun is tried again."""
+    body = json.dumps({
+        "model": "glm4v-nano", "stream": True, "max_tokens": MAX_TOKENS,
+        "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": picture.url}},
+                                                  {"type": "text", "text": QUESTIONS[question]}]}],
+    }).encode()  # fmt: skip
+    headers = {"content-type": "application/json", "x-session-id": session or picture.key}
+    began, first, status, text = time.monotonic(), 0.0, 0, ""
+    for number in range(1, RETRIES + 1):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ASK_PATIENCE)
+        try:
+            connection.request("POST", "/v1/chat/completions", body, headers)
+            response = connection.getresponse()
+            status = response.status
+            if status == 200:
+                whole = False
+                for line in response:
+                    if line.startswith(b"data: {"):
+                        chunk = json.loads(line[6:])
+                        for choice in chunk.get("choices", ()):
+                            if choice["delta"].get("content"):
+                                first = first or time.monotonic() - began
+                                text += choice["delta"]["content"]
+                            whole |= choice["finish_reason"] is not None
+                if whole:
+                    return Asked(index, question, text, 200, first, time.monotonic() - began, number)
+                status = 0
+            if text:
+                break
+        except (OSError, http.client.HTTPException):
+            status = 0
+        finally:
+            connection.close()
+        if status not in (0, 500, 502, 503):
+            break
+        time.sleep(1.0)
+    return Asked(index, question, "", status, first, time.monotonic() - began, number)
+
+
+class Servers:
+    """`glm4v serve` on consecutive ports, and the router before them."""
+
+    def __init__(self, router: Path, count: int):
+        self.ports = [FIRST_PORT + number for number in range(count)]
+        self._router = router
+        self._processes: dict[int, subprocess.Popen] = {}
+
+    def __enter__(self) -> Servers:
+        for port in self.ports:
+            self.start(port)
+        for port in self.ports:
+            self.wait(port)
+        self._processes[ROUTER_PORT] = subprocess.Popen(
+            [self._router, "--host", "127.0.0.1", "--port", str(ROUTER_PORT), "--policy", "consistent_hash", "--disable-retries",
+             "--worker-urls", *(f"http://127.0.0.1:{port}" for port in self.ports), "--health-check-endpoint", "/ready",
+             "--health-check-interval-secs", "1", "--health-failure-threshold", "1", "--health-success-threshold", "1",
+             "--prometheus-host", "127.0.0.1", "--prometheus-port", str(PROMETHEUS_PORT), "--log-level", "warning"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.wait(ROUTER_PORT)
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            process.wait(10)
+
+    def start(self, port: int) -> None:
+        command = [sys.executable, "-m", "glm4v_ros.cli.main", "serve", "--port", str(port), "--threads", "1", "--context", "12288", "--per-minute",
+                   "1000000"]  # fmt: skip
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._processes[port] = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+
+    def kill(self, port: int) -> None:
+        self._processes[port].kill()
+        self._processes[port].wait()
+
+    def wait(self, port: int) -> None:
+        end = time.monotonic() + START_PATIENCE
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                connection.request("GET", "/ready")
+                if connection.getresponse().status == 200:
+                    return
+            time.sleep(0.2)
+        raise SystemExit(f"port {port} is not ready after {START_PATIENCE:g} s")
+
+    def answered(self) -> Counter:
+        """Answers of each server until now, by its own metrics."""
+        found = Counter()
+        for port in self.ports:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/metrics")
+            for line in connection.getresponse().read().decode().splitlines():
+                if line.startswith("glm4v_questions_total"):
+                    found[port] += int(float(line.split()[-1]))
+        return found
+
+
+def load(shown: list[Picture], askers: int, hashing: bool) -> tuple[list[Asked], float]:
+    """Each asker takes the next picture and asks its questions one after the other."""
+    left: Iterator[int] = iter(range(len(shown)))
+    lock, told = threading.Lock(), []
+
+    def work(_: int) -> None:
+        while True:
+            with lock:
+                index = next(left, None)
+            if index is None:
+                return
+            for question in range(len(QUESTIONS)):
+                session = None if hashing else f"{index}-{question}"
+                told.append(ask(ROUTER_PORT, shown[index], index, question, session))
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(askers) as threads:
+        list(threads.map(work, range(askers)))
+    return told, time.monotonic() - began
+
+
+def report(told: list[Asked], seconds: float) -> dict:
+    latencies = [one.latency for one in told]
+    return {
+        "questions": len(told), "answered": sum(one.status == 200 for one in told), "seconds": round(seconds, 2),
+        "questions/s": round(len(told) / seconds, 3), "latency median s": round(statistics.median(latencies), 3),
+        "latency 95 % s": round(percentile(latencies, 0.95), 3),
+        "tried again": sum(one.tries > 1 for one in told), "outcomes": Counter(one.status for one in told),
+    }  # fmt: skip
+
+
+def calibrate(port: int) -> dict:
+    """Of one server with one asker; then eight at once about pictures that are there."""
+    shown = pictures(10)
+    new = [ask(port, picture, 0, 0) for picture in shown]
+    again = [ask(port, picture, 0, question) for picture in shown for question in (1, 2)]
+    began = time.monotonic()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: ask(port, shown[number % 8], 0, 1 + number % 2), range(32)))
+    together = time.monotonic() - began
+    answer = statistics.mean(one.latency for one in again)
+    return {
+        "encode": round(statistics.mean(one.latency for one in new) - answer, 4), "answer": round(answer, 4),
+        "gain": round(32 * answer / together, 3), "batch": 8,
+    }  # fmt: skip
+
+
+def second_questions(port: int) -> dict:
+    """First tokens of second questions, one asker: the server alone, and behind the router."""
+    shown = pictures(12)
+    told = {}
+    for name, number in (("alone", port), ("router", ROUTER_PORT), ("alone again", port), ("router again", ROUTER_PORT)):
+        for index, picture in enumerate(shown):
+            ask(number, picture, index, 0)
+        times = [ask(number, picture, index, question).first for index, picture in enumerate(shown) for question in (1, 2)]
+        told[name] = round(1000 * statistics.median(times), 2)
+    return told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--router", type=Path, required=True)
+    parser.add_argument("--servers", type=int, default=3)
+    parser.add_argument("--askers", type=int, default=16)
+    parser.add_argument("--pictures", type=int, default=40)
+    parser.add_argument("--no-hashing", action="store_true")
+    parser.add_argument("--calibrate", type=Path)
+    parser.add_argument("--second", action="store_true")
+    parser.add_argument("--kill", action="store_true")
+    args = parser.parse_args()
+    with Servers(args.router, args.servers) as servers:
+        if args.calibrate:
+            told = calibrate(servers.ports[0])
+            args.calibrate.write_text(json.dumps(told) + "\n")
+        elif args.second:
+            told = second_questions(servers.ports[0])
+        elif args.kill:
+            told = kill_one(servers, args)
+        else:
+            shown = pictures(args.pictures)
+            answers, seconds = load(shown, args.askers, not args.no_hashing)
+            told = {**report(answers, seconds), "answers of each server": servers.answered(), "right": right(servers, shown, answers)}
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+def kill_one(servers: Servers, args: argparse.Namespace) -> dict:
+    """While the load runs."""
+    shown, victim = pictures(args.pictures), servers.ports[1]
+
+    def fault() -> None:
+        time.sleep(5.0)
+        servers.kill(victim)
+        time.sleep(5.0)
+        servers.start(victim)
+
+    thread = threading.Thread(target=fault)
+    thread.start()
+    answers, seconds = load(shown, args.askers, True)
+    thread.join()
+    servers.wait(victim)
+    return {**report(answers, seconds), "right": right(servers, shown, answers)}
+
+
+def right(servers: Servers, shown: list[Picture], told: list[Asked]) -> str:
+    """How many say what one server says that is asked alone."""
+    alone = {(one.picture, one.question): one.text for index, picture in enumerate(shown)
+             for one in [ask(servers.ports[0], picture, index, question) for question in range(len(QUESTIONS))]}  # fmt: skip
+    answered = [one for one in told if one.status == 200]
+    return f"{sum(one.text == alone[one.picture, one.question] for one in answered)} of {len(answered)}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Reads many different pictures with the second reader and looks at the memory of its process.
+
+python3 benchmarks/reader.py [--frames 2000]      the last line of stdout is a JSON object
+
+Pictures of 320x240 to 1280x960 px with one to twelve lines of print. Half way the process is killed, so that the client's own memory
+is seen as well as that of a second process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import time
+
+import cv2
+import numpy as np
+
+from glm4v_ros.errors import NotRead
+from glm4v_ros.reader.client import SecondReader
+from glm4v_ros.reader.config import ReaderConfig
+from glm4v_ros.vision.frame import Frame
+
+SIZES = ((320, 240), (640, 480), (800, 600), (1120, 840), (1280, 960), (480, 640))
+
+
+def picture(number: int) -> tuple[Frame, str]:
+    """With the frame's number as its first line."""
+    chance = random.Random(number)
+    width, height = chance.choice(SIZES)
+    rgb = np.full((height, width, 3), chance.randint(170, 240), np.uint8)
+    scale = height / 480
+    first = f"FRAME {number:05}"
+    for line in range(chance.randint(1, 12)):
+        text = first if line == 0 else "".join(chance.choice("ABCDEFGHKLMNPRTXY0123456789-. ") for _ in range(14))
+        cv2.putText(rgb, text, (10, round((line + 1) * 36 * scale)), cv2.FONT_HERSHEY_SIMPLEX, 0.8 * scale, (20, 20, 20), 2)
+    return Frame(rgb), first
+
+
+def resident(pid: int) -> float:
+    """MiB."""
+    with open(f"/proc/{pid}/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=2000)
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args()
+    figures: dict[str, list[float]] = {"reader": [], "client": []}
+    read = failed = 0
+    begun = time.monotonic()
+    with SecondReader(ReaderConfig(threads=args.threads)) as reader:
+        for number in range(args.frames):
+            if number == args.frames // 2:
+                os.kill(reader.pid, signal.SIGKILL)
+            frame, first = picture(number)
+            try:
+                read += any(first.replace(" ", "") in line.text.replace(" ", "") for line in reader.read(frame).result())
+            except NotRead:
+                failed += 1
+            if reader.pid:
+                figures["reader"].append(resident(reader.pid))
+            figures["client"].append(resident(os.getpid()))
+    half = args.frames // 2
+    told = {"frames": args.frames, "first_line_read": read, "not_read": failed, "seconds": round(time.monotonic() - begun)}
+    for name, values in figures.items():
+        for part, these in (("first_half", values[:half]), ("second_half", values[half:])):
+            tenth = max(1, len(these) // 10)
+            told[f"{name}_mib_{part}"] = {
+                "first_tenth": round(float(np.median(these[:tenth])), 1), "last_tenth": round(float(np.median(these[-tenth:])), 1),
+                "most": round(max(these), 1),
+            }  # fmt: skip
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()

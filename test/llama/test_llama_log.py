@@ -1,0 +1,36 @@
+import threading
+
+import llama_cpp.llama_cpp as llama
+
+from glm4v_ros.llama.llama_log import LlamaLog
+
+ERROR = 4
+
+
+def say(log: LlamaLog, line: bytes, level: int = ERROR) -> None:
+    """As llama.cpp does."""
+    callback, _ = current()
+    callback(level, line, None)
+
+
+def current():
+    import ctypes
+
+    callback, data = llama.llama_log_callback(), ctypes.c_void_p()
+    llama._lib.llama_log_get(ctypes.byref(callback), ctypes.byref(data))
+    return callback, data
+
+
+def test_an_error_is_a_reason_once():
+    log = LlamaLog()
+    say(log, b"cannot allocate memory\n")
+    say(log, b"all is well\n", level=2)
+    assert log.take_error() == "cannot allocate memory" and log.take_error() == ""
+
+
+def test_one_threads_error_is_no_reason_for_another():
+    log = LlamaLog()
+    thread = threading.Thread(target=say, args=(log, b"std::bad_alloc\n"))
+    thread.start()
+    thread.join()
+    assert log.take_error() == ""

@@ -1,0 +1,34 @@
+"""A second reader without a process, which finds what a test says."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from glm4v_ros.errors import NotRead
+from glm4v_ros.reader.config import ReaderConfig
+from glm4v_ros.reader.line import Line
+from glm4v_ros.vision.frame import Frame
+
+
+class ScriptedReader:
+    """SecondReader's contract. ``prints`` has the lines of frames by their keys; of another one it finds nothing."""
+
+    missing, pid = "", 0
+
+    def __init__(self, config: ReaderConfig):
+        self.config = config
+        self.prints: dict[str, tuple[Line, ...]] = {}
+        self.read_keys: list[str] = []
+        self.closed = False
+
+    def read(self, frame: Frame) -> Future[tuple[Line, ...]]:
+        self.read_keys.append(frame.key)
+        reading: Future[tuple[Line, ...]] = Future()
+        if self.missing:
+            reading.set_exception(NotRead(self.missing))
+        else:
+            reading.set_result(self.prints.get(frame.key, ()))
+        return reading
+
+    def close(self) -> None:
+        self.closed = True
