@@ -111,7 +111,7 @@ def place(sheet: Sheet, rows, heading: str, printed: dict, topics) -> list[Topic
     style, label = sheet.style(size), sheet.style(size, clear=False)
     if chance(rng, 0.6):
         label = style
-    least = sheet.least_em
+    least = sheet.least
     if any("O" in row.value and "0" in row.value or "I" in row.value and "1" in row.value for row in rows):
         least = max(least, 22 * sheet.unit)
     margin, pad = rng.uniform(0.01, 0.09) * min(sheet.size), rng.uniform(0.5, 1.6)

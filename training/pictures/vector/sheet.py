@@ -159,6 +159,11 @@ class Sheet(Canvas):
                     self.skia.drawRect(skia.Rect.MakeXYWH(x - r, y - r * rng.uniform(0.2, 1), 2 * r, r), brush)
         return self.rgba
 
+    @property
+    def least(self) -> float:
+        """The smallest print for layouts that cannot leave much out: on a small canvas less than the level would have."""
+        return max(17.0 * self.unit, min(self.least_em, 0.09 * min(self.size)))
+
     def style(self, size: float, clear: bool = True) -> Style:
         """A random pairing of faces; `clear` leaves out those whose 0 and O or 1 and I are alike."""
         rng = self.rng

@@ -90,7 +90,7 @@ def paint(sheet: Sheet) -> list[Topic]:
         tall = (1 + 2 * pad_y) * size
         if sum(widths) <= sheet.width - 2 * margin and tall * len(grid) <= sheet.height - 2 * margin:
             break
-        if size * 0.93 >= sheet.least_em:
+        if size * 0.93 >= sheet.least:
             size *= 0.93
         elif pad_x > 0.3 or pad_y > 0.2:
             pad_x, pad_y = 0.3, 0.2
