@@ -13,6 +13,7 @@ from served import PATIENCE, scripted, serving
 
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.vision.decoder import decode_file
+from glm4v_ros.vision.enhance import enhanced
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.web.print_checks import PrintChecks
 
@@ -73,6 +74,16 @@ def test_evidence_lies_in_the_whole_picture_though_a_part_was_asked_about(checke
     checked.served.engine.says[part, WHAT] = "XK-7"
     answered = checked.served.post(CHAT, chat(WHAT, data_url(PICTURE), glm4v={"verify": "auto", "rois": [roi]})).json
     assert answered["glm4v"]["evidence"][0]["roi"] == {**VALUE, "x": 120, "y": 30}
+
+
+def test_evidence_lies_in_the_picture_s_own_pixels_though_it_was_made_larger(checked):
+    larger = enhanced(decode_file(PICTURE, "it"), "auto")
+    assert larger.scale > 2
+    checked.reader.prints[larger.key] = tuple(plate("型号 XK-7"))
+    checked.served.engine.says[larger.key, WHAT] = "XK-7"
+    answered = checked.served.post(CHAT, chat(WHAT, data_url(PICTURE), glm4v={"verify": "auto", "enhance": "auto"})).json
+    roi, scale = answered["glm4v"]["evidence"][0]["roi"], larger.scale
+    assert roi == pytest.approx({side: value / scale for side, value in VALUE.items()}, abs=1)
 
 
 @pytest.mark.parametrize("line, says", [("型号 XK-7", "XK-7"), ("型号 XK-9", "我不能确定。我读到的是：XK-7。第二个识别器读到的是：XK-9。")])
