@@ -1,4 +1,7 @@
-"""Makes `pip install .` do what colcon does: CMake builds the interfaces and lays everything out, pip carries it in."""
+"""Makes `pip install .` do what colcon does: CMake builds the interfaces and lays everything out, pip carries it in.
+
+Where there is no ROS, the package comes without its nodes: `glm4v ask`, `glm4v serve` and all else that needs none.
+"""
 
 import os
 import re
@@ -15,20 +18,27 @@ HERE = Path(__file__).resolve().parent
 VERSION = re.search(r"<version>(.+)</version>", (HERE / "package.xml").read_text()).group(1)
 
 
+PREFIXES = [Path(p) for p in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p] + [Path(sys.prefix)]
+#: Whether there is a ROS to build with.
+HAS_ROS = any(Path(prefix, "share", "ament_cmake", "cmake").is_dir() for prefix in PREFIXES)
+#: What is of no use without ROS.
+ROS_ALONE = ("nodes", "behaviours", "client.py", "goal.py", "action_caller.py")
+WITHOUT_ROS = "glm4v_ros was installed where there was no ROS, without its nodes: source ROS and install it again"
+
+
 def ros_environment() -> dict[str, str]:
     """The environment that sees the ROS beside this interpreter; pip's build isolation hides it."""
-    prefixes = [Path(p) for p in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p] + [Path(sys.prefix)]
     packages = [
         Path(prefix, "lib", f"python{sysconfig.get_python_version()}", kind)
-        for prefix in prefixes
+        for prefix in PREFIXES
         for kind in ("site-packages", "dist-packages")
     ]
     own = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and "pip-build-env" not in p]
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(own + [str(p) for p in packages if p.is_dir()]),
-        "CMAKE_PREFIX_PATH": os.pathsep.join(map(str, prefixes)),
-        "AMENT_PREFIX_PATH": os.pathsep.join(map(str, prefixes)),
+        "CMAKE_PREFIX_PATH": os.pathsep.join(map(str, PREFIXES)),
+        "AMENT_PREFIX_PATH": os.pathsep.join(map(str, PREFIXES)),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     }
 
@@ -72,11 +82,36 @@ class CMakeBuild(build):
         self.distribution.data_files = sorted(files.items())
 
 
-class BinaryDistribution(Distribution):
-    """Carries compiled type support, so its wheel belongs to one Python and platform."""
+class PlainBuild(build):
+    """Copies what needs no ROS."""
+
+    def run(self):
+        print(f"glm4v_ros: there is no ROS here: {', '.join(ROS_ALONE)} are left out", file=sys.stderr)
+        shutil.rmtree(self.build_lib, ignore_errors=True)
+        package = Path(self.build_lib, "glm4v_ros")
+        shutil.copytree(HERE / "glm4v_ros", package, ignore=shutil.ignore_patterns("__pycache__"))
+        for path in map(package.joinpath, ROS_ALONE):
+            if path.is_dir():
+                shutil.rmtree(path)
+                path.mkdir()
+                (path / "__init__.py").write_text(f"raise ImportError({WITHOUT_ROS!r})\n")
+            else:
+                path.unlink()
+        files: dict[str, list[str]] = {"share/glm4v_ros": ["package.xml"]}
+        for path in [path for folder in ("config", "models") for path in (HERE / folder).rglob("*") if path.is_file()]:
+            inside = path.relative_to(HERE)
+            files.setdefault(str("share/glm4v_ros" / inside.parent), []).append(str(inside))
+        self.distribution.data_files = sorted(files.items())
+
+
+class PackageDistribution(Distribution):
+    """With compiled type support its wheel belongs to one Python and platform."""
 
     def has_ext_modules(self):
-        return True
+        return HAS_ROS
+
+    def has_pure_modules(self):  # none by name: the build lays them out
+        return not HAS_ROS
 
 
 setup(
@@ -108,6 +143,6 @@ setup(
     },
     packages=[],
     entry_points={"console_scripts": ["glm4v = glm4v_ros.cli.main:main"]},
-    cmdclass={"build": CMakeBuild},
-    distclass=BinaryDistribution,
+    cmdclass={"build": CMakeBuild if HAS_ROS else PlainBuild},
+    distclass=PackageDistribution,
 )

@@ -6,7 +6,7 @@
 
 ``times.json`` is what ``fleet_run.py --calibrate`` wrote, or figures of a GPU (docs/scale.md has some). The model: a server
 encodes one new picture after the other, and answers in batches meanwhile. On a CPU the two are threads, and the servers of
-one machine share its cores; on a GPU they share the GPU. A picture that is being encoded is waited for, not encoded twice.
+one machine share its cores; on a GPU each slows the other (``beside``). A picture that is being encoded is waited for, not encoded twice.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Times:
     answer: float  # to the end of an answer about a picture that is there
     gain: float = 1.0
     batch: int = 8
-    shared: bool = False  # encoding and answering take turns (a GPU), else each has a core
+    beside: float = 1.0  # how fast encoding and answering go beside each other: 1 on cores of their own, less on one GPU
     kept: int = 64  # pictures whose work is kept
 
     def speed(self, answers: int) -> float:
@@ -90,13 +90,12 @@ class Server:
 
     @property
     def threads(self) -> int:
-        both = (self.encoding is not None) + bool(self.answering)
-        return min(both, 1) if self.times.shared else both
+        return (self.encoding is not None) + bool(self.answering)
 
     def rates(self, speed: float) -> tuple[float, float]:
         """Of the encoding, and of each answer, when a core of it has this speed."""
-        if self.times.shared and self.encoding is not None and self.answering:
-            speed /= 2
+        if self.encoding is not None and self.answering:
+            speed *= self.times.beside
         count = len(self.answering)
         return speed, speed * self.times.speed(count) / count if count else 0.0
 
@@ -227,7 +226,7 @@ def figures(jobs: list[Job], seconds: float) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=Path, required=True, help="JSON with encode, answer, gain, batch, shared, kept")
+    parser.add_argument("--times", type=Path, required=True, help="JSON with encode, answer, gain, batch, beside, kept")
     parser.add_argument("--replicas", type=int, default=3)
     parser.add_argument("--no-hashing", action="store_true", help="a picture's questions go to any server")
     parser.add_argument("--local", action="store_true", help="the run of fleet_run.py, whose servers share --cores")

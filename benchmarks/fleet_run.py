@@ -136,7 +136,7 @@ class Servers:
             process.wait(10)
 
     def start(self, port: int) -> None:
-        command = [sys.executable, "-m", "glm4v_ros.cli.main", "serve", "--port", str(port), "--threads", "1", "--per-minute",
+        command = [sys.executable, "-m", "glm4v_ros.cli.main", "serve", "--port", str(port), "--threads", "1", "--context", "12288", "--per-minute",
                    "1000000"]  # fmt: skip
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         self._processes[port] = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)

@@ -27,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="layers on the GPU; -1: all that fit, 0: none")
     group.add_argument("--context", type=at_least(0), default=4096, metavar="N",
                        help="tokens that pictures, question and answer share (default: %(default)s)")
+    group.add_argument("--watchdog", type=float, default=60.0, metavar="S",
+                       help="seconds without any progress after which the engine has failed (default: %(default)g); 0: never")
     group.add_argument("--max-image-tokens", type=at_least(0), default=0, metavar="N",
                        help="tokens per picture: fewer are faster and see less; 0: the model's own cap")
 
@@ -62,6 +64,8 @@ def config(args: argparse.Namespace, parallel: int = 1) -> EngineConfig | Remote
     from glm4v_ros.engine.config import EngineConfig
     from glm4v_ros.errors import BadRequest
 
+    if not 0 <= args.watchdog < float("inf"):
+        raise BadRequest(f"--watchdog is a number of seconds, 0 or more, not {args.watchdog:g}")
     if bool(args.text) != bool(args.vision):
         raise BadRequest("--text and --vision go together")
     if args.text:
@@ -70,7 +74,7 @@ def config(args: argparse.Namespace, parallel: int = 1) -> EngineConfig | Remote
         model = catalog.require(catalog.Catalog.load().model(args.model))
     return EngineConfig(
         model=model, context_tokens=args.context, threads=args.threads, gpu_layers=args.gpu_layers,
-        image_max_tokens=args.max_image_tokens, max_parallel=parallel,
+        image_max_tokens=args.max_image_tokens, max_parallel=parallel, watchdog_timeout=args.watchdog,
     )  # fmt: skip
 
 

@@ -126,4 +126,9 @@ def exit_reason(code: int) -> str:
         return "SIGKILL: the kernel may have run out of memory"
     if code == -signal.SIGBUS:
         return "SIGBUS: a model file was cut short, or its disk failed, while it was in use"
+    if code == -signal.SIGILL:
+        return (
+            "SIGILL: llama.cpp was built for another processor, which has instructions that this one lacks; build it here, or with "
+            "CMAKE_ARGS=-DGGML_NATIVE=OFF for any processor of this kind"
+        )
     return f"signal {-code}" if code < 0 else f"exit code {code}"

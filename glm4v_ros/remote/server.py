@@ -94,10 +94,8 @@ class Server:
         """With the probabilities that the server computed. None: it could not decide."""
         asked = {
             "type": "choice", "instructions": question.text,
-            "choices": [{"value": choice, "description": None} for choice in question.choices],
+            "choices": [{"value": choice} for choice in question.choices],
         }  # fmt: skip
-        for choice in asked["choices"]:
-            del choice["description"]
         decision = await self._client.decisions.create(
             model=self._model, input=decision_input(question, urls), questions=[asked], extra_headers=headers
         )

@@ -1,0 +1,83 @@
+"""deploy/container: what the Containerfile and the compose file promise. Whether the image builds is tried by hand (docs/scale.md)."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "deploy" / "container"
+TEXT = re.sub(r"\\\n\s*", "", (FOLDER / "Containerfile").read_text())
+COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text())
+PINNED = re.compile(r"[\w./-]+:[\w.-]*\d[\w.-]*|[\w./-]+:(humble|jazzy)-ros-base")
+
+
+def stages() -> dict[str, list[tuple[str, str]]]:
+    """Instruction and its words, by stage; "" is what stands before the first."""
+    found: dict[str, list[tuple[str, str]]] = {"": []}
+    name = ""
+    for line in TEXT.splitlines():
+        if line and not line.startswith("#"):
+            word, _, rest = line.partition(" ")
+            if word == "FROM":
+                name = rest.split(" AS ")[1]
+                found[name] = []
+            found[name].append((word, rest))
+    return found
+
+
+def test_every_base_is_pinned():
+    bases = dict(rest.split("=", 1) for word, rest in stages()[""] if word == "ARG")
+    for name, base in bases.items():
+        assert base == "${BASE}" or PINNED.fullmatch(base), f"{name}={base}"
+    assert re.search(r"vllm-router==\d", TEXT)
+
+
+def test_who_runs_it_and_how_it_is_asked_for_its_health():
+    found = stages()
+    assert found.keys() == {"", "build", "server", "router", "robot"}
+    for name in ("server", "router", "robot"):
+        last = dict(found[name])
+        assert last["USER"].startswith("65532"), name
+        assert "ENTRYPOINT" in last
+    for name in ("server", "robot"):
+        assert "HEALTHCHECK" in dict(found[name]) and dict(found[name])["VOLUME"] == "/models"
+
+
+def test_what_is_copied_is_there():
+    for word, rest in stages()["build"]:
+        if word == "COPY":
+            for source in rest.split()[:-1]:
+                assert (ROOT / source).exists(), source
+    ignored = (ROOT / ".containerignore").read_text().split()
+    assert ".venv" in ignored and ".git" in ignored and (ROOT / ".dockerignore").read_text().split() == ignored
+
+
+def test_what_the_server_needs_is_named_in_the_requirements():
+    script = (FOLDER / "install.sh").read_text()
+    (names,) = re.findall(r"\^\(([\w|-]+)\)=", script)
+    listed = (ROOT / "requirements" / "python.txt").read_text() + (ROOT / "requirements" / "serve.txt").read_text()
+    for name in names.split("|"):
+        assert re.search(rf"^{name}==", listed, re.MULTILINE), name
+    setup = (ROOT / "setup.py").read_text()
+    needed = re.search(r"install_requires=\[(.*?)\]", setup, re.DOTALL)[1] + re.search(r'"serve": \[(.*?)\]', setup)[1]
+    for name in re.findall(r'"([\w-]+)', needed):
+        assert name in (*names.split("|"), "llama-cpp-python"), name
+    assert subprocess.run(["sh", "-n", FOLDER / "install.sh"]).returncode == 0
+    if shutil.which("shellcheck"):
+        assert subprocess.run(["shellcheck", "-s", "sh", "-e", "SC2086", FOLDER / "install.sh"]).returncode == 0
+
+
+def test_compose_runs_what_is_built():
+    for name, service in COMPOSE["services"].items():
+        assert service["read_only"] and service["user"] == "65532:65532" and service["cap_drop"] == ["ALL"]
+        assert re.fullmatch(r"[\w-]+:\d[\w.]*", service["image"]), name
+        build = service["build"]
+        if "target" in build:
+            assert build["target"] in stages() and (FOLDER / build["context"]).resolve() == ROOT
+            assert (ROOT / build["dockerfile"]).is_file()
+    assert "camera" in COMPOSE["services"]
+    for volume in [one for service in COMPOSE["services"].values() for one in service.get("volumes", ())]:
+        assert volume.partition(":")[0] in COMPOSE["volumes"]
