@@ -23,11 +23,11 @@ _ERRORS = {error.code: error for error in VqaError.__subclasses__()}
 
 
 class Choice(NamedTuple):
-    """One of the choices, as ``ask_choice`` found it."""
+    """One of the choices, as ``ask_choice`` found it; none of them where the answer was withheld."""
 
-    text: str
-    index: int
-    confidence: float  # its probability among the choices, 0 to 1
+    text: str  # empty: none
+    index: int  # -1: none
+    confidence: float  # its probability among the choices, 0 to 1; NaN: none
     answer: Answer
 
 
@@ -139,9 +139,10 @@ class VqaClient:
         return self.start(question, **arguments)
 
     def ask_choice(self, question: str, choices: Sequence[str], **arguments: Any) -> Choice:
-        """Asks for one of ``choices``."""
+        """Asks for one of ``choices``. What the answer says in place of one, as with ``verify="required"``, is in its text."""
         answer = self.ask(question, choices=list(choices), **arguments)
-        return Choice(choices[answer.choice_index], answer.choice_index, answer.confidence, answer)
+        index = answer.choice_index
+        return Choice(choices[index] if index >= 0 else "", index, answer.confidence, answer)
 
     def ask_json(self, question: str, schema: dict | str, **arguments: Any) -> Any:
         """Asks for JSON that ``schema`` accepts and gives it parsed; EngineFailed if it was cut off or is none."""

@@ -68,6 +68,11 @@ def test_a_conversation_and_sampling_in_plain_python(client, vqa):
     assert not vqa.asked[-1].options.sampling and not vqa.asked[-1].options.past
 
 
+def test_an_answer_that_was_withheld_is_none_of_the_choices(client):
+    choice = client.ask_choice("withheld", ["open", "closed"], verify="required")
+    assert (choice.text, choice.index) == ("", -1) and not choice.confidence > 0 and choice.answer.abstained
+
+
 def test_images_travel_with_the_question(client, vqa):
     client.ask("What is it?", images=[CompressedImage(format="png"), Image(width=3)])
     assert [image.width for image in vqa.asked[-1].images] == [3]

@@ -24,7 +24,7 @@ KEEP_ALL = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPol
 
 class VqaDouble:
     """Answers by the question: "slow" goes on until it is canceled or out of time, "mute" until it is canceled, a number is
-    an error code, and whatever else is looked up in ``answers``, {question: text}, or said again. ``asked`` holds the goals, ``canceled``
+    an error code, "withheld" is answered by none of the choices, and whatever else is looked up in ``answers``, {question: text}, or said again. ``asked`` holds the goals, ``canceled``
     counts."""
 
     def __init__(self, answers: dict[str, str] | None = None, name: str = "vqa"):
@@ -74,7 +74,9 @@ class VqaDouble:
         answer = Answer(
             question=request.question, text=self.answers.get(request.question, request.question), choice_index=-1
         )
-        if request.options.choices:
+        if request.question == "withheld":
+            answer.text, answer.confidence = "I cannot see it with certainty.", float("nan")
+        elif request.options.choices:
             answer.text, answer.choice_index, answer.confidence = (
                 request.options.choices[-1],
                 len(request.options.choices) - 1,

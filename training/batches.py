@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from math import sqrt
 
+import cv2
 import numpy as np
 import torch
 from torch.utils.data import IterableDataset
@@ -15,6 +16,7 @@ from training.pictures.degrade import collate, move_centres
 from training.tokenizer import IGNORE, Tokenizer
 
 SMALL = 200  # image tokens of the largest pictures until the model looks at the picture
+ENLARGED = 0.25  # share of the training pictures that are drawn smaller and scaled up, as crops and small pictures are
 AT_CAP = 0.5  # share of the batches whose pictures fill IMAGE_MAX_TOKENS, as every camera's do
 
 
@@ -38,7 +40,7 @@ CAPPED = 11  # how many of them are at the cap
 #: Share of each kind of picture.
 SKILLS: dict[str, float] = {
     "nameplate": 0.36, "display": 0.08, "gauge": 0.14, "lamp": 0.09, "pillbox": 0.09, "count": 0.11,
-    "absent": 0.03, "yesno": 0.06, "followup": 0.04,
+    "absent": 0.03, "yesno": 0.06, "followup": 0.04, "label": 0.07, "table": 0.03,
 }  # fmt: skip
 
 TEXT_TOKENS = 320  # most tokens after the picture; turns that do not fit are left out
@@ -82,11 +84,14 @@ def choose(rng: np.random.Generator, weights: dict):
 
 def draw_somehow(rng, skill: str, pixels: tuple[int, int], split: str, level: float, flaws: float):
     """A picture of this skill; a lamp panel, which fits any canvas, where the painter finds no room for its own."""
-    for _ in range(5):
+    enlarge = 1.0
+    if split == "train" and min(pixels) > 240 and rng.random() < ENLARGED:
+        enlarge = rng.uniform(1.1, min(2.4, min(pixels) / 210))
+    for _ in range(6):
         try:
-            return draw(rng, skill, pixels, split, level, flaws)
+            return draw(rng, skill, pixels, split, level, flaws, enlarge)
         except (RuntimeError, ValueError, IndexError):
-            continue
+            enlarge = 1.0
     return draw(rng, "lamp", pixels, split, level, flaws)
 
 
@@ -147,6 +152,7 @@ class Batches(IterableDataset):
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
         torch.set_num_threads(1)
+        cv2.setNumThreads(0)
         rng = np.random.default_rng((self.seed, worker.id if worker else 0))
         while True:
             size = self.curriculum.size(rng)

@@ -1,11 +1,14 @@
 """Appends to charset.txt what the grammars, labels and questions use and it lacks: ``python -m training.charset``.
 
-charset.txt is one line, one character a token, and only ever grows at its end, so that trained weights keep their rows.
+charset.txt is one line, one character a token, and only ever grows; `restore.py` finds a token's trained row by its character.
+`--frequencies FILE`, lines of "WORD COUNT ..." such as the dictionary of the package jieba, also appends the most frequent Chinese characters.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
+from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -33,11 +36,35 @@ COMMON = (  # the most frequent characters of written Chinese, for what people a
     "破承招杨负层须父供续状域"
 )
 
+#: What names of medicines and machines use beside the frequent characters.
+TRADE = (
+    "氟羟嘧啶哌噻嗪酰胺喹啉唑酮苷泮芬吡咪醇酯腺呤氨磺脲羧氯溴碘硫硝钠钾钙镁锌铋锂铝钴硒蒿荷芪芩芎枸杞茯苓柴胡薏苡枇杷参归贝母桔梗枣仁附桂莲芷辛夷翘"
+    "铬锰钛镍钨钼焊镀轴辊缸泵阀阻熔栅柜槽螺栓垫钉铰链钳滤罐桶釜炉窑轮齿簧刹耦矢磁谐频赫伏安瓦欧姆焦帕"
+)
+
+
+def frequent(path: Path, most: int) -> str:
+    """The `most` most frequent characters of a list of words that are on the first level of GB 2312."""
+    counts: Counter[str] = Counter()
+    for line in path.read_text(encoding="utf-8").splitlines():
+        word, count, *_ = line.split(" ")
+        for character in word:
+            counts[character] += int(count)
+    return "".join([c for c, _ in counts.most_common() if first_level(c)][:most])
+
+
+def first_level(character: str) -> bool:
+    try:
+        code = character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return len(code) == 2 and 0xB0 <= code[0] <= 0xD7
+
 
 def used() -> str:
     """Every character of a string literal in the package."""
     text = []
-    for file in sorted(HERE.glob("pictures/*.py")):
+    for file in sorted(HERE.glob("pictures/**/*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 text.append(node.value)
@@ -45,9 +72,13 @@ def used() -> str:
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frequencies", type=Path)
+    parser.add_argument("--most", type=int, default=2400)
+    a = parser.parse_args()
     path = HERE / "charset.txt"
     charset = path.read_text(encoding="utf-8") if path.exists() else ""
-    for character in ASCII + SIGNS + used() + COMMON:
+    for character in ASCII + SIGNS + used() + COMMON + TRADE + (frequent(a.frequencies, a.most) if a.frequencies else ""):
         if character not in charset and character.isprintable():
             charset += character
     path.write_text(charset, encoding="utf-8")

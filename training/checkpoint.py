@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,6 @@ PART_BYTES = 15 << 20
 
 def save(state: dict[str, torch.Tensor], folder: Path, **notes) -> None:
     """Writes ``state`` at bf16 and ``notes`` (JSON: steps, figures) into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
     bits = [t.detach().to("cpu", torch.bfloat16).contiguous().view(torch.int16).numpy().ravel() for t in state.values()]
     words = np.concatenate(bits).view(np.uint16)
     exponents = ((words >> 7) & 0xFF).astype(np.uint8)
@@ -25,11 +25,14 @@ def save(state: dict[str, torch.Tensor], folder: Path, **notes) -> None:
     packed = lzma.compress(exponents.tobytes(), preset=1)
     header = {"shapes": {name: list(t.shape) for name, t in state.items()}, "exponent_bytes": len(packed), **notes}
     payload = packed + rest.tobytes()
-    for old in folder.glob("part-*.bin"):
-        old.unlink()
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
     for number, start in enumerate(range(0, len(payload), PART_BYTES)):
-        (folder / f"part-{number}.bin").write_bytes(payload[start : start + PART_BYTES])
-    (folder / "header.json").write_text(json.dumps(header))
+        (fresh / f"part-{number}.bin").write_bytes(payload[start : start + PART_BYTES])
+    (fresh / "header.json").write_text(json.dumps(header))
+    shutil.rmtree(folder, ignore_errors=True)  # a lease may end at any moment, so the old one stays until the new one is whole
+    fresh.rename(folder)
 
 
 def load(folder: Path) -> dict[str, torch.Tensor]:

@@ -14,7 +14,13 @@ import torch
 
 from glm4v_ros.catalog.quantise import quantise
 from training.checkpoint import load
-from training.config import IMAGE_MAX_TOKENS, IMAGE_MEAN, IMAGE_STD, TOKEN_PIXELS, NanoConfig
+from training.config import (
+    IMAGE_MAX_TOKENS,
+    IMAGE_MEAN,
+    IMAGE_STD,
+    TOKEN_PIXELS,
+    NanoConfig,
+)
 from training.tokenizer import CHAT_TEMPLATE, SPECIAL, Tokenizer
 
 NAME = "glm4v-nano"

@@ -3,7 +3,8 @@
     python -m training.restore TEXT_GGUF VISION_GGUF CHECKPOINT [--seen MILLIONS]
 
 The weights come back with the error of their quantisation, which a few hundred steps undo. The per-patch reading, used in
-training only, is not in the files and starts anew.
+training only, is not in the files and starts anew. Where charset.txt has grown since, a token's rows are found by its character, and
+the rows of new ones are drawn with the mean and the deviation, channel by channel, of the old ones.
 """
 
 from __future__ import annotations
@@ -28,6 +29,23 @@ def read(path: Path) -> dict[str, np.ndarray]:
         values = gguf.quants.dequantize(t.data, t.tensor_type)
         tensors[t.name] = np.array(values, np.float32).reshape([int(n) for n in reversed(t.shape)])
     return tensors
+
+
+def tokens_of(path: Path) -> list[str]:
+    """The vocabulary of a text GGUF."""
+    return gguf.GGUFReader(path).fields["tokenizer.ggml.tokens"].contents()
+
+
+def moved(rows: np.ndarray, old: list[str], new: list[str], size: int, first_character: int) -> np.ndarray:
+    """(size, hidden) rows for the tokens `new` out of those of `old`; the rows of characters that `old` lacks are drawn."""
+    place = {token: i for i, token in enumerate(old)}
+    characters = rows[[place[token] for token in new[first_character:] if token in place]]
+    rng = np.random.default_rng(0)
+    out = rng.normal(characters.mean(0), characters.std(0), (size, rows.shape[1])).astype(np.float32)
+    for i, token in enumerate(new):
+        if token in place:
+            out[i] = rows[place[token]]
+    return out
 
 
 def pairs_first(weight: np.ndarray, heads: int, turned: int) -> np.ndarray:
@@ -76,10 +94,15 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--seen", type=float, default=0.0, help="million pictures that the weights have seen, for the curriculum")
     a = parser.parse_args()
-    c = NanoConfig(vocab_size=len(Tokenizer.load()))
+    tokenizer = Tokenizer.load()
+    c = NanoConfig(vocab_size=len(tokenizer))
     state = restore(read(a.text), read(a.vision), c)
+    old = tokens_of(a.text)
+    for name in ("model.language_model.embed_tokens.weight", "lm_head.weight"):
+        state[name] = moved(state[name], old, tokenizer.tokens, len(tokenizer), tokenizer.first_character)
     checkpoint.save({k: torch.from_numpy(v) for k, v in state.items()}, a.checkpoint, seen=a.seen, steps=0, slices=0)
-    print(f"{len(state)} tensors, {sum(v.size for v in state.values()) / 1e6:.1f} M weights")
+    grown = len(set(tokenizer.tokens) - set(old))
+    print(f"{grown} new tokens, {len(state)} tensors, {sum(v.size for v in state.values()) / 1e6:.1f} M weights")
 
 
 if __name__ == "__main__":

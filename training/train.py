@@ -3,7 +3,8 @@
     torchrun --nproc-per-node N -m training.train --out DIR --minutes 25 [--resume DIR] [--final]
 
 Writes DIR/checkpoint every few minutes and DIR/log.txt. A slice that is not the last keeps its learning rate, so that the
-next can go on; ``--final`` lets it fall to zero.
+next can go on; ``--final`` lets it fall to zero. ``--until`` names the second (of the Unix epoch) at which a lease ends, instead of
+minutes: whatever the start took, the learning rate is at zero and the checkpoint written by then.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -29,6 +31,8 @@ from training.optimiser import Optimiser
 from training.pictures.degrade import degrade
 from training.pictures.marks import MARKS
 from training.tokenizer import IGNORE, Tokenizer
+
+SAVING_SECONDS = 10.0  # what the last checkpoint takes, at most
 
 
 class Reader(nn.Module):
@@ -110,8 +114,8 @@ def evaluation_batches(tokenizer: Tokenizer, a_skill: int, level: float | None, 
 class Schedule:
     """Warm up, hold, and in a final slice fall to zero over the last part."""
 
-    def __init__(self, peak: float, minutes: float, final: bool, warmup_steps: int = 200, fall: float = 0.45):
-        self.peak, self.seconds, self.final, self.warmup, self.fall = peak, minutes * 60, final, warmup_steps, fall
+    def __init__(self, peak: float, seconds: float, final: bool, warmup_steps: int, fall: float):
+        self.peak, self.seconds, self.final, self.warmup, self.fall = peak, seconds, final, warmup_steps, fall
 
     def rate(self, step: int, elapsed: float) -> float:
         left = max(0.0, 1 - elapsed / self.seconds)
@@ -122,14 +126,18 @@ class Schedule:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, required=True)
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--minutes", type=float)
+    length.add_argument("--until", type=float, help="second of the epoch at which the last checkpoint is written")
     parser.add_argument("--resume", type=Path)
     parser.add_argument("--final", action="store_true")
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--patches", type=int, default=98304, help="patches a batch and GPU")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) // int(os.environ.get("LOCAL_WORLD_SIZE", 1)) - 1))
     parser.add_argument("--evaluate-every", type=float, default=90, help="seconds")
-    parser.add_argument("--evaluate-pictures", type=int, default=96, help="a skill")
+    parser.add_argument("--evaluate-pictures", type=int, default=96, help="a skill; 0: no evaluation")
+    parser.add_argument("--warmup", type=int, default=200, help="steps")
+    parser.add_argument("--save-at", type=float, nargs="*", default=[], help="parts of the slice after which a checkpoint is written too")
     parser.add_argument("--fall", type=float, default=0.45, help="part of a final slice in which the learning rate falls")
     parser.add_argument("--favour", nargs="*", default=[], metavar="SKILL=TIMES", help="draw a skill so many times as often")
     parser.add_argument("--no-compile", action="store_true")
@@ -180,14 +188,25 @@ def main() -> None:
         torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=a.workers, prefetch_factor=4, pin_memory=cuda, in_order=False)
     )
     held_out = {}
-    if rank == 0:
+    if rank == 0 and a.evaluate_pictures:
         held_out["easy 448x336"] = evaluation_batches(tokenizer, a.evaluate_pictures // 2, 0.2, (16, 12))
         held_out["448x336"] = evaluation_batches(tokenizer, a.evaluate_pictures, None, (16, 12))
         held_out["784x560"] = evaluation_batches(tokenizer, a.evaluate_pictures // 2, None, (28, 20))
 
+    saving: list[threading.Thread] = []
+
     def save() -> None:
+        """In a thread of its own: packing the weights takes seconds."""
         state = dict(model.state_dict()) | {f"reader.{k}": v for k, v in reader.state_dict().items()}
-        checkpoint.save(state, a.out / "checkpoint", seen=curriculum.seen, steps=notes["steps"], slices=notes["slices"] + 1)
+        state = {k: v.detach().to("cpu", torch.bfloat16, copy=True) for k, v in state.items()}
+        seen = {"seen": curriculum.seen, "steps": notes["steps"], "slices": notes["slices"] + 1}
+        wait_for_save()
+        saving.append(threading.Thread(target=checkpoint.save, args=(state, a.out / "checkpoint"), kwargs=seen))
+        saving[0].start()
+
+    def wait_for_save() -> None:
+        while saving:
+            saving.pop().join()
 
     def report() -> None:
         model.eval()
@@ -196,8 +215,13 @@ def main() -> None:
             log(f"  {name:13}" + "  ".join(f"{tag} {100 * score:.0f}" for tag, score in scores.items()))
         model.train()
 
-    schedule = Schedule(a.lr, a.minutes, a.final, fall=a.fall)
     next(loader)  # the workers are up
+    seconds = torch.tensor([a.until - SAVING_SECONDS - time.time() if a.until else a.minutes * 60], device=device)
+    if world > 1:
+        dist.all_reduce(seconds, op=dist.ReduceOp.MIN)
+    schedule = Schedule(a.lr, float(seconds), a.final, a.warmup, a.fall)
+    log(f"{schedule.seconds:.0f} s to train")
+    save_at = sorted(a.save_at)
     start = reported = time.monotonic()
     elapsed, step, since, waited, next_report = 0.0, 0, 0, 0.0, a.evaluate_every
     while elapsed < schedule.seconds:
@@ -236,14 +260,19 @@ def main() -> None:
                 f"norm {norm.item():.2f}  lr {lr:.2e}  {since / (time.monotonic() - reported + 1e-9):.0f} pictures/s  waited {waited:.0f} s"
             )
             since, reported = 0, time.monotonic()
-        if rank == 0 and elapsed > next_report:
+        if rank == 0 and save_at and elapsed > save_at[0] * schedule.seconds:
+            save_at.pop(0)
+            save()
+        if rank == 0 and held_out and elapsed > next_report:
             next_report = elapsed + a.evaluate_every
             report()
             save()
             since, reported = 0, time.monotonic()
     if rank == 0:
-        report()
         save()
+        wait_for_save()
+        if held_out:
+            report()
         log(f"done after {step} steps of this slice, {curriculum.seen:.3f} M pictures in all")
     if world > 1:
         dist.barrier()

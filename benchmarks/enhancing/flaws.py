@@ -64,11 +64,11 @@ def _sensor(values: np.ndarray, rng: np.random.Generator, sigma: float = 2.0) ->
 
 LEVELS = {
     "none": (none, (0.0,)),
-    "blur": (blur, (1.5, 2.5, 3.5, 4.5)),
-    "motion": (motion, (7.0, 11.0)),
-    "dark": (dark, (0.12, 0.06, 0.03)),
-    "glare": (glare, (0.85, 1.0)),
-    "noise": (noise, (30.0, 60.0, 90.0)),
-    "haze": (haze, (0.15, 0.07, 0.04)),
-    "small": (small, (0.5, 0.35, 0.25)),
+    "blur": (blur, (3.0, 3.5, 4.0, 4.5)),
+    "motion": (motion, (13.0, 17.0)),
+    "dark": (dark, (0.06, 0.04, 0.03)),
+    "glare": (glare, (1.0, 1.4)),
+    "noise": (noise, (60.0, 90.0)),
+    "haze": (haze, (0.1, 0.06, 0.04)),
+    "small": (small, (0.5, 0.35, 0.28)),
 }

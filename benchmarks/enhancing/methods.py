@@ -32,6 +32,14 @@ def unsharp(y):
 
 
 @_luma
+def wide_unsharp(y):
+    """As wide as the blur, and the stronger."""
+    sigma = max(2.0, sigma_of(y))
+    soft = cv2.GaussianBlur(y, (0, 0), sigma).astype(np.float32)
+    return y + 2.0 * (y - soft)
+
+
+@_luma
 def adaptive_unsharp(y):
     """As wide as the blur, and only where edges are."""
     sigma = sigma_of(y)
@@ -83,17 +91,24 @@ def lanczos(rgb):
     return cv2.resize(rgb, None, fx=2, fy=2, interpolation=cv2.INTER_LANCZOS4)
 
 
-@_luma
-def wiener(y):
-    """With the Gaussian that the edges show, and a signal 30 dB above the noise."""
-    values = y.astype(np.float32)
-    pad = 32
+def _wiener(y, noise):
+    """With the Gaussian that the edges show, and a noise of that share of the signal's power."""
+    values, pad = y.astype(np.float32), 32
     wide = np.pad(values, pad, mode="reflect")
     fy, fx = np.fft.fftfreq(wide.shape[0])[:, None], np.fft.rfftfreq(wide.shape[1])[None]
-    sigma = sigma_of(y)
-    response = np.exp(-2 * (np.pi * sigma) ** 2 * (fx**2 + fy**2))
-    filtered = np.fft.irfft2(np.fft.rfft2(wide) * response / (response**2 + 0.003), s=wide.shape)
+    response = np.exp(-2 * (np.pi * sigma_of(y)) ** 2 * (fx**2 + fy**2))
+    filtered = np.fft.irfft2(np.fft.rfft2(wide) * response / (response**2 + noise), s=wide.shape)
     return filtered[pad:-pad, pad:-pad]
+
+
+@_luma
+def wiener(y):
+    return _wiener(y, 0.003)
+
+
+@_luma
+def wiener_mild(y):
+    return _wiener(y, 0.02)
 
 
 def _lucy(y, times):
@@ -128,8 +143,10 @@ METHODS = {
     "none": lambda rgb: rgb,
     "auto": lambda rgb: enhance.enhance(rgb, "auto"),
     "unsharp": unsharp,
+    "wide unsharp": wide_unsharp,
     "adaptive unsharp": adaptive_unsharp,
     "Wiener": wiener,
+    "Wiener, mild": wiener_mild,
     "Richardson-Lucy 12": richardson_lucy,
     "Richardson-Lucy 30": richardson_lucy_30,
     "CLAHE": clahe,
@@ -144,16 +161,14 @@ METHODS = {
     "twice, Richardson-Lucy": _then(twice, richardson_lucy),
     "stretch, non-local means": _then(stretch, denoise),
 }
-#: Which may help against what; each is tried on clean pictures, too.
+#: Which may help against what.
 AGAINST = {
-    "blur": ("unsharp", "adaptive unsharp", "Wiener", "Richardson-Lucy 12", "Richardson-Lucy 30", "CLAHE", "twice as large",
-             "twice, Richardson-Lucy"),
-    "motion": ("unsharp", "adaptive unsharp", "Wiener", "Richardson-Lucy 12"),
-    "dark": ("CLAHE", "stretch", "local stretch", "stretch, smooth", "stretch, non-local means", "non-local means"),
-    "glare": ("CLAHE", "stretch", "local stretch", "unsharp"),
-    "noise": ("smooth", "median", "non-local means", "stretch, smooth"),
+    "blur": ("unsharp", "Wiener", "Richardson-Lucy 12", "Richardson-Lucy 30"),
+    "motion": ("unsharp", "Richardson-Lucy 12"),
+    "dark": ("CLAHE", "stretch", "stretch, smooth"),
+    "glare": ("CLAHE", "local stretch"),
+    "noise": ("smooth", "median", "non-local means"),
     "haze": ("CLAHE", "stretch", "local stretch", "stretch, smooth"),
-    "small": ("twice as large", "twice, Lanczos", "unsharp", "twice, Richardson-Lucy"),
-    "none": ("unsharp", "adaptive unsharp", "Wiener", "Richardson-Lucy 12", "CLAHE", "stretch", "local stretch", "smooth", "median",
-             "non-local means", "twice as large", "twice, Richardson-Lucy"),
-}  # fmt: skip
+    "small": ("twice as large", "unsharp"),
+    "none": ("unsharp", "Wiener", "Richardson-Lucy 12", "stretch", "local stretch", "twice as large"),
+}

@@ -25,7 +25,8 @@ import numpy as np
 
 from glm4v_ros.catalog import manifest
 from glm4v_ros.catalog.checkpoint import Checkpoint
-from glm4v_ros.catalog.glm4v9b import NAME, Half, Output, TextHalf, VisionHalf
+from glm4v_ros.catalog.glm4v9b import NAME, Half, Output, TextHalf
+from glm4v_ros.catalog.glm4v9b_vision import VisionHalf
 from glm4v_ros.catalog.quantise import FILE_TYPES, Kind, RowQuantiser, planned_types, row_bytes
 from glm4v_ros.catalog.verify import sha256
 from glm4v_ros.errors import ModelFileError, Unsupported

@@ -241,10 +241,9 @@ def _schema(path: str | None) -> str:
 
 def _shown(args: argparse.Namespace, path: str | Path) -> verified.Shown:
     from glm4v_ros.vision.decoder import read_picture
-    from glm4v_ros.vision.enhance import enhance
-    from glm4v_ros.vision.frame import Frame
+    from glm4v_ros.vision.enhance import enhanced
 
-    return verified.Shown(Frame(enhance(read_picture(path, args.roi), args.enhance)), Path(path), args.roi or ())
+    return verified.Shown(enhanced(read_picture(path, args.roi), args.enhance), Path(path), args.roi or ())
 
 
 def _region(text: str) -> tuple[int, int, int, int]:

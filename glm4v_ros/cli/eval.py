@@ -110,12 +110,11 @@ def _ask_case(
     from glm4v_ros.engine.question import Question
     from glm4v_ros.policy.question_check import check_frames, check_words
     from glm4v_ros.vision.decoder import read_picture
-    from glm4v_ros.vision.enhance import enhance
-    from glm4v_ros.vision.frame import Frame
+    from glm4v_ros.vision.enhance import enhanced
 
     session = f"case {case.number}" if len(case.turns) > 1 else ""
     try:
-        frames = [Frame(enhance(read_picture(path), args.enhance)) for path in case.pictures]
+        frames = [enhanced(read_picture(path), args.enhance) for path in case.pictures]
     except VqaError as error:
         return [Result(turn, error=f"{error.code.name}: {error}") for turn in case.turns]
     results, pictures = [], frames

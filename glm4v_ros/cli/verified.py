@@ -32,7 +32,7 @@ class Shown:
         from glm4v_ros.vision.decoder import file_orientation
         from glm4v_ros.vision.placement import Placement
 
-        return Placement(self.frame.width, self.frame.height, file_orientation(self.path), *self.roi[:2])
+        return Placement(self.frame.width, self.frame.height, file_orientation(self.path), *(self.roi[:2] or (0, 0)), self.frame.scale)
 
 
 def add_arguments(group: argparse._ArgumentGroup) -> None:

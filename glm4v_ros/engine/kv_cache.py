@@ -112,12 +112,9 @@ class KVCache:
         sequence.attached = True
 
     def attach_early(self, sequence: Sequence) -> None:
-        """Shares what its base has so far; the rest of it comes in the next decode, for both. Should that fail, ``detach``
+        """Shares what its base has so far; the rest of it comes in the next decode, for both. Should that fail, ``remove_tail``
         takes it back."""
         self._model.copy(sequence.base.seq_id, sequence.seq_id)
-
-    def detach(self, sequence: Sequence) -> None:
-        self._model.remove(sequence.seq_id)
 
     def begin_piece(self, sequence: Sequence) -> int | None:
         """The id under which the next piece of an image is to be decoded; None when all such ids are in use. The cells of an

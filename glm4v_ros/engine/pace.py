@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _NEW = 0.1  # weight of the newest decode
-_PIECE_SECONDS = 0.08  # on a CPU: who asks while a piece of an image is decoded waits for its end
+_PIECE_SECONDS = 0.08  # on a CPU: who asks while a piece of a prompt is decoded waits for its end
 TILE = 64  # tokens that ggml's attention works on at once on a CPU: fewer take nearly as long, one more as long as twice as many
 _SHARED_PIECE = 512  # on a GPU while others wait
 
@@ -19,9 +19,9 @@ class Pace:
         self._token_seconds = 0.0  # that one token of one answer takes
         self.tokens_per_second = 0.0  # of all answers together
 
-    def entries(self, alone: bool) -> int:
-        """In a decode with pieces of images. ``alone``: nobody else's answer would wait for it."""
-        if self._gpu:
+    def entries(self, alone: bool, fixed: bool) -> int:
+        """In a decode with pieces of prompts. ``alone``: nobody else's answer would wait for it; ``fixed``: as many each time."""
+        if self._gpu or fixed:
             return self._capacity if alone else min(self._capacity, _SHARED_PIECE)
         return min(self._capacity, int(self._entries) // TILE * TILE)
 
@@ -31,7 +31,7 @@ class Pace:
 
     def decoded(self, entries: int, images: bool, written: int, seconds: float) -> None:
         """A decode of so many entries, pieces of images among them or not, wrote so many tokens."""
-        if images:
+        if images or entries >= TILE:
             self._entries = max(TILE, _smooth(self._entries, _PIECE_SECONDS * entries / seconds, 0.5))
         if entries == 1:
             self._token_seconds = _smooth(self._token_seconds, seconds)

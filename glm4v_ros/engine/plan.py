@@ -24,11 +24,11 @@ class _Part(NamedTuple):
     sequence: Sequence
     count: int
     scratch: int | None = None  # under which a piece of an image is decoded
-    early: bool = False  # what it shares is in the same decode
 
 
 class Plan:
-    """A token for every running answer, then text of prompts, then choices, then pieces of images; prompts by priority."""
+    """A token for every running answer, then text of prompts, then choices, then pieces of images; prompts by priority, and of those
+    with as high a one the text of the shortest first."""
 
     def __init__(self, model: LanguageModel, kv: KVCache):
         self._model = model
@@ -40,6 +40,7 @@ class Plan:
         self._answers_at = 0.0  # when the running answers last got a token
         self._images_waited = False  # for a prompt of words alone
         self._owner = ""
+        self.fixed = False  # it is to be computed in the same way each time
         #: Whose answers go on behind this decode.
         self.answering: list[Request] = []
 
@@ -66,24 +67,26 @@ class Plan:
         shares: Counter[str] = Counter()
         feeds = self._feeds(running, warm)
         images = any(sequence.next_is_image for _, sequence, _ in feeds)
+        self.fixed = any(request.question.deterministic for request in running)
+        most = self.pace.entries(len(running) <= 1, self.fixed)
         drafting = len(running) <= _MOST_DRAFTING
         answers = [request for request in running if request.answering]
         later = images and self._answers_may_wait(running, encoding)
         if not later:
             self._feed(answers, False, drafting, shares)
-        for _, sequence, request in feeds:
+        for _, sequence, request in sorted(feeds, key=lambda feed: (feed[0][0], feed[1].layout.cells - feed[1].cells)):
             if not sequence.next_is_image and self._text.room > 0 and self._text.output_room > 0:
-                self._add_text(sequence, request, shares)
+                self._add_text(sequence, request, shares, max(TILE, most - self._text.size))
         if not later:
             self._feed(answers, True, drafting, shares)
         words = any(request.reading for request in self.answering)
         self._images_waited = words and images and not self._images_waited
         if not self._images_waited:
-            self._add_images(feeds, running, len(answers) if later else 0, shares)
+            self._add_images(feeds, running, most - self._text.size, len(answers) if later else 0, shares)
         if later and self._text.outputs:  # somebody is waited for all the same
             self._feed(answers, False, drafting, shares)
-        self._owner, most = shares.most_common(1)[0] if shares else ("", 0)
-        if 2 * most <= sum(batch.size for batch in self.batches):
+        self._owner, share = shares.most_common(1)[0] if shares else ("", 0)
+        if 2 * share <= sum(batch.size for batch in self.batches):
             self._owner = ""
         if self._text.outputs:
             self._answers_at = time.monotonic()
@@ -91,7 +94,7 @@ class Plan:
 
     def commit(self) -> None:
         """It was decoded."""
-        for sequence, count, scratch, _ in self._parts:
+        for sequence, count, scratch in self._parts:
             if scratch is not None:
                 self._kv.end_piece(sequence, scratch, True)
             sequence.attached = True
@@ -101,11 +104,9 @@ class Plan:
         """Nothing came of it: takes back what may be in the KV cache. The sequences that were in it."""
         for request in self.answering:
             request.answer.rewind()
-        for sequence, _, scratch, early in self._parts:
+        for sequence, _, scratch in self._parts:
             if scratch is not None:
                 self._kv.end_piece(sequence, scratch, False)
-            elif early:
-                self._kv.detach(sequence)
             else:
                 self._kv.remove_tail(sequence)
         return [part.sequence for part in self._parts] + [request.sequence for request in self.answering]
@@ -152,25 +153,30 @@ class Plan:
                 if not request.question.choices:
                     self._parts.append(_Part(request.sequence, 1))
 
-    def _add_text(self, sequence: Sequence, request: Request | None, shares: Counter[str], early: bool = False) -> None:
-        """The next tokens of a prompt, as many as there is room for. ``request`` is whose it is, None for a frame's."""
+    def _add_text(
+        self, sequence: Sequence, request: Request | None, shares: Counter[str], most: int, early: bool = False
+    ) -> None:
+        """The next tokens of a prompt. ``request`` is whose it is, None for a frame's."""
         if not sequence.attached and not early:
             self._kv.attach(sequence)
             sequence.attached = True
         batch = self._text
         tokens = sequence.next_tokens(batch.room)
+        if len(tokens) - most >= TILE:  # what would be left is worth a decode of its own
+            tokens = tokens[:most]
         last = request is not None and sequence.cells + len(tokens) == sequence.layout.cells
         start = batch.add_tokens(tokens, sequence.position, sequence.seq_id, int(last))
-        self._parts.append(_Part(sequence, len(tokens), early=early))
+        self._parts.append(_Part(sequence, len(tokens)))
         if request is not None:
             shares[request.id] += len(tokens)
         if last:
             request.answer.expect(start + len(tokens) - 1)
             self.answering.append(request)
 
-    def _add_images(self, feeds: list, running: Sequences[Request], spare: int, shares: Counter[str]) -> None:
+    def _add_images(
+        self, feeds: list, running: Sequences[Request], most: int, spare: int, shares: Counter[str]
+    ) -> None:
         """``spare`` entries are left free."""
-        most = self.pace.entries(alone=len(running) <= 1) - self._text.size
         for _, sequence, request in feeds:
             room = min(self._images.room - spare, most)
             if not sequence.next_is_image or room <= 0:
@@ -201,7 +207,7 @@ class Plan:
             shares[waiting[0].id] += count
         for follower in followers:
             if self._text.room > 0 and self._text.output_room > 0:
-                self._add_text(follower.sequence, follower, shares, early=True)
+                self._add_text(follower.sequence, follower, shares, self._text.room, early=True)
             else:
-                self._parts.append(_Part(follower.sequence, 0, early=True))
+                self._parts.append(_Part(follower.sequence, 0))
         return count

@@ -187,9 +187,7 @@ class Scheduler:
             if self._outbox.has_news:
                 self._flush()  # planning and launching a piece of an image takes the host a while
         else:
-            # The same threads each time for an answer that is to be the same each time.
-            fixed = any(request.question.deterministic for request in self._requests.running)
-            self._model.share_cores(self._encoder.busy, fixed)
+            self._model.share_cores(self._encoder.busy, plan.fixed)
         started = time.monotonic()
         try:
             self._model.decode(*plan.batches)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import signal
 
-_CHECK_PATIENCE = 2.0  # seconds; a pattern can be such that a regular expression's search takes years
+CHECK_PATIENCE = 2.0  # seconds; a pattern can be such that a regular expression's search takes years
 
 
 def violation(text: str, schema: str) -> str:
@@ -14,7 +14,7 @@ def violation(text: str, schema: str) -> str:
     import jsonschema  # only here: few questions need it, and a worker that replaces another is waited for
 
     try:
-        with _at_most(_CHECK_PATIENCE):
+        with _at_most(CHECK_PATIENCE):
             jsonschema.validate(json.loads(text), json.loads(schema))
     except json.JSONDecodeError as error:
         return f"no JSON: {error}"

@@ -15,7 +15,7 @@ from glm4v_ros.errors import BadImage, OutOfMemory
 from glm4v_ros.evidence.log import Evidence
 from glm4v_ros.vision.converter import to_rgb
 from glm4v_ros.vision.decoder import decode, orientation
-from glm4v_ros.vision.enhance import crop, enhance
+from glm4v_ros.vision.enhance import crop, enhanced
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.orientation import Orientation, Region
 from glm4v_ros.vision.placement import Placement
@@ -64,7 +64,7 @@ class Picture:
         """Where that frame lies in the picture as it is stored. Raises BadImage."""
         frame, message = self.frame(region, mode), self.message
         turn = orientation(message.data) if isinstance(message, CompressedImage) else Orientation()
-        return Placement(frame.width, frame.height, turn, *(region or (0, 0))[:2])
+        return Placement(frame.width, frame.height, turn, *(region or (0, 0))[:2], frame.scale)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -125,7 +125,7 @@ class Picture:
         try:
             plain = self._made.get((None, "none"))
             rgb = self._rgb(region) if plain is None else crop(plain.rgb, *region) if region else plain.rgb
-            return Frame(np.ascontiguousarray(enhance(rgb, mode)))
+            return enhanced(rgb, mode)
         except MemoryError as error:
             raise OutOfMemory("there is not enough memory for this picture; send a smaller one") from error
         except cv2.error as error:

@@ -73,6 +73,10 @@ class VqaAsker:
         return self._presets
 
     @property
+    def verify(self) -> str:
+        return self._watch.value("second reader", "verify", "off")
+
+    @property
     def cameras(self) -> tuple[str, ...]:
         return tuple(self._views)
 

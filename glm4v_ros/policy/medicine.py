@@ -106,9 +106,9 @@ _TEXTS = {
         "我看不清这个药，不能确定，请让人看一下药盒。",
     ),
 }  # fmt: skip
-_ASK_DRUG = (
-    "What is the name of the medicine that is printed on its package? Answer with the name alone, as it is printed.",
-    "包装上印的药名是什么？只回答药名，照原样写。",
+_ASK_DRUG = (  # in words that small models know too: to longer ones the embedded model said "no" and "not visible"
+    "What's the name of the medicine? Answer with the name alone.",
+    "药名是什么？只回答药名。",
 )
 
 

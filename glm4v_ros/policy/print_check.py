@@ -82,7 +82,7 @@ class PrintCheck:
     def _zoom(self, pixels: int, timeout: float | None) -> None:
         begun = time.monotonic()
         place = zooming.find(self._question, self._read(timeout))
-        if place is None or not place.sure:
+        if place is None or not place.sure and place.zoom(pixels):
             self._parts = self._read_in_parts(None if timeout is None else begun + timeout)
             place = zooming.find(self._question, self._parts)
         self.zoom = place.zoom(pixels) if place else None

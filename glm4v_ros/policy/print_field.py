@@ -15,6 +15,11 @@ _COMPANY = re.compile(
     re.IGNORECASE,
 )
 
+_QUANTITY = re.compile(  # how much is in a box, or in a tablet
+    r"\d[\d.,]*\s*(?:[mµμ]?g|mcg|kg|m?l|iu|%|毫克|微克|克|毫升|升|单位|(?:x|×)?\s*\d*\s*(?:片|粒|丸|袋|支|板|瓶|tabs?|tablets?|caps?|capsules?|pcs))(?![a-z])",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class Field:
@@ -41,6 +46,8 @@ class Field:
             return bool(_COMPANY.search(text))
         if self.name == "model":
             return any(character.isdigit() for character in text)
+        if self.name == "drug":
+            text = _QUANTITY.sub(" ", text)
         if self.name in ("drug", "product", "brand"):
             return not _COMPANY.search(text) and not dates(text) and any(character.isalpha() for character in text)
         return self.bare

@@ -78,6 +78,10 @@ class Page:
         """Of the least certain line among them, 0 to 1."""
         return min((self.lines[glyph.line].confidence for glyph in glyphs), default=0.0)
 
+    def height(self, glyphs: Sequence[Glyph]) -> float:
+        """Of the largest line among them, in pixels."""
+        return max((self._boxes[glyph.line][3] for glyph in glyphs), default=0.0)
+
     # Geometry: every length is measured along the print and square to it, since a plate may be turned.
 
     def _box(self, index: int) -> tuple[float, float, float, float]:

@@ -23,6 +23,7 @@ _SURE = 0.9  # the reader's confidence in a line from which its word stands agai
 _DATE_ALONE = re.compile(
     r"\W*(?:in|on|by|until|exp|至|到|止)?\W*", re.IGNORECASE
 )  # what may be left of an answer that is a date
+_LARGER = 1.3  # of a medicine's name: other print this much larger is rather its name; a reader's lines vary by a tenth
 _NEAR = 0.34  # share of characters: a value that differs by less is the answer's, read in another way
 
 
@@ -164,6 +165,9 @@ def _find_on(quotation: str, field: Field | None, open_question: bool, page: Pag
     for cell in unlabelled:
         if glyphs := _equal(quotation, cell, field):
             if field is None or field.may_be(quotation):
+                if field and field.name == "drug" and (larger := _more_prominent(cell, unlabelled, field, page)):
+                    reason = f"the second reader read it, but in smaller print than {larger.text!r}"
+                    return _Found(Verdict.NOT_FOUND, glyphs, number, reason)
                 return _Found(Verdict.CONFIRMED, glyphs, number)
             return _Found(Verdict.NOT_FOUND, glyphs, number, "the second reader read it, but no label says what it is")
     for cell in page.cells:
@@ -175,6 +179,12 @@ def _find_on(quotation: str, field: Field | None, open_question: bool, page: Pag
     if near is not None and _difference(quotation, near) < _NEAR and _stands_against(quotation, near, field, page):
         return _Found(Verdict.CONTRADICTED, near.glyphs, number, f"the second reader read {near.text!r}")
     return _Found(Verdict.NOT_FOUND, reason="the second reader found no such print")
+
+
+def _more_prominent(cell: Cell, others: Sequence[Cell], field: Field, page: Page) -> Cell | None:
+    """Other print that may be the name of the medicine, and is plainly larger: then this is a brand, or what it is made of."""
+    least = _LARGER * page.height(cell.glyphs)
+    return next((other for other in others if page.height(other.glyphs) > least and field.may_be(other.text)), None)
 
 
 def _at_its_label(quotation: str, field: Field, cells: Sequence[Cell], page: Page, number: int) -> _Found:

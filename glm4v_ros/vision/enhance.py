@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
 from glm4v_ros.errors import BadRequest
+from glm4v_ros.vision.frame import Frame
 
 MODES = ("none", "auto")
 
@@ -13,7 +16,9 @@ FLAT = 90  # of 255: a luminance span (2nd to 98th percentile) below this is a f
 CLAHE = {"clipLimit": 2.0, "tileGridSize": (4, 4)}
 BLURRED = 0.35  # sharpness below this is a blurred picture; a crisp print has about 0.5 to 0.8
 UNSHARP_SIGMA = 2.0  # pixels
-UNSHARP_AMOUNT = 0.7
+UNSHARP_AMOUNT = 1.5
+SMALL = 400 * 28 * 28  # pixels: what as many image tokens carry; glm4v-nano reads small print better in a picture of that size (its card)
+LARGEST = 3.0  # times: print that is smaller stays unreadable
 
 
 def crop(rgb: np.ndarray, x: int, y: int, width: int, height: int) -> np.ndarray:
@@ -31,11 +36,18 @@ def crop(rgb: np.ndarray, x: int, y: int, width: int, height: int) -> np.ndarray
     return np.ascontiguousarray(rgb[y : y + height, x : x + width])
 
 
+def enhanced(rgb: np.ndarray, mode: str) -> Frame:
+    """The frame of (h, w, 3) uint8 RGB that ``enhance`` gives, which knows how much larger it is."""
+    better = enhance(rgb, mode)
+    return Frame(np.ascontiguousarray(better), better.shape[0] / rgb.shape[0])
+
+
 def enhance(rgb: np.ndarray, mode: str) -> np.ndarray:
     """(h, w, 3) uint8 RGB made easier to read; "none" returns it as it is, BadRequest for an unknown mode.
 
     "auto" touches only pictures that need it: contrast-limited histogram equalisation of the luminance where the
-    contrast is low, unsharp masking where edges are soft. Colours are kept, since lamps are told by them.
+    contrast is low, unsharp masking where edges are soft, and a picture of fewer pixels than SMALL becomes larger. Colours are
+    kept, since lamps are told by them. docs/enhance.md says what else was tried.
     """
     if mode in ("", "none"):
         return rgb
@@ -43,8 +55,13 @@ def enhance(rgb: np.ndarray, mode: str) -> np.ndarray:
         raise BadRequest(f"enhance is one of {', '.join(MODES)}, not {mode!r}")
     luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     faint, blurred = span(luma) < FLAT, sharpness(luma) < BLURRED
-    if not faint and not blurred:
-        return rgb
+    if faint or blurred:
+        rgb = _clearer(rgb, faint, blurred)
+    scale = min(LARGEST, math.sqrt(SMALL / luma.size))
+    return cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else rgb
+
+
+def _clearer(rgb: np.ndarray, faint: bool, blurred: bool) -> np.ndarray:
     ycc = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb)
     better = ycc[..., 0]
     if faint:

@@ -13,10 +13,12 @@ import numpy as np
 class Frame:
     """One picture, ready for a vision tower.
 
-    ``rgb`` is contiguous, (height, width, 3), uint8, in R, G, B order; ValueError otherwise.
+    ``rgb`` is contiguous, (height, width, 3), uint8, in R, G, B order; ValueError otherwise. ``scale``: how much larger it is
+    than the part of the picture that it shows.
     """
 
     rgb: np.ndarray
+    scale: float = 1.0
 
     def __post_init__(self):
         rgb = self.rgb

@@ -135,6 +135,10 @@ class Asker(Protocol):
     def presets(self) -> tuple[str, ...]: ...
 
     @property
+    def verify(self) -> str:
+        """off, auto or required, for questions that do not say."""
+
+    @property
     def cameras(self) -> tuple[str, ...]: ...
 
     @property

@@ -60,6 +60,10 @@ class EngineAsker:
         )  # fmt: skip
 
     @property
+    def verify(self) -> str:
+        return self._checks.default if self._checks else "off"
+
+    @property
     def cameras(self) -> tuple[str, ...]:
         return ()
 

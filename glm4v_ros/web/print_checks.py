@@ -25,12 +25,12 @@ class PrintChecks:
     """``default`` is off, auto or required, for questions that do not say."""
 
     def __init__(self, reader: PrintReader, default: str = "off"):
-        self._reader, self._default = reader, default
+        self._reader, self.default = reader, default
         self._threads = ThreadPoolExecutor(_MOST_AT_ONCE, "print-check")
 
     def of(self, inquiry: Inquiry, question: Question, frames: Sequence[Frame], at_once: bool) -> _Check | None:
         """None where none is wanted. ``at_once``: reading does not make the first word later. Raises BadRequest."""
-        mode = inquiry.verify or self._default
+        mode = inquiry.verify or self.default
         if mode == "off":
             return None
         if mode == "required" and question.json_schema:

@@ -66,6 +66,7 @@ class Health:
             "device": state.device,
             "tokens_per_second": round(state.tokens_per_second, 1), "models": [card.name for card in asker.models],
             "demo_model": any(card.demo for card in asker.models), "presets": list(asker.presets),
+            "verify": asker.verify,
             "cameras": list(asker.cameras),
         })  # fmt: skip
 

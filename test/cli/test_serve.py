@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from glm4v_ros.reader.client import SecondReader
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds
@@ -65,6 +68,21 @@ def test_one_command_and_it_answers_until_it_is_told_to_stop(tmp_path, how):
         process.send_signal(how)
         assert process.wait(PATIENCE) == 0
         assert process.stderr.read() == ""
+
+
+@pytest.mark.skipif(bool(SecondReader().missing), reason="the second reader is not installed")
+def test_the_second_reader_checks_where_it_is_asked_for(tmp_path):
+    plate = base64.b64encode((ROOT / "test" / "data" / "nameplate.png").read_bytes()).decode()
+    content = [{"type": "text", "text": "型号是什么?"}, {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{plate}"}}]
+    with started(tmp_path, "--verify", "required") as (process, said):
+        connection = http.client.HTTPConnection("127.0.0.1", port_of(said), timeout=PATIENCE)
+        for options, verdict in (({}, "confirmed"), ({"verify": "off"}, "not_checked")):
+            body = {"model": "glm4v-nano", "messages": [{"role": "user", "content": content}], "glm4v": options}
+            connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+            answered = json.loads(connection.getresponse().read())
+            assert answered["choices"][0]["message"]["content"] == "LVV9-70S1-9" and answered["glm4v"]["verification"] == verdict
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
 
 
 def test_keys_are_made_and_taken_back(tmp_path):

@@ -74,6 +74,14 @@ def test_regions_are_those_of_the_stored_file(glm4v, scripted, reader, tmp_path)
     assert line["evidence"][0]["region"] == [9, 15, 5, 12]
 
 
+def test_regions_are_those_of_the_file_when_a_small_picture_was_made_larger(glm4v, scripted, reader, picture):
+    scripted(lambda question, frames: ["XK-7"])
+    reader.lines = [("XK-7", 42, 12, 36, 15)]
+    line = ask(glm4v, picture, "What does it say?", "--verify", "auto", "--enhance", "auto")
+    assert [(frame.width, frame.height) for frame in reader.asked] == [(120, 90)]
+    assert line["evidence"][0]["region"] == [14, 4, 12, 5]
+
+
 def test_without_the_option_nothing_is_read_and_nothing_told(glm4v, scripted, reader, picture):
     scripted(lambda question, frames: ["XK-7"])
     assert "verification" not in ask(glm4v, picture, "型号是什么?") and reader.asked == []

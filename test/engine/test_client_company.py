@@ -109,20 +109,22 @@ def test_nobody_gets_less_than_a_fair_share(fresh):
 
 
 def test_a_session_whose_question_waits_is_not_idle(fresh):
-    engine = fresh(max_parallel=1, session_idle_s=1.0)
-    deltas, running = Deltas(), question(max_tokens=100_000)
-    enough = threading.Event()
-    started = time.monotonic()
+    engine = fresh(max_parallel=1, session_idle_s=1.5, context_tokens=16384)
+    deltas, running, enough, asked_at = Deltas(), question(max_tokens=100_000), threading.Event(), []
 
     def hear(delta):
         deltas(delta)
-        if time.monotonic() - started > 3.0:
+        if asked_at and time.monotonic() - asked_at[0] > 3.0:
             enough.set()
 
+    ask(engine, [noise(206)], max_tokens=1)
     ask(engine, [noise(205)], session_id="talk")
     long = engine.ask(running, [noise(206)], hear)
+    deltas.wait_for(Stage.ANSWERING)
     follow_up = engine.ask(question(session_id="talk"), [])
+    asked_at.append(time.monotonic())
     assert enough.wait(PATIENCE)  # longer than a session may be idle
+    assert not follow_up.done()
     engine.cancel(running.request_id)
     with pytest.raises(Canceled):
         long.result(PATIENCE)

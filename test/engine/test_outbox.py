@@ -20,6 +20,9 @@ class Answer:
     def __init__(self):
         self.text, self.fresh = AnswerText(), []
 
+    def take_logprobs(self):
+        return ()
+
     def show(self, pieces):
         self.fresh = []
         return "".join(map(self.text.add, pieces))

@@ -5,8 +5,10 @@ import threading
 
 import pytest
 from asking import PATIENCE, ask, noise, question
+from stepping import PIECE
 
 from glm4v_ros.engine.answer import Stage
+from glm4v_ros.engine.pace import Pace
 from glm4v_ros.engine.question import Exchange
 from glm4v_ros.errors import BadRequest, Canceled
 
@@ -101,3 +103,23 @@ def test_a_conversation_that_the_asker_keeps_is_not_read_anew(run, frame):
     if frame is None:  # of noise it is not sure
         alone = run.answer(run.ask(None, text=past[-1].text, past=tuple(past[:-1]), deterministic=True, **fields))
         assert alone == past[-1].answer
+
+
+def test_a_long_text_keeps_nobody_waiting(run):
+    """A question that came later is answered while it is being read."""
+    known = noise(705)
+    run.answer(run.ask(known, max_tokens=1))
+    long = run.ask(None, text="words " * 200, needs_picture=False, max_tokens=1)
+    run.until(lambda: run.batches[-1][0] == PIECE)
+    run.batches.clear()
+    short = run.ask(known, text="is it?", max_tokens=1)
+    run.until(lambda: run.begun(short))
+    assert not run.begun(long) and len(run.batches) <= 3
+    assert run.answer(long) is not None and max(entries for entries, _, _ in run.batches) <= PIECE
+
+
+def test_a_decode_has_no_more_of_a_long_text_than_others_can_wait_for(run, monkeypatch):
+    monkeypatch.setattr(Pace, "entries", lambda *_: 16)
+    monkeypatch.setattr("glm4v_ros.engine.plan.TILE", 4)
+    run.answer(run.ask(None, text="words " * 20, needs_picture=False, max_tokens=1))
+    assert {entries for entries, _, _ in run.batches[:-1]} == {16} and 4 <= run.batches[-1][0] < 20

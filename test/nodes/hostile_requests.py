@@ -13,7 +13,7 @@ from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration, Time
 from fuzz import Outcomes
 from glm4v_ros.action import AskImage
-from glm4v_ros.msg import Answer, AskOptions
+from glm4v_ros.msg import Answer, AskOptions, Exchange, Sampling
 from hypothesis import strategies as st
 from robot import compressed, duration, eventually, image, plain, wait
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
@@ -139,6 +139,13 @@ def _right(draw) -> tuple[dict, dict]:
         deterministic=draw(st.integers(0, 9)) == 0,
         retry_on_crash=draw(st.booleans()),
         speak=draw(st.booleans()),
+        verify=draw(st.sampled_from(("", "off", "auto", "required"))),
+        zoom=draw(st.sampled_from(("", "off", "auto"))),
+        stop=draw(st.sampled_from(([], ["\n"], ["。", "x" * 200]))),
+        system_prompt=draw(st.just("") | fuzz.texts),
+        sampling=draw(st.just([]) | st.builds(lambda **given: [Sampling(**given)], temperature=st.floats(0, 2), top_p=st.floats(0, 1),
+                                              top_k=st.integers(0, 10**6), seed=st.integers(0, 2**64 - 1))),
+        local_only=draw(st.booleans()),
         timeout=draw(st.sampled_from((Duration(), duration(60), duration(3600)))),
         max_image_age=draw(st.sampled_from((Duration(), Duration(sec=2**31 - 1)))),
     )
@@ -146,7 +153,13 @@ def _right(draw) -> tuple[dict, dict]:
     if kind == 0:
         options["choices"] = draw(fuzz.choices)
     elif kind == 1:
-        options["json_schema"] = draw(fuzz.schemas)
+        options["json_schema"], options["verify"] = draw(fuzz.schemas), ""
+    elif kind == 2:
+        options["logprobs"], options["top_logprobs"] = True, draw(st.integers(0, 20))
+    elif kind == 3:
+        options["hints"], options["verify"] = "lines", draw(st.sampled_from(("off", "auto")))
+    if not fields["session_id"] and draw(st.booleans()):
+        options["past"] = [Exchange(question=draw(texts), answer=draw(st.just("") | texts))]
     return fields, options
 
 
@@ -168,6 +181,16 @@ _OPTIONS = {
     "max_image_tokens": st.sampled_from((1, 2, 1_000_001, 2**32 - 1)),
     "enhance": st.sampled_from(("magic", "AUTO", "\ufffd")),
     "prefer": st.sampled_from(("oldest", "Newest", "\ufffd")),
+    "verify": st.sampled_from(("always", "AUTO", "\ufffd")),
+    "zoom": st.sampled_from(("in", "lines")),
+    "hints": st.sampled_from(("words", "auto", "lines")),
+    "stop": st.sampled_from(([""], ["x" * 201], ["x"] * 17, ["\ufffd"])),
+    "system_prompt": st.sampled_from(("a" * 32_001, "\ufffd", "a\0b")),
+    "sampling": st.lists(st.builds(Sampling, temperature=st.floats(), top_p=st.floats(), min_p=st.floats(), repeat_penalty=st.floats(),
+                                   top_k=UINT32), min_size=1, max_size=2),
+    "past": st.lists(st.builds(Exchange, question=fuzz.texts | fuzz.bad_texts, answer=fuzz.texts, pictures=UINT32), min_size=1, max_size=2),
+    "top_logprobs": st.sampled_from((1, 20, 21, 255)),
+    "text_only": st.just(True),
     "rois": st.lists(_regions, min_size=1, max_size=3),
     "timeout": _durations,
     "max_image_age": _durations,

@@ -205,6 +205,16 @@ def test_what_the_second_reader_found_is_shown_in_the_picture_upright(web, rig, 
     assert web.post(CHAT, chat("型号?", data_url(data))).json["glm4v"]["verification"] == "not_checked"  # the node's default here
 
 
+def test_the_page_is_told_what_the_node_asks_for_by_itself(web, rig):
+    """So that it does not ask for less."""
+    rig.node.set_parameters([Parameter("verify", value="required")])
+    try:
+        eventually(lambda: web.request("GET", "/v1/state").json["verify"] == "required")
+    finally:
+        rig.node.set_parameters([Parameter("verify", value="off")])
+    eventually(lambda: web.request("GET", "/v1/state").json["verify"] == "off")
+
+
 def test_the_evidence_of_a_camera_s_picture(web, rig, front, seen):
     rgb = plain((9, 99, 199), (400, 300))
     key = Frame(rgb).key

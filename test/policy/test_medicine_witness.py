@@ -1,5 +1,7 @@
 """A medicine's name needs a second witness: what another reader read, whole, in both looks at the package."""
 
+from dataclasses import replace
+
 import pytest
 from print_lines import plate
 
@@ -43,6 +45,30 @@ def test_a_name_that_both_looks_confirm_is_spoken(name):
 def test_any_other_name_is_not(said, printed):
     ruled = ruling(said, box(printed), box(printed))
     assert ruled.abstained and said not in ruled.text
+
+
+def grown(line, by):
+    return replace(line, quad=tuple((by * x, by * y) for x, y in line.quad), places=tuple(tuple((by * x, by * y) for x, y in q) for q in line.places))
+
+
+@pytest.mark.parametrize("language, name, brand", [("zh", "硝苯地平控释片", "拜新同"), ("en", "Norvatine", "Kelorin")])
+def test_the_name_is_what_is_printed_largest(language, name, brand):
+    """Brand or what it is made of, whichever is smaller: neither is mistaken for the other."""
+    for first, second in ((name, brand), (brand, name)):
+        look = [grown(box(first)[0], 1.5), *plate("", "", "", second)]
+        look = [line for line in look if line.text]
+        assert not ruling(first, look, look, language=language).abstained
+        assert ruling(second, look, look, language=language).abstained
+    alike = [line for line in plate(name, "", brand) if line.text]
+    assert not ruling(brand, alike, alike, language=language).abstained  # nothing tells them apart
+
+
+@pytest.mark.parametrize("quantity", ["30mg", "100mg × 37", "0.25 g", "5mg×12片", "24粒", "10 ml", "500 IU", "30 tablets"])
+def test_how_much_is_in_it_is_no_name(quantity):
+    look = plate("硝苯地平控释片", "", quantity)
+    look = [line for line in look if line.text]
+    assert ruling(quantity, look, look).abstained
+    assert not ruling("维生素B12片", *[[line for line in plate("维生素B12片", "", quantity) if line.text]] * 2).abstained
 
 
 def test_one_look_is_not_enough():

@@ -8,7 +8,6 @@ import jsonschema
 import numpy as np
 import pytest
 
-from glm4v_ros.engine import grammar
 from glm4v_ros.engine.question import Question, Sampling
 from glm4v_ros.engine.violation import violation
 from glm4v_ros.errors import BadImage, BadRequest
@@ -139,7 +138,7 @@ def test_frames():
 
 
 def test_a_search_that_would_take_years_ends(monkeypatch):
-    monkeypatch.setattr(grammar, "_CHECK_PATIENCE", 0.1)
+    monkeypatch.setattr("glm4v_ros.engine.violation.CHECK_PATIENCE", 0.1)
     assert "too long" in violation(json.dumps("a" * 60 + "!"), '{"pattern": "^(a+)+$"}')
     assert violation('"aa"', '{"pattern": "^(a+)+$"}') == ""
 

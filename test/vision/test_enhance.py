@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 
 from glm4v_ros.errors import BadRequest
-from glm4v_ros.vision.enhance import crop, enhance, sharpness, span
+from glm4v_ros.vision.enhance import crop, enhance, enhanced, sharpness, span
 
 
-def plate(dark=20, light=230, blur=0.0):
-    """Print on a plate, (160, 320, 3)."""
-    rgb = np.full((160, 320, 3), light, np.uint8)
+def plate(dark=20, light=230, blur=0.0, height=500, width=640):
+    """Print on a plate, which is not small."""
+    rgb = np.full((height, width, 3), light, np.uint8)
     for row, text in enumerate(("H3U-32MR", "SN 48151623", "24V 0.5A")):
         cv2.putText(rgb, text, (10, 45 + 45 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (dark,) * 3, 2, cv2.LINE_AA)
     return cv2.GaussianBlur(rgb, (0, 0), blur) if blur else rgb
@@ -54,10 +54,19 @@ def test_blurred_print_gets_sharper():
     assert edges(enhance(blurred, "auto")) > 1.3 * edges(blurred)
 
 
+@pytest.mark.parametrize("height, width, factor", [(160, 320, 2.47), (40, 60, 3.0), (500, 640, 1.0), (3000, 4000, 1.0)])
+def test_a_small_picture_becomes_larger_and_its_frame_knows(height, width, factor):
+    frame = enhanced(plate(height=height, width=width), "auto")
+    assert frame.scale == pytest.approx(factor, 0.01)
+    assert (frame.height, frame.width) == pytest.approx((height * frame.scale, width * frame.scale), abs=1)
+    assert enhanced(plate(height=height, width=width), "none").scale == 1
+
+
 def test_a_lamp_keeps_its_colour():
     rgb = np.full((120, 120, 3), 40, np.uint8)
     cv2.circle(rgb, (60, 60), 6, (20, 90, 20), -1, cv2.LINE_AA)
-    colour = enhance(cv2.GaussianBlur(rgb, (0, 0), 2), "auto")[60, 60].astype(int)
+    frame = enhanced(cv2.GaussianBlur(rgb, (0, 0), 2), "auto")
+    colour = frame.rgb[frame.height // 2, frame.width // 2].astype(int)
     assert colour[1] > colour[0] + 20 and colour[1] > colour[2] + 20
 
 
@@ -65,7 +74,8 @@ def test_a_lamp_keeps_its_colour():
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_tiny_and_empty_scenes(shape, level):
     rgb = np.full((*shape, 3), level, np.uint8)
-    assert enhance(rgb, "auto").shape == rgb.shape
+    better = enhance(rgb, "auto")
+    assert all(side <= large <= 3 * side for side, large in zip(shape, better.shape)) and better.dtype == np.uint8
 
 
 def test_unknown_mode():

@@ -14,7 +14,7 @@ from golden import glm4v9b_checkpoint as tiny  # noqa: E402
 
 from glm4v_ros.catalog.convert import Conversion  # noqa: E402
 from glm4v_ros.errors import EngineFailed, ModelFileError, OutOfMemory, Unsupported  # noqa: E402
-from glm4v_ros.vision import ggml, glm4v9b_tower  # noqa: E402
+from glm4v_ros.vision import ggml  # noqa: E402
 from glm4v_ros.vision.frame import Frame  # noqa: E402
 from glm4v_ros.vision.glm4v9b_preprocess import patches  # noqa: E402
 from glm4v_ros.vision.glm4v9b_tower import Glm4v9bTower  # noqa: E402
@@ -237,7 +237,7 @@ def test_another_ggml_is_refused_by_version(files, monkeypatch):
 def test_no_memory_is_said_and_loading_can_be_tried_again(files, monkeypatch, call):
     tower = Glm4v9bTower(files("plain", "Q8_0"), gpu=False, threads=2)
     with monkeypatch.context() as patch:
-        patch.setattr(glm4v9b_tower.ggml, call, lambda *_: None)
+        patch.setattr(ggml, call, lambda *_: None)
         with pytest.raises(OutOfMemory, match="vision_resident: false"):
             tower.load()
     assert not tower.loaded

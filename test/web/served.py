@@ -34,6 +34,7 @@ class BoundedEngine(ScriptedEngine):
         loading.set()
         super().__init__(config, loading)
         self.capacity = capacity
+        self.busy_for = 1.5  # seconds that a refusal speaks of
         self.idle = threading.Event()
         self.idle.set()
         self.canceled = []
@@ -43,7 +44,7 @@ class BoundedEngine(ScriptedEngine):
     def ask(self, question, frames, on_delta=None):
         with self._counting:
             if self._running >= self.capacity:
-                raise Busy("all places are taken; ask again later", retry_after=1.5)
+                raise Busy("all places are taken; ask again later", retry_after=self.busy_for)
             self._running += 1
             self.idle.clear()
         try:

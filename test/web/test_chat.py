@@ -88,7 +88,8 @@ def test_what_the_engine_is_asked(web):
 
 def test_headers_do_for_clients_that_cannot_add_fields(web):
     values = {"x-glm4v-preset": "inspection", "x-glm4v-session": "round", "x-glm4v-timeout": "12.5", "x-glm4v-language": "zh",
-              "x-glm4v-image-tokens": "99", "x-glm4v-enhance": "auto", "x-glm4v-deterministic": "true"}  # fmt: skip
+              "x-glm4v-image-tokens": "99", "x-glm4v-enhance": "auto", "x-glm4v-deterministic": "true",
+              "x-glm4v-verify": "auto"}  # fmt: skip
     assert set(values) == set(HEADERS)
     assert web.post(PATH, chat(glm4v={"language": "en"}), values).status == 200
     ((question, _),) = web.engine.questions

@@ -252,7 +252,7 @@ def test_wrong_keys_do_no_more_than_cost_time(nano):
 
 def test_pictures_from_all_sides_are_decoded_two_at_a_time(sturdy):
     """Twenty large ones at once: all are taken in turn, and small questions are answered meanwhile."""
-    large = png(7, 1500, 1500)
+    large = png(7, 1000, 1000)
     threads = [
         threading.Thread(target=sturdy.request, args=("POST", "/v1/pictures", large + bytes([n]))) for n in range(20)
     ]

@@ -140,7 +140,7 @@ def test_a_client_that_asks_again_by_itself(nano):
             patient.chat.completions.create(model=MODEL, messages=asked("slow", data_url(PLATE.read_bytes())),
                                             extra_body={"glm4v": {"timeout": 0.05}})  # fmt: skip
         assert len(served.engine.questions) == 1
-        served.engine.capacity = 0
+        served.engine.capacity, served.engine.busy_for = 0, 0.05
         with pytest.raises(openai.RateLimitError):
             patient.chat.completions.create(model=MODEL, messages=asked("?", data_url(PLATE.read_bytes())))
         assert len(served.engine.questions) == 1

@@ -217,7 +217,10 @@ def test_what_the_second_reader_found_is_said_and_framed(chromium, nano, tmp_pat
         served.engine.says[key, question] = "XK-7"
         page = Page(chromium, served.address, locale=locale).ready().upload(tmp_path / "noise.png").ask(question)
         assert page.answer() == "XK-7" and page.page.inner_text("section .turn .verdict") == word
+        page.page.wait_for_function("() => document.querySelector('section .turn figure img').complete")
         boxes = page.page.locator(f"section .turn figure .box.{verdict}")
+        if verdict in ("confirmed", "contradicted"):
+            boxes.wait_for(state="attached")  # it is drawn once the picture's size is known
         assert boxes.count() == (verdict in ("confirmed", "contradicted"))
         if boxes.count():
             image = page.page.locator("section .turn figure img").bounding_box()

@@ -68,7 +68,7 @@ def test_of_many_at_once_as_many_are_taken_as_there_are_places(small):
     outcomes, together = [], threading.Barrier(8)
 
     def ask(seed: int) -> None:
-        body = chat("slow", data_url(png(seed, 1500, 1000)), glm4v={"timeout": 1})
+        body = chat("slow", data_url(png(seed, 600, 400)), glm4v={"timeout": 1})
         together.wait(PATIENCE)
         outcomes.append(small.post(CHAT, body).status)
 

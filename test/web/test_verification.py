@@ -58,6 +58,7 @@ def test_an_answer_says_what_was_found_and_where(checked, line, verdict, text):
 
 
 def test_the_default_is_the_server_s_and_a_header_serves_too(checked):
+    assert checked.served.request("GET", "/v1/state").json["verify"] == "off"
     before = len(checked.reader.read_keys)
     assert checked.ask("型号 XK-7").json["glm4v"]["verification"] == "not_checked"
     assert len(checked.reader.read_keys) == before

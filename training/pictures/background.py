@@ -48,6 +48,25 @@ def texture(kind: str) -> np.ndarray:
         field = cv2.GaussianBlur(field.astype(np.float32), (5, 5), 1) * 1.6
     elif kind == "perforated":
         field = np.where((x % 32 - 16) ** 2 + (y % 32 - 16) ** 2 < 60, -55, 10)
+    elif kind in ("rivets", "studs", "rings"):  # round marks in rows, but none is a dark hole
+        pitch = {"rivets": 64, "studs": 40, "rings": 52}[kind]
+        dx, dy = (x + (pitch / 2) * ((y // pitch) % 2) * (kind != "rivets")) % pitch - pitch / 2, y % pitch - pitch / 2
+        radius = np.hypot(dx, dy)
+        if kind == "rings":
+            field = np.where(np.abs(radius - 13) < 3, 55, 0)
+        else:
+            reach = 9 if kind == "rivets" else 8
+            field = np.where(radius < reach, 45 - 6 * (dx + dy), np.where(radius < reach + 2, -45, 0))
+    elif kind == "knurl":
+        field = 30 * np.sign(np.sin((x + y) / 5)) + 30 * np.sign(np.sin((x - y) / 5)) - 10
+    elif kind == "mesh":
+        field = np.where((x % 24 < 4) | (y % 24 < 4), 45, -35)
+    elif kind == "tread":
+        turn = ((x // 36) + (y // 36)) % 2 * 2 - 1
+        u, v = (x % 36 - 18) + turn * (y % 36 - 18), (x % 36 - 18) - turn * (y % 36 - 18)
+        field = np.where((u / 22) ** 2 + (v / 6) ** 2 < 1, 55 - 3 * v, -12)
+    elif kind == "slots":
+        field = np.where((np.abs(y % 30 - 15) < 5) & (np.abs(x % 90 - 45) < 34), -60, 12)
     elif kind == "carpet":
         field = 25 * np.sin(x / 3) * np.sin(y / 2.2) + _octaves(rng, 40, 320) * 40
     else:

@@ -50,7 +50,7 @@ class Canvas:
         self.rng, self.size, self.split, self.level = rng, size, split, level
         self.width, self.height = size
         self.unit = max(1.0, sqrt(self.width * self.height / TOKEN_CAP_PX))
-        self.pixels = background(rng, size, split, level)
+        self.pixels = self.ground()
         self._size = 0
         self.em = 1e9  # smallest print that is asked about
         self._keep: list[tuple[float, float]] = []
@@ -59,6 +59,10 @@ class Canvas:
         self._centres: list[tuple[float, float]] = []
         self._marks: list[tuple[str, float, float]] = []
         self.lines: list[list[Run]] = []
+
+    def ground(self) -> np.ndarray:
+        """(height, width, 3) uint8 to draw on."""
+        return background(self.rng, self.size, self.split, self.level)
 
     # What to draw with
 

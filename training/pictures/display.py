@@ -363,7 +363,7 @@ def paint(canvas: Canvas) -> list[Topic]:
         rng.uniform(0.11, 0.2) if split == "train" else rng.uniform(0.09, 0.17),
     )
     ghost = tuple(int(s + (v - s) * rng.uniform(0.05, 0.13)) for s, v in zip(screen, lit)) if chance(rng, 0.4) else None
-    topics, pieces = [], {}
+    pieces = {}
     for index, (name, (text, unit)) in enumerate(readings.items()):
         column, row = index % across, index // across
         cell_w, cell_h = (case_w - 2 * pad) / across, (case_h - 2 * pad) / down
@@ -442,6 +442,13 @@ def paint(canvas: Canvas) -> list[Topic]:
         answer = join(text, unit_text)
         pieces[name] = (text, unit_text, answer, label)
 
+    return topics(rng, split, pieces, labelled, readings)
+
+
+def topics(rng, split: str, pieces: dict[str, tuple[str, str, str, str]], labelled: bool, readings) -> list[Topic]:
+    """What can be asked about pieces by quantity: number, printed unit, answer, label; `readings`: number and unit, printed or not."""
+    count = len(pieces)
+    topics: list[Topic] = []
     for name, (text, unit_text, answer, label) in pieces.items():
         if labelled or (unit_text not in ("", "%", "t", "g") and name != "level"):
             if count > 1 or label or name not in ("setpoint",):

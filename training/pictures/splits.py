@@ -1,6 +1,6 @@
 """What training may see and what is kept for the test: fonts, backgrounds, strings, wordings, and the difficulty ranges.
 
-Committed before the first training run and not touched afterwards.
+What the test has was committed before the first training run and is not touched; training and the held-out hand may gain.
 """
 
 from __future__ import annotations
@@ -118,6 +118,59 @@ TEST_SEGMENT = {
     "DSEG7ModernMini": ("fonts-dseg", "DSEG7ModernMini-Bold.ttf", 0),
     "DSEG14Modern": ("fonts-dseg", "DSEG14Modern-Regular.ttf", 0),
 }
+# Of the second hand (vector/) alone, beside those for training.
+VECTOR_LATIN = {
+    "Sora": ("fonts-sora", "Sora-Regular.otf", 0),
+    "Sora-SemiBold": ("fonts-sora", "Sora-SemiBold.otf", 0),
+    "AveriaSans": ("fonts-averia-sans-gwf", "AveriaSansGWF-Regular.ttf", 0),
+    "AveriaSans-Bold": ("fonts-averia-sans-gwf", "AveriaSansGWF-Bold.ttf", 0),
+    "Comfortaa-Bold": ("fonts-comfortaa", "Comfortaa-Bold.ttf", 0),
+    "Oxygen": ("fonts-oxygen", "Oxygen-Sans.ttf", 0),
+    "Oxygen-Bold": ("fonts-oxygen", "Oxygen-Sans-Bold.ttf", 0),
+    "OxygenMono": ("fonts-oxygen", "OxygenMono-Regular.ttf", 0),
+    "LeagueSpartan-Medium": ("fonts-league-spartan", "LeagueSpartan-Medium.otf", 0),
+    "Roadgeek-C": ("fonts-roadgeek", "RG2014C.ttf", 0),
+    "Roadgeek-D": ("fonts-roadgeek", "RG2014D.ttf", 0),
+    "Gillius": ("fonts-adf-gillius", "GilliusADF-Regular.otf", 0),
+    "Gillius-Bold": ("fonts-adf-gillius", "GilliusADF-Bold.otf", 0),
+    "Gillius-BoldCond": ("fonts-adf-gillius", "GilliusADF-BoldCond.otf", 0),
+    "Tuffy": ("fonts-tuffy", "tuffy_regular.ttf", 0),
+    "Tuffy-Bold": ("fonts-tuffy", "tuffy_bold.ttf", 0),
+    "Quattrocento": ("fonts-quattrocento", "Quattrocento-Regular.otf", 0),
+    "NationalPark": ("fonts-national-park", "NationalPark-Regular.otf", 0),
+    "Agave": ("fonts-agave", "agave-r-autohinted.ttf", 0),
+    "FantasqueMono": ("fonts-fantasque-sans", "FantasqueSansMono-Regular.otf", 0),
+    "FantasqueMono-Bold": ("fonts-fantasque-sans", "FantasqueSansMono-Bold.otf", 0),
+    "CMUSans": ("fonts-cmu", "cmunss.ttf", 0),
+    "CMUSerif-Bold": ("fonts-cmu", "cmunbx.ttf", 0),
+    "CMUTypewriter": ("fonts-cmu", "cmuntt.ttf", 0),
+    "Biolinum": ("fonts-linuxlibertine", "LinBiolinum_R.otf", 0),
+    "Libertine-Bold": ("fonts-linuxlibertine", "LinLibertine_RB.otf", 0),
+    "BebasNeue": ("fonts-bebas-neue", "BebasNeue-Regular.otf", 0),
+    "Universalis-Bold": ("fonts-adf-universalis", "UniversalisADFStd-Bold.otf", 0),
+    "Universalis-Cond": ("fonts-adf-universalis", "UniversalisADFStd-Cond.otf", 0),
+    "Heros": ("fonts-texgyre", "texgyreheros-regular.otf", 0),
+    "Heros-Bold": ("fonts-texgyre", "texgyreheros-bold.otf", 0),
+    "Heros-Cond": ("fonts-texgyre", "texgyreheroscn-regular.otf", 0),
+    "Pagella-Bold": ("fonts-texgyre", "texgyrepagella-bold.otf", 0),
+}
+VECTOR_CHINESE = {
+    "GKai": ("fonts-arphic-gkai00mp", "gkai00mp.ttf", 0),
+    "DroidFallback": ("fonts-droid-fallback", "DroidSansFallbackFull.ttf", 0),
+}
+# Of the hand that is held out (make_browser.py), beside those for the test.
+BROWSER_LATIN = {
+    "Inter": ("fonts-inter", "Inter-Regular.otf", 0),
+    "Inter-SemiBold": ("fonts-inter", "Inter-SemiBold.otf", 0),
+    "Go": ("fonts-go", "Go-Regular.ttf", 0),
+    "Go-Bold": ("fonts-go", "Go-Bold.ttf", 0),
+    "GoMono": ("fonts-go", "Go-Mono.ttf", 0),
+    "PTSans": ("fonts-paratype", "PTS55F.ttf", 0),
+    "PTSans-Bold": ("fonts-paratype", "PTS75F.ttf", 0),
+    "PTSansNarrow": ("fonts-paratype", "PTN57F.ttf", 0),
+    "PTSerif-Bold": ("fonts-paratype", "PTF75F.ttf", 0),
+    "PTMono": ("fonts-paratype", "PTM55F.ttf", 0),
+}
 FACES = {
     ("latin", "train"): TRAIN_LATIN,
     ("latin", "test"): TEST_LATIN,
@@ -125,10 +178,16 @@ FACES = {
     ("chinese", "test"): TEST_CHINESE,
     ("segment", "train"): TRAIN_SEGMENT,
     ("segment", "test"): TEST_SEGMENT,
+    ("latin", "vector"): VECTOR_LATIN,
+    ("chinese", "vector"): VECTOR_CHINESE,
+    ("latin", "browser"): BROWSER_LATIN,
 }
 
 BACKGROUNDS = {
-    "train": ("flat", "gradient", "brushed", "clouds", "wood", "paper", "checker"),
+    "train": (
+        *("flat", "gradient", "brushed", "clouds", "wood", "paper", "checker"),
+        *("rivets", "studs", "knurl", "mesh", "tread", "rings", "slots"),
+    ),
     "test": ("tiles", "hazard", "speckle", "perforated", "carpet"),
 }
 

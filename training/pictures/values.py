@@ -1,11 +1,13 @@
 """Random grammars of what is printed: models, serial numbers, dates, ratings, names.
 
 Every function takes a generator and returns the text as printed. Strings that could be learnt by heart are drawn until
-they belong to the split (see splits.belongs).
+they belong to the split (see splits.belongs). In training half of the names are on no list (free.py); the test keeps its grammar, so
+that its figures can be compared from version to version.
 """
 
 from __future__ import annotations
 
+from training.pictures import free
 from training.pictures.splits import belongs
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -95,12 +97,16 @@ def look_alikes(rng, count: int) -> str:
     return "".join(LOOK_ALIKES[i] for i in rng.integers(0, len(LOOK_ALIKES), count))
 
 
-def until(make):
-    """Draws again until the string belongs to the split."""
+FREE = 0.5  # share of the names that are on no list, in training
+
+
+def until(make, other=None):
+    """Draws again until the string belongs to the split; `other` makes those that are on no list."""
 
     def draw(rng, split: str) -> str:
+        chosen = other if other and split == "train" and chance(rng, FREE) else make
         while True:
-            text = make(rng)
+            text = chosen(rng)
             if belongs(text, split):
                 return text
 
@@ -108,7 +114,11 @@ def until(make):
     return draw
 
 
-@until
+def or_free(other):
+    return lambda make: until(make, other)
+
+
+@or_free(free.code)
 def model(rng) -> str:
     """Such as H3U-32MR/ES, FR-D740-0.75K, 6ES7 214, YE3-132M-4, SGM7J-04A."""
     kind = rng.integers(8)
@@ -133,7 +143,7 @@ def model(rng) -> str:
     return text
 
 
-@until
+@or_free(lambda rng: free.code(rng, 5, 15))
 def serial(rng) -> str:
     """Such as 2023051400123, SN20A4F-0087, A1B2-C3D4-55, E221-0098/7."""
     kind = rng.integers(8)
@@ -338,7 +348,7 @@ def temperature(rng, split: str) -> str:
     return f"{first}{join}{plus}{high}{degree}"
 
 
-@until
+@or_free(lambda rng: free.company(rng, [*KINDS, ""]))
 def manufacturer_chinese(rng) -> str:
     name = "".join(pick(rng, SYLLABLES) for _ in range(rng.integers(2, 4)))
     city = pick(rng, CITIES)
@@ -362,7 +372,7 @@ def word(rng) -> str:
     return text.capitalize()
 
 
-@until
+@or_free(lambda rng: " ".join([free.latin(rng) for _ in range(rng.integers(1, 3))] + [pick(rng, LATIN_KINDS)]))
 def manufacturer_latin(rng) -> str:
     name = word(rng) if chance(rng, 0.8) else letters(rng, rng.integers(2, 4))
     if chance(rng, 0.15):
@@ -372,7 +382,7 @@ def manufacturer_latin(rng) -> str:
     return text.upper() if chance(rng, 0.15) else text
 
 
-@until
+@or_free(lambda rng: free.hanzi(rng, 2, 4) if chance(rng, 0.4) else free.latin(rng, 1, 3))
 def brand(rng) -> str:
     if chance(rng, 0.3):
         return "".join(pick(rng, SYLLABLES) for _ in range(2))

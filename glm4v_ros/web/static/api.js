@@ -51,9 +51,9 @@ export async function cameraPicture(name, after, signal) {
 
 const imageUrl = (picture) => (picture.camera ? `camera:${picture.camera}` : `sha256:${picture.key}`);
 
-function options({ pictures, preset, session }) {
+function options({ pictures, preset, session, verify }) {
   const rois = pictures.some((one) => one.camera) ? undefined : pictures.map((one) => one.region ?? null);
-  return { preset, session, rois, progress: true, verify: "auto" };
+  return { preset, session, rois, progress: true, verify };
 }
 
 // Calls onEvent with each stage, piece of text, and at the end the figures.

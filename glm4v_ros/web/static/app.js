@@ -182,7 +182,8 @@ function Page({ word, needsKey, onLanguage, onLogout }) {
     const turn = { id: `${Date.now()}-${newId()}`, at: new Date().toISOString(), text, answer: "", stage: "asking", running: true, model: state?.models[0] };
     setTurns((all) => [turn, ...all]);
     stopping.current = new AbortController();
-    run(turn, { text, choices, preset: preset || undefined, pictures, model: state?.models[0], session: session.current });
+    run(turn, { text, choices, preset: preset || undefined, pictures, model: state?.models[0], session: session.current,
+      verify: state?.verify === "off" ? "auto" : undefined }); // what the server or the robot asks for anyway may be more
     return true;
   };
 

@@ -1,0 +1,112 @@
+"""The second hand. Needs ``python -m training.fonts`` once, and Skia."""
+
+import numpy as np
+import pytest
+
+from training.pictures import ADDED, draw, vector
+from training.pictures.marks import MARKS, number
+from training.pictures.picture import Topic
+from training.pictures.questions import converse
+from training.pictures.splits import FACES
+from training.pictures.vector import sheet
+
+PRINTED = ("nameplate", "pillbox", "label", "table")
+
+
+def drawn(skill, count=12, size=(560, 420), split="train"):
+    """Clean pictures of the second hand: the sheet, its picture and what can be asked."""
+    found = 0
+    for seed in range(10 * count):
+        paper = vector.Sheet(np.random.default_rng(seed), size, split, 1.0)
+        try:
+            topics = vector.PAINTERS[skill](paper)
+        except vector.NoRoom:
+            continue
+        yield paper, paper.finish(), topics
+        found += 1
+        if found == count:
+            return
+    raise AssertionError(f"only {found} of {count} pictures of {skill} had room")
+
+
+@pytest.mark.parametrize("skill", PRINTED)
+def test_a_centre_lies_on_its_characters_ink(skill):
+    seen = clear = 0
+    for paper, (image, characters, centres), _ in drawn(skill):
+        reach = max(5, int(0.4 * paper.em))
+        for x, y in centres.astype(int):
+            window = image[max(0, y - reach) : y + reach, max(0, x - reach) : x + reach].astype(int).mean(-1)
+            clear += np.ptp(window) > 40
+            seen += 1
+    assert seen > 200 and clear > 0.97 * seen
+
+
+@pytest.mark.parametrize("skill", PRINTED)
+def test_what_is_read_is_printed(skill):
+    read = 0
+    for paper, (_, characters, _), topics in drawn(skill):
+        for topic in topics:
+            if topic.tag in ("nameplate", "label", "table") or topic.field == "drug":
+                answer = topic.ask("zh", False)[1].removeprefix("这是").removesuffix("。")
+                assert answer.replace(" ", "") in characters
+                read += 1
+    assert read > 20
+
+
+def test_a_lamps_mark_says_what_the_answers_say():
+    asked = 0
+    for _, (_, characters, _), topics in drawn("lamp", 30):
+        marks = [MARKS[number(c)] for c in characters if number(c) is not None]
+        for topic in topics:
+            if topic.field == "lit":
+                assert topic.ask("en", False)[1] == str(sum(lit for _, _, lit in marks))
+                asked += 1
+    assert asked == 30
+
+
+def test_the_largest_of_a_column_is_its_largest():
+    asked = 0
+    for _, _, topics in drawn("table", 40):
+        cells = {}
+        for topic in topics:
+            question, answer = topic.ask("en", False)
+            if topic.field == "cell":
+                cells[question] = answer
+        assert all(answer.replace(".", "", 1).isdigit() for answer in cells.values())
+        by_field = {topic.field: topic for topic in topics if isinstance(topic, Topic)}
+        if {"largest", "smallest"} <= by_field.keys():
+            asked += 1
+    assert asked > 3
+
+
+def test_faces_of_the_test_are_not_trained_on():
+    held_out = {name for split in ("test", "browser") for name in FACES["latin", split]} | set(FACES["chinese", "test"])
+    assert not held_out & (set(sheet.LATIN["train"]) | set(sheet.CHINESE["train"]))
+
+
+@pytest.mark.parametrize("skill", (*vector.PAINTERS,))
+def test_an_enlarged_picture_keeps_its_centres(skill):
+    inside = 0
+    for seed in range(6):
+        picture = draw(np.random.default_rng(seed), skill, (784, 560), "train", 1.0, 0.0, enlarge=1.7)
+        assert picture.image.shape == (560, 784, 3)
+        assert ((picture.centres >= 0) & (picture.centres <= (784, 560))).all()
+        inside += len(picture.centres)
+    assert inside > 10
+
+
+def test_skills_of_the_second_hand_alone_are_left_out_of_older_skills_in_the_test():
+    for skill in ("absent", "yesno", "followup"):
+        for seed in range(40):
+            turns = draw(np.random.default_rng(seed), skill, (448, 336), "test", 1.0).turns
+            assert not {turn.tag for turn in turns} & set(ADDED)
+
+
+def test_a_conversation_about_a_label_asks_for_what_is_printed():
+    asked = set()
+    for _, (_, characters, _), topics in drawn("label", 20):
+        for turn in converse(np.random.default_rng(1), topics, "label"):
+            if turn.tag == "label":
+                assert turn.answer.replace(" ", "") in characters
+                asked.add(turn.language)
+    assert asked == {"zh", "en"}
