@@ -15,6 +15,7 @@ from glm4v_ros.policy.verification import Evidence as FrameEvidence
 from glm4v_ros.policy.verification import Verification
 from glm4v_ros.speech.language import base_language, language_of
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.placement import Placement
 from glm4v_ros.web.asker import Evidence, Found, Inquiry, Region
 
 _PATIENCE = 15.0  # s that an answer waits for the reader; then it comes without its word
@@ -78,6 +79,7 @@ class _Check:
 
     def _upright(self, evidence: FrameEvidence) -> Evidence:
         """In the whole picture, of which the frame may be a part."""
-        part = self._inquiry.regions[evidence.image] if self._inquiry.regions else None
-        x, y, width, height = evidence.region
-        return Evidence(evidence.text, evidence.image, Region(x + part.x, y + part.y, width, height) if part else Region(*evidence.region))
+        frame, part = self._frames[evidence.image], self._inquiry.regions[evidence.image] if self._inquiry.regions else None
+        x, y = (part.x, part.y) if part else (0, 0)
+        placement = Placement(frame.width, frame.height, x=x, y=y, scale=frame.scale)
+        return Evidence(evidence.text, evidence.image, Region(*placement.stored(evidence.region)))
