@@ -200,6 +200,16 @@ def test_a_cancel_closes_the_connection(engine, stub, frame):
     right_again(engine, stub, frame)
 
 
+def test_a_cancel_that_comes_at_once(engine, stub, frame):
+    """Before the process has begun with the question, too."""
+    stub.act = hang
+    for _ in range(30):
+        asked = question(timeout=0.0)
+        future = engine.ask(asked, [frame])
+        engine.cancel(asked.request_id)
+        assert type(future.exception(PATIENCE)) is Canceled
+
+
 def test_a_redirect_takes_no_picture_elsewhere(engine, stub, frame):
     from stub_server import StubServer
 
