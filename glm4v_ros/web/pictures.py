@@ -10,7 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-
 from glm4v_ros.errors import BadImage
 from glm4v_ros.vision.decoder import decode_file
 from glm4v_ros.vision.frame import Frame
@@ -94,10 +93,10 @@ class PictureStore:
         return await self.made((picture.key,), lambda: Frame(decode_file(picture.data, "the picture")))
 
     async def made(self, identity: tuple, make: Callable[[], Frame]) -> Frame:
-        """The frame that was made under this identity before, or that of ``make()``, called in a thread, now."""
+        """The frame that was made under this identity before, or ``make()``, called in a thread, now."""
         frame = self._frames.get(identity)
         if frame is None:
-            frame = await self._run(lambda: _with_key(make()))
+            frame = await self._run(lambda: _keyed(make()))
             if identity not in self._frames and frame.rgb.nbytes <= self._most_frame_bytes:
                 self._frames[identity] = frame
                 self._frame_bytes += frame.rgb.nbytes
@@ -126,6 +125,6 @@ class PictureStore:
             self._bytes -= len(picture.data)
 
 
-def _with_key(frame: Frame) -> Frame:
+def _keyed(frame: Frame) -> Frame:
     frame.key  # noqa: B018  computed here, where the event loop does not wait for it
     return frame

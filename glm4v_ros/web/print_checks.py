@@ -15,7 +15,6 @@ from glm4v_ros.policy.verification import Evidence as FrameEvidence
 from glm4v_ros.policy.verification import Verification
 from glm4v_ros.speech.language import base_language, language_of
 from glm4v_ros.vision.frame import Frame
-from glm4v_ros.vision.placement import Placement
 from glm4v_ros.web.asker import Evidence, Found, Inquiry, Region
 
 _PATIENCE = 15.0  # s that an answer waits for the reader; then it comes without its word
@@ -79,7 +78,7 @@ class _Check:
 
     def _upright(self, evidence: FrameEvidence) -> Evidence:
         """In the whole picture, of which the frame may be a part."""
-        frame, part = self._frames[evidence.image], self._inquiry.regions[evidence.image] if self._inquiry.regions else None
-        x, y = (part.x, part.y) if part else (0, 0)
-        placement = Placement(frame.width, frame.height, x=x, y=y, scale=frame.scale)
-        return Evidence(evidence.text, evidence.image, Region(*placement.stored(evidence.region)))
+        part = self._inquiry.regions[evidence.image] if self._inquiry.regions else None
+        x, y, width, height = self._frames[evidence.image].unscaled(evidence.region)
+        left, top = (part.x, part.y) if part else (0, 0)
+        return Evidence(evidence.text, evidence.image, Region(x + left, y + top, width, height))

@@ -32,8 +32,10 @@ PAINTERS = {
 }
 VECTOR = {"train": 0.5, "test": 0.0}  # share of the second hand's pictures where both hands can draw
 OTHER = {  # skills that are asked of any picture: which painters, and how often
-    "absent": {"nameplate": 3.0, "display": 1.0, "gauge": 1.0, "lamp": 1.0, "count": 1.0, "pillbox": 1.5, "blank": 2.0, "label": 1.5},
-    "yesno": {"nameplate": 4.0, "display": 1.0, "gauge": 1.0, "lamp": 1.5, "count": 1.5, "pillbox": 1.5, "label": 1.0, "table": 0.5},
+    "absent": {"nameplate": 3.0, "display": 1.0, "gauge": 1.0, "lamp": 1.0, "count": 1.0, "pillbox": 1.5, "blank": 2.0}
+    | {"label": 1.5},
+    "yesno": {"nameplate": 4.0, "display": 1.0, "gauge": 1.0, "lamp": 1.5, "count": 1.5, "pillbox": 1.5}
+    | {"label": 1.0, "table": 0.5},
     "followup": {"nameplate": 5.0, "display": 1.0, "lamp": 1.0, "count": 1.0, "label": 1.5},
 }
 ADDED = ("label", "table")  # skills that only the second hand draws; the test asks the older ones of the older painters
@@ -50,7 +52,8 @@ def draw(
 ) -> Picture:
     """Draws a clean picture of (width, height) px with a conversation about it.
 
-    Raises ValueError where the canvas has no room for what must be legible. `skill` is one of SKILLS, `split` "train" or "test", `level` the difficulty from 0 (one large line) to 1 (everything).
+    Raises ValueError where the canvas has no room for what must be legible. `skill` is one of SKILLS, `split` "train" or
+    "test", `level` the difficulty from 0 (one large line) to 1 (everything).
     `flaws` is the level of the degradation where it is not that of the content. With `enlarge` the picture is drawn so many times
     smaller and scaled up, as a crop or a small picture is before it is asked about.
     """

@@ -30,6 +30,7 @@ KEYS_EN = (
     "Price|Barcode|Keeper|Inspector|Operator|Note|State|Grade|Zone|Line|Train|Seat|Cabinet|Box|Drum|Sample|Content|Volume|Next check|Code|Version|"
     "Customer|Ward|Bed|Gate|Flight|Ref."
 ).split("|")
+UNITS = "kg| kg|g|mL|L|mm|cm|m|pcs|件|箱|%|元| €|h|min".split("|")
 PLACES_ZH = "路 街 区 市 县 镇 楼 室 号 仓 站 厂".split()
 
 
@@ -50,7 +51,7 @@ def value(rng, split: str, chinese: bool) -> str:
     if kind == 4:
         return free.code(rng, 3, 10)
     if kind == 5:
-        return f"{rng.integers(1, 1000)}{pick(rng, ['kg', ' kg', 'g', 'mL', 'L', 'mm', 'cm', 'm', 'pcs', '件', '箱', '%', '元', ' €', 'h', 'min'])}"
+        return f"{rng.integers(1, 1000)}{pick(rng, UNITS)}"
     if kind == 6:
         return f"{rng.integers(24):02}:{rng.integers(60):02}"
     if kind == 7:

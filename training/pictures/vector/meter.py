@@ -1,4 +1,4 @@
-"""Displays of the second hand: LCD, LED, dot-matrix and phone-like screens, segments of any shape, words of any kind as labels."""
+"""Displays of the second hand: screens of any colour, segments of any shape, words of any kind as labels."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ from training.pictures.vector import label as labels
 from training.pictures.vector.sheet import NoRoom, Sheet, Style, mixed
 
 SEGMENTS = tuple(FACES["segment", "train"])
-UNITS = ("", "V", "A", "mA", "kW", "kWh", "Hz", "%", "°C", "℃", "bar", "MPa", "kPa", "mm", "m", "m/s", "rpm", "r/min", "L/min", "m³/h", "ppm", "dB", "lux", "pH", "kg", "g", "t", "N", "Nm", "s", "min", "h", "Ω", "μm", "件", "次", "天", "人")  # fmt: skip
+UNITS = (
+    "|V|A|mA|kW|kWh|Hz|%|°C|℃|bar|MPa|kPa|mm|m|m/s|rpm|r/min|L/min|m³/h|ppm|dB|lux|pH|kg|g|t|N|Nm|s|min|h|Ω|μm|件|次|天|人"
+).split("|")
+
+
+# The bars of a digit: a at the top, then clockwise, g in the middle.
+ON = {
+    **dict(zip("01234", ("abcdef", "bc", "abged", "abgcd", "fgbc"))),
+    **dict(zip("56789-", ("afgcd", "afgedc", "abc", "abcdefg", "abcdfg", "g"))),
+}
 
 
 def bars(
     sheet: Sheet, x: float, baseline: float, text: str, height: float, colour, off, bold: float, square: float
 ) -> float:
     """Digits of seven bars with round or square ends; returns the right end."""
-    on = {"0": "abcdef", "1": "bc", "2": "abged", "3": "abgcd", "4": "fgbc", "5": "afgcd", "6": "afgedc", "7": "abc", "8": "abcdefg", "9": "abcdfg", "-": "g"}  # fmt: skip
     wide, t = 0.5 * height, bold * height
     for character in text:
         if character in ".:":
@@ -27,13 +35,18 @@ def bars(
             x += 1.9 * t
             continue
         gap, top, middle = 0.22 * t, baseline - height, baseline - height / 2
+        right = x + wide
         places = {
-            "a": (x + gap, top, x + wide - gap, top + t), "g": (x + gap, middle - t / 2, x + wide - gap, middle + t / 2),
-            "d": (x + gap, baseline - t, x + wide - gap, baseline), "f": (x, top + gap, x + t, middle - gap), "b": (x + wide - t, top + gap, x + wide, middle - gap),
-            "e": (x, middle + gap, x + t, baseline - gap), "c": (x + wide - t, middle + gap, x + wide, baseline - gap),
-        }  # fmt: skip
+            "a": (x + gap, top, right - gap, top + t),
+            "b": (right - t, top + gap, right, middle - gap),
+            "c": (right - t, middle + gap, right, baseline - gap),
+            "d": (x + gap, baseline - t, right - gap, baseline),
+            "e": (x, middle + gap, x + t, baseline - gap),
+            "f": (x, top + gap, x + t, middle - gap),
+            "g": (x + gap, middle - t / 2, right - gap, middle + t / 2),
+        }
         for name, box in places.items():
-            lit = name in on.get(character, "")
+            lit = name in ON.get(character, "")
             if lit or off is not None:
                 sheet.fill(box, colour if lit else off, t * square)
         sheet.note(character, x + wide / 2, middle)

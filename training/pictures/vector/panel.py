@@ -152,9 +152,14 @@ def paint(sheet: Sheet) -> list[Topic]:
     ink = sheet.ink(face)
     shape = pick(rng, SHAPES)
     look = {
-        "tone": rng.uniform(0.9, 1.1), "lift": rng.uniform(-5, 15), "dull": rng.uniform(0.16, 0.42), "bezel": chance(rng, 0.7),
-        "rim": pick(rng, [(190, 192, 196), (60, 62, 66), (20, 20, 20), (160, 140, 90)]), "halo": chance(rng, 0.6), "corner": rng.uniform(0, 0.5),
-    }  # fmt: skip
+        "tone": rng.uniform(0.9, 1.1),
+        "lift": rng.uniform(-5, 15),
+        "dull": rng.uniform(0.16, 0.42),
+        "bezel": chance(rng, 0.7),
+        "rim": pick(rng, [(190, 192, 196), (60, 62, 66), (20, 20, 20), (160, 140, 90)]),
+        "halo": chance(rng, 0.6),
+        "corner": rng.uniform(0, 0.5),
+    }
     above = chance(rng, 0.4)
     for i in range(count):
         x, y = x0 + cell_w * (i % across + 0.5), y0 + cell_h * (i // across + 0.5)

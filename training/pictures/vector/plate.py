@@ -9,7 +9,10 @@ from training.pictures.values import chance, pick
 from training.pictures.vector.sheet import NoRoom, Sheet, Style, mixed
 from training.pictures.vector.sheet import paint as brush
 
-CALM = ((250, 250, 250), (225, 228, 230), (190, 194, 198), (35, 36, 40), (18, 42, 96), (250, 214, 60), (196, 30, 40), (16, 92, 70), (236, 226, 200), (120, 126, 132))  # fmt: skip
+CALM = (
+    *((250, 250, 250), (225, 228, 230), (190, 194, 198), (35, 36, 40), (18, 42, 96)),
+    *((250, 214, 60), (196, 30, 40), (16, 92, 70), (236, 226, 200), (120, 126, 132)),
+)
 
 
 def material(sheet: Sheet, box, radius: float):
@@ -100,7 +103,7 @@ def paint(sheet: Sheet) -> list[Topic]:
 
 def place(sheet: Sheet, rows, heading: str, printed: dict, topics) -> list[Topic]:
     """Lays rows (name, label, value) out on a plate, leaving out what does not fit; `topics(printed)` are asked."""
-    rng, level = sheet.rng, sheet.level
+    rng = sheet.rng
     sheet.pitch, sheet.colon = rng.uniform(1.25, 2.1), pick(rng, [": ", "：", " ", ": ", "  ", " = ", " - "])
     kind = pick(rng, ["table", "table", "grid", "list", "list", "cards", "running"])
     columns = pick(rng, [1, 1, 2]) if len(rows) > 3 and kind != "running" else 1

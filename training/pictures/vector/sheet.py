@@ -34,7 +34,7 @@ def typeface(name: str) -> skia.Typeface:
 
 @dataclass(frozen=True)
 class Style:
-    """Faces that are set together, and how: `size` px an em, `spacing` px between characters, `slant` and `stretch` of each glyph."""
+    """Faces that are set together: `size` px an em, `spacing` px between characters, `slant` and `stretch` of each."""
 
     latin: str
     chinese: str

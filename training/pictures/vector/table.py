@@ -9,8 +9,14 @@ from training.pictures.values import chance, pick
 from training.pictures.vector.sheet import NoRoom, Sheet, mixed
 from training.pictures.words import NO, YES
 
-HEADS_ZH = "数量 单价 金额 库存 产量 温度 湿度 电压 电流 功率 成绩 得分 人数 次数 重量 长度 一月 二月 三月 四月 上午 下午 早班 晚班 合格 入库 出库".split()
-HEADS_EN = "Qty Price Total Stock Output Temp Humidity Volts Amps Power Score Points Staff Runs Weight Length Jan Feb Mar Apr Morning Evening Early Late Passed In Out".split()
+HEADS_ZH = (
+    "数量 单价 金额 库存 产量 温度 湿度 电压 电流 功率 成绩 得分 人数 次数 重量 长度 一月 二月 三月 四月 上午 "
+    "下午 早班 晚班 合格 入库 出库"
+).split()
+HEADS_EN = (
+    "Qty Price Total Stock Output Temp Humidity Volts Amps Power Score Points Staff Runs Weight Length Jan "
+    "Feb Mar Apr Morning Evening Early Late Passed In Out"
+).split()
 CELL_ZH = "{r}的{c}是多少？|{r}的{c}？|表中{r}的{c}是多少？|{r}那一行的{c}是多少？|{c}一列里{r}是多少？|读一下{r}的{c}。|请问{r}的{c}是多少".split(
     "|"
 )
