@@ -8,7 +8,8 @@
 A box has a medicine's name, a brand in smaller print, its maker and its strength; each fifth picture has two boxes whose names
 are one character apart. A box is looked at twice, in two pictures. What is spoken must be the name of a box that is there: a
 brand, a maker, or a name that is a character off counts as misnamed. Names are those of training/pictures/pillbox.py's test
-split, which the embedded model never saw. Needs a font with Chinese (Debian: fonts-noto-cjk) and training's numpy alone.
+split, which the embedded model never saw. Needs a font with Chinese (Debian: fonts-noto-cjk) and skia-python, which training/pictures imports
+(training/requirements.txt).
 """
 
 from __future__ import annotations

@@ -64,11 +64,11 @@ def _sensor(values: np.ndarray, rng: np.random.Generator, sigma: float = 2.0) ->
 
 LEVELS = {
     "none": (none, (0.0,)),
-    "blur": (blur, (3.0, 3.5, 4.0, 4.5)),
-    "motion": (motion, (13.0, 17.0)),
-    "dark": (dark, (0.06, 0.04, 0.03)),
-    "glare": (glare, (1.0, 1.4)),
-    "noise": (noise, (60.0, 90.0)),
-    "haze": (haze, (0.1, 0.06, 0.04)),
-    "small": (small, (0.5, 0.35, 0.28)),
+    "blur": (blur, (2.5, 3.0, 4.0)),
+    "small": (small, (0.5, 0.35)),
+    "dark": (dark, (0.06, 0.03)),
+    "haze": (haze, (0.06, 0.04)),
+    "motion": (motion, (13.0,)),
+    "glare": (glare, (1.4,)),
+    "noise": (noise, (90.0,)),
 }

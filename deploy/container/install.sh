@@ -21,7 +21,16 @@ llama)
 package)
     $PIP install --no-cache-dir "setuptools<80" wheel
     $PIP install --no-cache-dir --no-deps --no-build-isolation .
-    $PIP uninstall -y setuptools wheel pip
+    $PIP uninstall -y setuptools wheel hf-xet pip
+    # llama-cpp-python's wheel has its libraries twice, and OpenCV's has models that nobody here asks.
+    (cd /opt/glm4v/lib/python3*/site-packages && rm -rf lib include bin cv2/data)
+    # A wheel knows no links, so that each library is there under three names.
+    cd /opt/glm4v/lib/python3*/site-packages/llama_cpp/lib
+    for real in *.so.*.*; do
+        for name in "${real%.*.*}" "${real%%.so*}.so"; do
+            [ "$name" = "$real" ] || ln -sf "$real" "$name"
+        done
+    done
     find /opt/glm4v \( -name __pycache__ -o -name tests \) -type d -prune -exec rm -rf {} +
     find /opt/glm4v -path '*llama_cpp*' \( -name '*.a' -o -path '*/include/*' \) -delete
     ;;

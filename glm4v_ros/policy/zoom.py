@@ -124,7 +124,8 @@ def _places(question: str, field: Field | None, pages: Sequence[Page], readings:
             return Place(image, frozenset(glyph.line for glyph in glyphs), text, rank, page, reading)  # noqa: B023
 
         for cell in page.cells:
-            labelled = (*cell.named, *cell.glyphs)
+            # To the first wide gap: what stands behind it may be another plate's, and what is near is added later.
+            labelled = (*cell.named, *cell.glyphs[: min(cell.ends)])
             if field is None:
                 if cell.label and cell.label.strip().lower() in asked:
                     yield place(labelled, cell.label, 0)

@@ -118,7 +118,7 @@ class Worker:
             task = self._loop.create_task(self._answer(message, frames))
             self._tasks[message.question.request_id] = task
         elif isinstance(message, Cancel) and message.request_id in self._tasks:
-            self._tasks[message.request_id].cancel()
+            self._loop.call_soon(self._tasks[message.request_id].cancel)  # once it has begun: else it would end without a word
 
     def _read(self) -> None:
         while True:

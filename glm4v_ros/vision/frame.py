@@ -8,6 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from glm4v_ros.vision.region import Region
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -36,6 +38,13 @@ class Frame:
     @property
     def width(self) -> int:
         return self.rgb.shape[1]
+
+    def unscaled(self, region: Region) -> Region:
+        """A region of the frame in pixels of what it shows, as large as that was."""
+        if self.scale == 1:
+            return region
+        points = [(round(x / self.scale), round(y / self.scale)) for x, y in region.corners]
+        return Region.around(points, round(self.width / self.scale), round(self.height / self.scale))
 
     @cached_property
     def key(self) -> str:

@@ -48,7 +48,10 @@ def make_app(
     models, health, stored, page = Models(service), Health(service, metrics), Pictures(service), Page()
     cameras, login = Cameras(service), Login(keys, logins, settings.keys_required)
     key = "/v1/pictures/{key:sha256}"
-    routes = [
+    routes = [  # the busiest first
+        Route("/v1/chat/completions", ChatCompletions(service).post, methods=["POST"]),
+        Route("/v1/responses", Responses(service).post, methods=["POST"]),
+        Route("/v1/decisions", Decisions(service).post, methods=["POST"]),
         Route("/", page.index),
         Route("/static/{name:path}", page.static),
         Route("/login", login.get),
@@ -61,9 +64,6 @@ def make_app(
         Route("/v1/state", health.state),
         Route("/v1/models", models.all),
         Route("/v1/models/{name}", models.one),
-        Route("/v1/chat/completions", ChatCompletions(service).post, methods=["POST"]),
-        Route("/v1/responses", Responses(service).post, methods=["POST"]),
-        Route("/v1/decisions", Decisions(service).post, methods=["POST"]),
         Route("/v1/pictures", stored.put, methods=["POST"]),
         Route(key, stored.put, methods=["PUT"]),
         Route(key, stored.get),

@@ -15,7 +15,7 @@ from glm4v_ros.policy import question_check
 from glm4v_ros.policy.abstention import judged
 from glm4v_ros.policy.language import with_language
 from glm4v_ros.policy.preset import Preset, find_preset, load_presets
-from glm4v_ros.vision.enhance import crop, enhance
+from glm4v_ros.vision.enhance import crop, enhanced
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.web.asker import (
     CameraPicture,
@@ -164,6 +164,6 @@ class EngineAsker:
 
         def make():
             rgb = whole.rgb if region is None else crop(whole.rgb, region.x, region.y, region.width, region.height)
-            return enhance(rgb, how)
+            return enhanced(rgb, how)
 
         return await self._pictures.made((picture.key, region, how), make)

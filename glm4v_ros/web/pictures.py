@@ -10,8 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from glm4v_ros.errors import BadImage
 from glm4v_ros.vision.decoder import decode_file
 from glm4v_ros.vision.frame import Frame
@@ -75,7 +73,7 @@ class PictureStore:
         known = self.get(owner, key)
         if known is not None and (known.stamp == stamp or not camera):
             return known
-        frame = await self.made((key,), lambda: decode_file(data, "the picture"))
+        frame = await self.made((key,), lambda: Frame(decode_file(data, "the picture")))
         picture = StoredPicture(key, data, media_type(data), frame.width, frame.height, stamp or time.time(), camera)
         self._drop((owner, key))
         self._pictures[owner, key] = picture
@@ -92,13 +90,13 @@ class PictureStore:
 
     async def frame(self, picture: StoredPicture) -> Frame:
         """The whole picture, upright. Raises BadImage."""
-        return await self.made((picture.key,), lambda: decode_file(picture.data, "the picture"))
+        return await self.made((picture.key,), lambda: Frame(decode_file(picture.data, "the picture")))
 
-    async def made(self, identity: tuple, make: Callable[[], np.ndarray]) -> Frame:
-        """The frame that was made under this identity before, or that of ``make()``, called in a thread, now."""
+    async def made(self, identity: tuple, make: Callable[[], Frame]) -> Frame:
+        """The frame that was made under this identity before, or ``make()``, called in a thread, now."""
         frame = self._frames.get(identity)
         if frame is None:
-            frame = await self._run(lambda: _frame_of(make()))
+            frame = await self._run(lambda: _keyed(make()))
             if identity not in self._frames and frame.rgb.nbytes <= self._most_frame_bytes:
                 self._frames[identity] = frame
                 self._frame_bytes += frame.rgb.nbytes
@@ -127,7 +125,6 @@ class PictureStore:
             self._bytes -= len(picture.data)
 
 
-def _frame_of(rgb: np.ndarray) -> Frame:
-    frame = Frame(rgb)
+def _keyed(frame: Frame) -> Frame:
     frame.key  # noqa: B018  computed here, where the event loop does not wait for it
     return frame

@@ -79,5 +79,6 @@ class _Check:
     def _upright(self, evidence: FrameEvidence) -> Evidence:
         """In the whole picture, of which the frame may be a part."""
         part = self._inquiry.regions[evidence.image] if self._inquiry.regions else None
-        x, y, width, height = evidence.region
-        return Evidence(evidence.text, evidence.image, Region(x + part.x, y + part.y, width, height) if part else Region(*evidence.region))
+        x, y, width, height = self._frames[evidence.image].unscaled(evidence.region)
+        left, top = (part.x, part.y) if part else (0, 0)
+        return Evidence(evidence.text, evidence.image, Region(x + left, y + top, width, height))

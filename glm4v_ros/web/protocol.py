@@ -64,6 +64,7 @@ class _GuardedProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self.transport.flush()  # in a rush of requests the loop's next turn may be far away
         if not self.transport.is_closing():
             self._watch(idle=True)
 

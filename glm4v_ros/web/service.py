@@ -35,7 +35,9 @@ class Service:
     async def read_question(self, request: Request) -> Fields:
         """The body of a request for an answer, which then has a seat. Raises Problem and Busy."""
         self.seats.check()  # before its body, which may be large, has come
-        return await read_body(request, lambda: self.seats.take(request.scope))
+        body = await read_body(request, lambda: self.seats.take(request.scope))
+        await asyncio.sleep(0)  # of those that came with it, the ones that are refused need not wait for its answer's work
+        return body
 
     def check_model(self, body: Fields) -> str:
         """The model's name as the request has it. Raises Problem for one that is not here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,10 +98,19 @@ class Rig:
         rclpy.shutdown(context=self.context)
 
     def publish(self, camera, message):
-        """Publishes, and returns when the node has it."""
-        camera.publish(message)
+        """Publishes, and returns when the node has it. As with a camera another one follows where one was lost: the node
+        subscribes anew when what the publishers offer changes."""
         held = self.node.activation.cameras["left" if isinstance(message, CompressedImage) else "front"]
-        eventually(lambda: held.newest and held.newest.header == message.header)
+        resend = 0.0
+
+        def arrived():
+            nonlocal resend
+            if time.monotonic() > resend:
+                camera.publish(message)
+                resend = time.monotonic() + 5.0
+            return held.newest and held.newest.header == message.header
+
+        eventually(arrived)
         return message
 
     @property

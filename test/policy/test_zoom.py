@@ -106,6 +106,13 @@ def test_of_two_places_the_one_beside_what_the_question_names():
     assert covers(find("风机的出厂编号是什么？", *chinese).region, chinese[1])
 
 
+def test_another_plate_in_the_same_row_is_left_out():
+    own = at(plate("制造商 宏达电气", "型号 KX-7"), 500, 600)
+    other = at(plate("DANGER"), 2500, 600)
+    region = find("制造商是什么？", own, other).region
+    assert covers(region, own) and not covers(region, other) and region.width < 1200
+
+
 def test_of_several_pictures_the_one_that_has_it():
     readings = [Reading(plate("MODEL: KX-7"), WIDTH, HEIGHT), Reading(at(plate("S/N: 4711-22"), 100, 100), WIDTH, HEIGHT)]
     found = zoom.find("serial number?", readings).zoom(PIXELS)

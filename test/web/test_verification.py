@@ -13,6 +13,7 @@ from served import PATIENCE, scripted, serving
 
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.vision.decoder import decode_file
+from glm4v_ros.vision.enhance import enhanced
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.web.print_checks import PrintChecks
 
@@ -74,6 +75,20 @@ def test_evidence_lies_in_the_whole_picture_though_a_part_was_asked_about(checke
     checked.served.engine.says[part, WHAT] = "XK-7"
     answered = checked.served.post(CHAT, chat(WHAT, data_url(PICTURE), glm4v={"verify": "auto", "rois": [roi]})).json
     assert answered["glm4v"]["evidence"][0]["roi"] == {**VALUE, "x": 120, "y": 30}
+
+
+@pytest.mark.parametrize("roi", [None, {"x": 20, "y": 30, "width": 250, "height": 150}])
+def test_evidence_lies_in_the_picture_as_it_was_sent_though_enhancing_makes_it_larger(checked, roi):
+    rgb = decode_file(PICTURE, "it")
+    shown = enhanced(np.ascontiguousarray(rgb[30:180, 20:270]) if roi else rgb, "auto")
+    assert shown.scale > 1.5
+    checked.reader.prints[shown.key] = tuple(plate("型号 XK-7"))
+    checked.served.engine.says[shown.key, WHAT] = "XK-7"
+    options = {"verify": "auto", "enhance": "auto", "rois": [roi]}
+    (found,) = checked.served.post(CHAT, chat(WHAT, data_url(PICTURE), glm4v=options)).json["glm4v"]["evidence"]
+    left, top = (20, 30) if roi else (0, 0)
+    expected = (left + 100 / shown.scale, top, 80 / shown.scale, 40 / shown.scale)
+    assert [found["roi"][name] for name in ("x", "y", "width", "height")] == pytest.approx(expected, abs=2)
 
 
 @pytest.mark.parametrize("line, says", [("型号 XK-7", "XK-7"), ("型号 XK-9", "我不能确定。我读到的是：XK-7。第二个识别器读到的是：XK-9。")])
