@@ -11,8 +11,8 @@ import torch
 from torch.utils.data import IterableDataset
 
 from training.config import IMAGE_MAX_TOKENS, TOKEN_PIXELS
-from training.pictures import draw
 from training.pictures.degrade import collate, move_centres
+from training.pictures.drawing import draw
 from training.tokenizer import IGNORE, Tokenizer
 
 SMALL = 200  # image tokens of the largest pictures until the model looks at the picture

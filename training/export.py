@@ -10,7 +10,6 @@ from pathlib import Path
 
 import gguf
 import numpy as np
-import torch
 
 from glm4v_ros.catalog.quantise import quantise
 from training.checkpoint import load

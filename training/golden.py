@@ -20,8 +20,8 @@ import torch
 from training.batches import SKILLS, choose
 from training.config import TOKEN_PIXELS, NanoConfig
 from training.model import Nano
-from training.pictures import draw
 from training.pictures.degrade import collate, degrade
+from training.pictures.drawing import draw
 from training.restore import read, restore
 from training.tokenizer import Tokenizer
 

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from training.pictures import SKILLS, draw
 from training.pictures.degrade import collate, degrade
+from training.pictures.drawing import SKILLS, draw
 from training.pictures.splits import BANDS, SEEDS, SIDES, TOKEN_CAP_PX
 
 ASPECTS = (1.0, 4 / 3, 4 / 3, 3 / 4, 3 / 2, 2 / 3, 16 / 9, 9 / 16, 2.0, 0.5, 2.6)

@@ -20,8 +20,8 @@ import torch
 from PIL import Image
 
 from training.make_eval import print_size, random_size
-from training.pictures import draw
 from training.pictures.degrade import collate, degrade, move_centres
+from training.pictures.drawing import draw
 from training.pictures.splits import BANDS, FACES, SEEDS
 
 SKILLS = ("nameplate", "pillbox", "display")

@@ -120,8 +120,8 @@ class Tokenizer:
         ids += [self.id("<|image|>")] * image_tokens + [self.id("<|end_of_image|>")]
         targets = [IGNORE] * len(ids)
         spans = []
-        for number, (question, answer) in enumerate(turns):
-            if number:
+        for place, (question, answer) in enumerate(turns):
+            if place:
                 ids += [user, newline]
                 targets += [IGNORE, IGNORE]
             prompt = self.encode(question) + [assistant, newline]

@@ -1,10 +1,8 @@
 """The pill boxes are the same each time, and what is spoken of one is counted strictly."""
 
 import numpy as np
+import pill_boxes
 import pytest
-
-pytest.importorskip("skia", reason="training/pictures needs it: training/requirements.txt")
-import pill_boxes  # noqa: E402
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,10 @@ def listener():
 
 def test_the_companion_speaks_its_answer(listener):
     listener.wait(lambda: listener.heard.get_subscription_count() and listener.speaking)
-    listener.heard.publish(String(data="What is the model?"))
+    while not listener.sentences:  # the companion may find the publisher a moment later than we find it
+        listener.heard.publish(String(data="What is the model?"))
+        again = time.monotonic() + 5
+        listener.wait(lambda again=again: listener.sentences or time.monotonic() > again)
     listener.wait(lambda: listener.speaking[-2:] == [True, False])
     assert [answer.text for _, answer in listener.answers] == ["H3U-32MR"]
     assert "".join(sentence.text for _, sentence in listener.sentences) == "H3U-32MR"

@@ -36,7 +36,7 @@ def test_without_network_it_says_what_to_do(run, tmp_path):
 def test_what_it_says_names_every_requirement(run):
     """The command that it gives brings all that the build then asks pip for."""
     files = re.findall(r"requirements/(\S+\.txt)", run().stdout)
-    assert sorted(files) == ["llama.txt", "vendor-build.txt", "vendor.txt"]
+    assert sorted(files) == ["llama.txt", "vendor-build.txt", "vendor-reader.txt", "vendor.txt"]
 
 
 @pytest.mark.parametrize(("environment", "complaint"), [

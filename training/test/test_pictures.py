@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from training.pictures import SKILLS, draw
 from training.pictures.degrade import collate, degrade, move_centres
+from training.pictures.drawing import SKILLS, draw
 from training.pictures.flaws import sample
 from training.pictures.marks import MARKS, NEEDLE_BINS, number
 from training.pictures.splits import FACES, belongs

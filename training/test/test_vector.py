@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from training.pictures import ADDED, draw, vector
+from training.pictures import vector
+from training.pictures.drawing import ADDED, draw
 from training.pictures.marks import MARKS, number
 from training.pictures.questions import converse
 from training.pictures.splits import FACES
