@@ -408,7 +408,7 @@ def test_diagnostics_tell_of_voice_sound_and_queue(tmp_path):
         assert {name: status.level for name, status in rig.statuses.items()} == dict.fromkeys(
             ("node", "voice", "sound", "queue"), DiagnosticStatus.OK
         )
-        rig.say("a", ", ".join([LONG.rstrip(".")] * 20) + ".", last=False)  # it must not end before somebody looked
+        rig.say("a", ", ".join([LONG.rstrip(".")] * 5) + ".", last=False)  # it must not end before somebody looked
         rig.wait(lambda: rig.pieces)  # it is being said, and waits no more
         for index, text in ((2, "Second."), (3, "Third.")):
             rig.speech.publish(Sentence(owner="a", index=index, text=text, last=index == 3))
