@@ -36,6 +36,7 @@ from serve_client import PATIENCE, ROOT, Serve, Stream
 NANO = ROOT / "models" / "glm4v-nano"
 TEXT, VISION = NANO / "glm4v-nano-text-q4_k_m.gguf", NANO / "glm4v-nano-vision-q8_0.gguf"
 CONTEXT = 4096  # KV cells of one asker on either side
+REST = 1.0  # s before each question of one asker: our engine leaves cores to others, and the other side's last turn is one
 PARTS = ("one_asker", "askers", "layer", "connections")
 _questions = itertools.count()
 
@@ -73,11 +74,13 @@ class Bench:
                 jpeg = self.frame()
                 names = list(sides)[:: 1 if turn % 2 else -1]
                 for name in names:
+                    time.sleep(REST)
                     figures.setdefault(f"new picture, {name}", []).append(
                         sides[name].ask(question(), jpeg, 2).first_token
                     )
                 for name in names:
                     again = ours.upload(jpeg) if name == "ours" else jpeg
+                    time.sleep(REST)
                     figures.setdefault(f"known picture, {name}", []).append(
                         sides[name].ask(question(), again, 2).first_token
                     )
