@@ -80,7 +80,8 @@ def test_small_print_in_a_picture_of_12_megapixels_is_read_in_its_own_pixels(rec
 
 
 def test_memory_is_flat():
-    """Of the process, over pictures of many sizes; benchmarks/reader.py reads 2,000."""
+    """Of the process, over pictures of many sizes; benchmarks/reader.py reads 2,000. From picture to picture it goes up and down by a
+    tenth, so that the middle of twelve counts, once the first twelve have made every buffer."""
 
     def picture(number):
         rgb, _ = printed(f"FRAME {number}", ((300, 200), (640, 480), (400, 300), (260, 340))[number % 4], (10, 60), 24)
@@ -88,11 +89,11 @@ def test_memory_is_flat():
 
     resident = []
     with SecondReader(ReaderConfig(timeout=PATIENCE)) as reader:
-        for number in range(16):
+        for number in range(36):
             reader.read(picture(number)).result(PATIENCE)
             with open(f"/proc/{reader.pid}/statm") as statm:
                 resident.append(int(statm.read().split()[1]))
-    assert max(resident[-4:]) < 1.15 * max(resident[4:8])
+    assert np.median(resident[24:]) < 1.15 * np.median(resident[12:24])
 
 
 def test_a_picture_without_print(recogniser):
