@@ -17,7 +17,7 @@ from glm4v_ros.asking.sessions import Sessions
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.question import Question
-from glm4v_ros.evidence.log import Evidence
+from glm4v_ros.evidence.picture import Evidence
 from glm4v_ros.policy.preset import load_presets
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.placement import Placement

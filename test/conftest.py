@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from glm4v_ros.catalog.model import Model
+from glm4v_ros.machine.channel import Channel
 from glm4v_ros.machine.dds import stay_on_this_machine
 from glm4v_ros.vendor import prefer_vendor
 
@@ -56,3 +57,26 @@ def nano_f32(nano, tmp_path_factory):
 @pytest.fixture(scope="session")
 def nano_f16(nano, tmp_path_factory):
     return blown_up(nano, tmp_path_factory.mktemp("nano_f16"), 1)  # LLAMA_FTYPE_MOSTLY_F16
+
+
+@pytest.fixture
+def ends():
+    """Of a channel."""
+    one, socket = Channel.pair()
+    other = Channel(socket)
+    yield one, other
+    one.close()
+    other.close()
+
+
+@pytest.fixture(scope="module")
+def tiny_9b(tmp_path_factory):
+    """The Conversion of a checkpoint of GLM-4v-9b's kind that is small."""
+    from golden import glm4v9b_checkpoint as tiny
+
+    from glm4v_ros.catalog.convert import Conversion  # its gguf lies where prefer_vendor leads
+
+    conversion = Conversion.plan(tiny.write(tmp_path_factory.mktemp("checkpoint"), tiny.VARIANTS["plain"]),
+                                 tmp_path_factory.mktemp("converted"))  # fmt: skip
+    conversion.run()
+    return conversion

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from glm4v_ros.engine.answer import Delta
-from glm4v_ros.evidence.log import Evidence
+from glm4v_ros.evidence.picture import Evidence
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.orientation import Region
 from glm4v_ros.vision.placement import Placement

@@ -9,7 +9,6 @@ import os
 import shutil
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from glm4v_ros.errors import EngineFailed, OutOfMemory
 from glm4v_ros.evidence import record as form
 from glm4v_ros.evidence.durable import sync_directory, write_all, write_new
+from glm4v_ros.evidence.picture import Evidence
 
 ON_FULL = ("refuse", "rotate")
 SEGMENTS = 8  # so many make up max_bytes; rotating removes the oldest
@@ -30,16 +30,6 @@ class EvidenceFull(OutOfMemory):
 
 class EvidenceFailed(EngineFailed):
     """The log cannot be written or cannot be continued for another reason than room."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The bytes of one picture as received, and what is said of them in the record."""
-
-    data: Any  # a buffer of uint8
-    compressed: bool  # JPEG or PNG; else the data of a sensor_msgs/Image
-    sha256: str  # hex, of data
-    about: dict[str, Any]
 
 
 class EvidenceLog:

@@ -24,10 +24,13 @@ def available_memory() -> tuple[int, int]:
     return int(fields["MemAvailable"]) * 1024, int(fields["MemTotal"]) * 1024
 
 
-def resident_mib() -> float:
-    """What this process has in memory."""
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def resident_mib(process: int | str = "self") -> float:
+    """What the process of that id, by default this one, has in memory; 0 for one that is gone, and for id 0."""
+    try:
+        with open(f"/proc/{process}/statm") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except (OSError, IndexError):
+        return 0.0
 
 
 def devices() -> list[Device]:

@@ -5,7 +5,6 @@ A level is about now: it goes back by itself when its reason is gone. docs/opera
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
 
@@ -14,7 +13,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from glm4v_ros.asking.second_reader import WatchedReader
 from glm4v_ros.asking.witness import Witness
 from glm4v_ros.engine.status import EngineStatus
-from glm4v_ros.machine.memory import available_memory
+from glm4v_ros.machine.memory import available_memory, resident_mib
 from glm4v_ros.machine.sensors import Sensors
 from glm4v_ros.nodes.camera import Camera
 from glm4v_ros.nodes.tally import LATELY, Tally
@@ -141,7 +140,7 @@ def machine_status(name: str, sensors: Sensors, memory: tuple[int, int] | None =
     values = [
         ("memory available MiB", available >> 20),
         ("memory MiB", total >> 20),
-        ("node memory MiB", f"{_resident_mib():.0f}"),
+        ("node memory MiB", f"{resident_mib():.0f}"),
         *((f"{one.name} °C", f"{one.celsius:.1f}") for one in readings.temperatures),
     ]
     for label, figure in (
@@ -193,7 +192,7 @@ def reader_status(name: str, reader: WatchedReader, mode: str) -> DiagnosticStat
         [
             ("verify", mode),
             ("pid", reader.pid),
-            ("memory MiB", f"{_resident_mib(reader.pid):.0f}"),
+            ("memory MiB", f"{resident_mib(reader.pid):.0f}"),
             ("pictures", reader.pictures),
             ("mean s a picture", f"{reader.mean_seconds:.2f}"),
             ("not read", reader.failures),
@@ -222,12 +221,3 @@ def _status(name: str, level: bytes, text: str, values: Iterable[tuple[str, obje
     return DiagnosticStatus(
         level=level, name=name, message=text, values=[KeyValue(key=k, value=str(v)) for k, v in values]
     )
-
-
-def _resident_mib(process: int | str = "self") -> float:
-    """0 for one that is gone, and for pid 0."""
-    try:
-        with open(f"/proc/{process}/statm") as statm:
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except OSError:
-        return 0.0

@@ -12,7 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from glm4v_ros.errors import BadImage, OutOfMemory
-from glm4v_ros.evidence.log import Evidence
+from glm4v_ros.evidence.picture import Evidence
 from glm4v_ros.vision.converter import to_rgb
 from glm4v_ros.vision.decoder import decode, orientation
 from glm4v_ros.vision.enhance import crop, enhanced

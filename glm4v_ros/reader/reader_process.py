@@ -8,6 +8,7 @@ import signal
 import subprocess
 from typing import Any
 
+from glm4v_ros.machine.memory import resident_mib
 from glm4v_ros.machine.module_process import start_module
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.reader.messages import Start
@@ -35,11 +36,7 @@ class ReaderProcess:
     @property
     def resident_mib(self) -> float:
         """0 once it is gone."""
-        try:
-            with open(f"/proc/{self.pid}/statm") as statm:
-                return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-        except (OSError, IndexError):
-            return 0.0
+        return resident_mib(self.pid)
 
     @property
     def fate(self) -> str:

@@ -22,6 +22,7 @@ from glm4v_ros.engine.answer import Answer, FinishReason, Stage
 from glm4v_ros.engine.messages import Ask, Beat, Cancel, Done, Failed, Ready, Start
 from glm4v_ros.errors import Canceled, DeadlineExceeded, EngineFailed, VqaError
 from glm4v_ros.machine.channel import Channel
+from glm4v_ros.machine.memory import resident_mib
 from glm4v_ros.machine.parent import end_with_parent
 from glm4v_ros.remote.config import RemoteConfig
 from glm4v_ros.remote.picture import data_url
@@ -63,7 +64,7 @@ class Worker:
         threading.Thread(target=self._read, name="read", daemon=True).start()
         self._outbox.put(Ready(f"remote {self._config.base_url}", gpu_offload=True, context_tokens=0))
         while True:
-            beat = Beat("remote" if self._tasks else "idle", False, self._answered, resident_mib=_resident_mib())
+            beat = Beat("remote" if self._tasks else "idle", False, self._answered, resident_mib=resident_mib())
             self._outbox.put(beat)
             await asyncio.sleep(_BEAT_EVERY)
 
@@ -146,11 +147,6 @@ class Worker:
 
     def _fatal(self, why: str) -> None:
         self._channel.send(Failed("", EngineFailed(why)))
-
-
-def _resident_mib() -> float:
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from glm4v_ros.engine.answer import Answer, Delta, FinishReason, Stage
 from glm4v_ros.engine.question import Question
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.errors import Canceled, EngineFailed
-from glm4v_ros.evidence.log import Evidence
+from glm4v_ros.evidence.picture import Evidence
 from glm4v_ros.policy import question_check
 from glm4v_ros.policy.preset import load_presets
 from glm4v_ros.vision.frame import Frame
@@ -118,7 +118,7 @@ class Engine:
         self.questions.append(question)
         self.shown.append(tuple(frames))
         canceled, future = self._canceled.setdefault(question.request_id, threading.Event()), Future()
-        threading.Thread(target=self._work, args=(question, frames, on_delta, future, canceled), daemon=True).start()
+        threading.Thread(target=self.work, args=(question, frames, on_delta, future, canceled), daemon=True).start()
         return future
 
     def cancel(self, request_id):
@@ -127,7 +127,7 @@ class Engine:
     def is_encoded(self, key):
         return key in self.encoded
 
-    def _work(self, question, frames, on_delta, future, canceled):
+    def work(self, question, frames, on_delta, future, canceled):
         text = " ".join(str(frame.rgb[0, 0, 0]) for frame in frames)
         text = self.says.get(question.text, text)
         if question.text == "fail":

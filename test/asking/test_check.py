@@ -91,9 +91,9 @@ def test_on_a_cpu_it_begins_with_the_first_word_and_on_a_gpu_at_once(made, reade
     first_word = threading.Event()
 
     class Slow(Engine):
-        def _work(self, *arguments):
+        def work(self, *arguments):
             first_word.wait(10)
-            super()._work(*arguments)
+            super().work(*arguments)
 
     for gpu in (True, False):
         engine = Slow()

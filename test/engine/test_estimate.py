@@ -6,9 +6,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from golden import glm4v9b_checkpoint as tiny
 
-from glm4v_ros.catalog.convert import Conversion
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.model import Model
 from glm4v_ros.engine.config import EngineConfig
@@ -18,17 +16,9 @@ from glm4v_ros.llama.kv_types import kv_bytes
 from glm4v_ros.machine.memory import Device
 
 
-@pytest.fixture(scope="module")
-def converted(tmp_path_factory):
-    checkpoint = tiny.write(tmp_path_factory.mktemp("checkpoint"), tiny.VARIANTS["plain"])
-    conversion = Conversion.plan(checkpoint, tmp_path_factory.mktemp("converted"))
-    conversion.run()
-    return conversion
-
-
 @pytest.fixture
-def config(converted):
-    return EngineConfig(Model("tiny", converted.path("text"), converted.path("vision")), context_tokens=1024, threads=2)
+def config(tiny_9b):
+    return EngineConfig(Model("tiny", tiny_9b.path("text"), tiny_9b.path("vision")), context_tokens=1024, threads=2)
 
 
 @pytest.mark.parametrize("kv_type", ["f16", "f32"])

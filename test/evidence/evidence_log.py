@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from glm4v_ros.evidence.log import Evidence, EvidenceLog
+from glm4v_ros.evidence.log import EvidenceLog
+from glm4v_ros.evidence.picture import Evidence
 
 MIB = 1 << 20
 

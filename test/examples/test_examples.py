@@ -89,6 +89,13 @@ class Listener:
             assert time.monotonic() < deadline, "it did not happen"
             time.sleep(0.005)
 
+    def say(self, text, heard):
+        """Until it was heard."""
+        while not heard():
+            self.heard.publish(String(data=text))
+            again = time.monotonic() + 5
+            self.wait(lambda: heard() or time.monotonic() > again)
+
     def close(self):
         self.executor.shutdown()
         self.thread.join()
@@ -108,10 +115,8 @@ def listener():
 
 def test_the_companion_speaks_its_answer(listener):
     listener.wait(lambda: listener.heard.get_subscription_count() and listener.speaking)
-    while not listener.sentences:  # the companion may find the publisher a moment later than we find it
-        listener.heard.publish(String(data="What is the model?"))
-        again = time.monotonic() + 5
-        listener.wait(lambda again=again: listener.sentences or time.monotonic() > again)
+    # The companion may find the publisher a moment later than we find it.
+    listener.say("What is the model?", lambda: listener.sentences)
     listener.wait(lambda: listener.speaking[-2:] == [True, False])
     assert [answer.text for _, answer in listener.answers] == ["H3U-32MR"]
     assert "".join(sentence.text for _, sentence in listener.sentences) == "H3U-32MR"
@@ -120,10 +125,7 @@ def test_the_companion_speaks_its_answer(listener):
     # A second question, and then silence.
     listener.pieces.clear()
     # The companion may learn a moment later than we do that the robot is silent.
-    while not listener.pieces:
-        listener.heard.publish(String(data="型号是什么?"))
-        again = time.monotonic() + 5
-        listener.wait(lambda again=again: listener.pieces or time.monotonic() > again)
+    listener.say("型号是什么?", lambda: listener.pieces)
     listener.heard.publish(String(data="停！"))
     listener.wait(lambda: not listener.speaking[-1])
     assert sum(len(pcm.data) for _, pcm in listener.pieces) < len(sound)

@@ -8,15 +8,6 @@ from glm4v_ros.errors import Busy
 from glm4v_ros.machine.channel import Channel
 
 
-@pytest.fixture
-def ends():
-    one, socket = Channel.pair()
-    other = Channel(socket)
-    yield one, other
-    one.close()
-    other.close()
-
-
 def test_messages_and_errors_in_order(ends):
     one, other = ends
     threading.Thread(target=one.send, args=("x" * 3_000_000,)).start()

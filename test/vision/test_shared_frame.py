@@ -5,19 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from glm4v_ros.machine.channel import Channel
 from glm4v_ros.vision import shared_frame
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.shared_frame import FrameHeader, SharedFrame
-
-
-@pytest.fixture
-def ends():
-    one, socket = Channel.pair()
-    other = Channel(socket)
-    yield one, other
-    one.close()
-    other.close()
 
 
 def test_a_frame_crosses_without_a_name(ends):

@@ -6,26 +6,16 @@ import sys
 
 import numpy as np
 import pytest
-from golden import glm4v9b_checkpoint as tiny
 
-from glm4v_ros.catalog.convert import Conversion
 from glm4v_ros.catalog.gguf import Gguf, Tensor
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.glm4v9b_tower import Glm4v9bTower
 from glm4v_ros.vision.tower_memory import buffer_bytes
 
 
-@pytest.fixture(scope="module")
-def converted(tmp_path_factory):
-    checkpoint = tiny.write(tmp_path_factory.mktemp("checkpoint"), tiny.VARIANTS["plain"])
-    conversion = Conversion.plan(checkpoint, tmp_path_factory.mktemp("converted"))
-    conversion.run()
-    return conversion
-
-
-def test_the_buffers_of_the_9b_tower(converted):
-    vision = Gguf.read(converted.path("vision"))
-    tower = Glm4v9bTower(converted.path("vision"), gpu=False, threads=2)
+def test_the_buffers_of_the_9b_tower(tiny_9b):
+    vision = Gguf.read(tiny_9b.path("vision"))
+    tower = Glm4v9bTower(tiny_9b.path("vision"), gpu=False, threads=2)
     tower.load()
     tower.encode(Frame(np.zeros((10, 10, 3), np.uint8)))
     # In so small a tower the allocator finds a place for the pixels elsewhere.
