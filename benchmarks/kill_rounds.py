@@ -21,10 +21,11 @@ import sys
 import time
 from pathlib import Path
 
-from glm4v_ros.machine.dds import reserve_domain, stay_on_this_machine
+from glm4v_ros.machine.dds import ports_of, reserve_domain, stay_on_this_machine
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path("/dev/shm")
+PORT = "fastrtps_port"
 LTTNG = "lttng-ust-wait-"  # of the tracing library that ROS links: one empty page for all processes of the machine, never removed
 PATIENCE = 60.0  # s
 
@@ -61,8 +62,9 @@ def family(pid: int) -> set[int]:
     return found
 
 
-def mapped(pids: set[int]) -> set[str]:
-    """Names of the DDS segments and ports that these processes have mapped; ports are shared with other nodes."""
+def mapped(pids: set[int], domain: int) -> set[str]:
+    """Names of the DDS segments and ports that these processes have mapped, but for ports that belong to no domain: any
+    other node of the machine may have one of the same number, and leave it."""
     names = set()
     for pid in pids:
         try:
@@ -70,7 +72,7 @@ def mapped(pids: set[int]) -> set[str]:
         except OSError:
             continue
         names |= {line.rpartition("/")[2] for line in lines if f" {SHARED}/fastrtps_" in line and "(deleted)" not in line}
-    return names
+    return {name for name in names if not name.startswith(PORT) or int(name.removeprefix(PORT)) in ports_of(domain)}
 
 
 def alive(pid: int) -> bool:
@@ -88,7 +90,7 @@ def run(rounds: int, domain: int, alone: bool) -> dict:
         if number % 2:
             time.sleep(0.05 * (number % 10))  # another moment of loading each time
         pids = family(node.pid)
-        ours |= mapped(pids)
+        ours |= mapped(pids, domain)
         for pid in pids - {node.pid} if number % 4 == 0 else ():
             os.kill(pid, signal.SIGSTOP)
         node.kill()
@@ -102,14 +104,14 @@ def run(rounds: int, domain: int, alone: bool) -> dict:
         time.sleep(1.1)  # shared_memory.sweep leaves what is younger alone
     node = start(domain)
     wait_for(node, "is loaded")
-    ours |= mapped(family(node.pid))
+    ours |= mapped(family(node.pid), domain)
     node.send_signal(signal.SIGINT)
     last_words = node.stderr.read()  # closed, it would be an error to the node that says something yet
     node.stderr.close()
     code = node.wait(PATIENCE)
     if code:
         sys.stderr.write(last_words)
-    others = mapped(set(map(int, filter(str.isdigit, os.listdir("/proc")))))
+    others = mapped(set(map(int, filter(str.isdigit, os.listdir("/proc")))), domain)
     there = {name for name in os.listdir(SHARED) if not name.startswith(LTTNG)}
     still = sorted(there if alone else (ours - others) & there)
     return {

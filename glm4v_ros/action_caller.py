@@ -71,8 +71,9 @@ class ActionCaller:
         return goal
 
     def cancel(self) -> None:
-        """Cancels every goal that has not ended; returns at once."""
-        self._thread.submit(lambda: [goal._cancel() for goal in list(self._goals)])
+        """Cancels every goal that was started before and has not ended; returns at once."""
+        goals = list(self._goals)  # now: the thread may come to it after the next goal was started
+        self._thread.submit(lambda: [goal._cancel() for goal in goals])
 
     def wait_for_server(self, timeout: float) -> bool:
         """Whether the server is there within ``timeout`` seconds."""

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,7 @@ from vqa_double import VqaDouble
 from glm4v_ros import action_caller, errors, goal
 from glm4v_ros import client as vqa_client
 from glm4v_ros.action_caller import ActionCaller
+from glm4v_ros.caller_thread import CallerThread
 from glm4v_ros.client import VqaClient
 from glm4v_ros.goal import Goal
 
@@ -73,6 +75,26 @@ def test_an_acceptance_that_cannot_be_sent(client, vqa, monkeypatch):
         assert len(begun) == 1
         eventually(lambda: begun[0].is_cancel_requested)
     vqa._action.register_handle_accepted_callback(lambda goal_handle: goal_handle.execute())
+
+
+def test_what_is_asked_after_a_cancel_is_not_canceled(client):
+    """Also where the thread comes to the cancel only after both; so asks who talks over an answer."""
+    thread, held = CallerThread.join(None), threading.Event()
+    try:
+        before = client.start("slow")
+        words = iter(before)
+        next(words)
+        thread.submit(held.wait)
+        client.cancel()
+        after = client.start("slow", timeout=1)
+        held.set()
+        with pytest.raises(errors.Canceled):
+            before.result()
+        with pytest.raises(errors.DeadlineExceeded):
+            after.result()
+    finally:
+        held.set()
+        thread.leave()
 
 
 @pytest.mark.parametrize("method", ["get_result_async", "cancel_goal_async"])

@@ -38,7 +38,7 @@ def reserve_domain() -> int:
     :raises OSError: there is none.
     """
     for domain in random.sample(_DOMAINS, len(_DOMAINS)):
-        first = _BASE + _PER_DOMAIN * domain
+        first = ports_of(domain).start
         with suppress(OSError), ExitStack() as held:
             held.enter_context(_bound(first + _HELD))
             for offset in _PARTICIPANTS:
@@ -46,6 +46,12 @@ def reserve_domain() -> int:
             _held.append(held.pop_all())
             return domain
     raise OSError("every DDS domain from 1 to 100 is in use here: set ROS_DOMAIN_ID yourself")
+
+
+def ports_of(domain: int) -> range:
+    """UDP ports, by which Fast DDS also names its shared memory, of ``domain``."""
+    first = _BASE + _PER_DOMAIN * domain
+    return range(first, first + _PER_DOMAIN)
 
 
 def _bound(port: int) -> socket.socket:
