@@ -34,6 +34,7 @@ class Times:
     batch: int = 8
     beside: float = 1.0  # how fast encoding and answering go beside each other: 1 on cores of their own, less on one GPU
     kept: int = 64  # pictures whose work is kept
+    cores: float | None = None  # of the machine that all servers share: how many servers' work it does in the time of one's
 
     def speed(self, answers: int) -> float:
         """Answers' work done in a second with so many at once."""
@@ -226,11 +227,10 @@ def figures(jobs: list[Job], seconds: float) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=Path, required=True, help="JSON with encode, answer, gain, batch, beside, kept")
+    parser.add_argument("--times", type=Path, required=True, help="JSON with encode, answer, gain, batch, beside, kept, cores")
     parser.add_argument("--replicas", type=int, default=3)
     parser.add_argument("--no-hashing", action="store_true", help="a picture's questions go to any server")
-    parser.add_argument("--local", action="store_true", help="the run of fleet_run.py, whose servers share --cores")
-    parser.add_argument("--cores", type=float, default=2.0)
+    parser.add_argument("--local", action="store_true", help="the run of fleet_run.py, whose servers share a machine's cores")
     parser.add_argument("--askers", type=int, default=16)
     parser.add_argument("--pictures", type=int, default=40)
     parser.add_argument("--robots", type=int, default=100)
@@ -240,7 +240,7 @@ def main() -> None:
     times = Times(**json.loads(args.times.read_text()))
     hashing = not args.no_hashing
     if args.local:
-        fleet = askers(times, args.replicas, args.cores, hashing, count=args.askers, pictures=args.pictures)
+        fleet = askers(times, args.replicas, times.cores, hashing, count=args.askers, pictures=args.pictures)
         told = figures(fleet.jobs, fleet.now)
     else:
         fleet = robots(times, args.replicas, args.robots, args.per_hour, hashing)
