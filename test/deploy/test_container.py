@@ -95,4 +95,16 @@ def test_compose_runs_what_is_built():
             assert (ROOT / build["dockerfile"]).is_file()
     assert "camera" in COMPOSE["services"]
     for volume in [one for service in COMPOSE["services"].values() for one in service.get("volumes", ())]:
-        assert volume.partition(":")[0] in COMPOSE["volumes"]
+        source = volume.partition(":")[0]
+        assert source in COMPOSE["volumes"] or (FOLDER / source).is_file()
+
+
+def test_the_jetsons_file_changes_a_service_that_is_there_and_gives_arguments_that_its_stage_takes():
+    over = yaml.safe_load((FOLDER / "compose.jetson.yaml").read_text())["services"]
+    assert over.keys() <= COMPOSE["services"].keys()
+    given = over["vqa"]["build"]["args"]
+    taken = {rest.partition("=")[0] for word, rest in stages()[""] + stages()["robot"] if word == "ARG"}
+    assert given.keys() <= taken
+    told = (FOLDER / "Containerfile").read_text()
+    for name, value in given.items():
+        assert re.search(rf'--build-arg {name}="?{re.escape(value)}"?[ \n]', told), name
