@@ -200,25 +200,23 @@ def report(told: list[Asked], seconds: float) -> dict:
 
 
 def calibrate(ports: list[int]) -> dict:
-    """Of one server with one asker; then eight at once about pictures that are there; then every server with an asker of its own."""
-    shown = pictures(40)[::4]
-    new = [ask(ports[0], picture, 0, 0) for picture in shown]
-    again = [ask(ports[0], picture, 0, question) for picture in shown for question in (1, 2)]
+    """One asker through the router; eight at once about pictures that a server has; and every server with an asker of its own."""
+    known, fresh, common = (pictures(40)[begin::4] for begin in range(3))
+    new = [ask(ROUTER_PORT, picture, 0, 0) for picture in known]
+    again = [ask(ROUTER_PORT, picture, 0, question) for picture in known for question in (1, 2)]
+    answer = statistics.mean(one.latency for one in again)
+    alone = statistics.mean(ask(ports[0], picture, 0, 0).latency for picture in fresh)
     began = time.monotonic()
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: ask(ports[0], shown[number % 8], 0, 1 + number % 2), range(32)))
+        list(threads.map(lambda number: ask(ports[0], fresh[number % 8], 0, 1 + number % 2), range(32)))
     together = time.monotonic() - began
-    answer = statistics.mean(one.latency for one in again)
-    fresh = pictures(40)[1::4]
-    one_by_one = sum(ask(ports[0], picture, 0, 0).latency for picture in fresh)
     began = time.monotonic()
     with ThreadPoolExecutor(len(ports)) as threads:
-        list(threads.map(lambda port: [ask(port, picture, 0, 0) for picture in pictures(40)[2::4]], ports))
+        list(threads.map(lambda port: [ask(port, picture, 0, 0) for picture in common], ports))
     beside = time.monotonic() - began
-    alone = one_by_one / len(fresh) * len(pictures(40)[2::4])
     return {
         "encode": round(statistics.mean(one.latency for one in new) - answer, 4), "answer": round(answer, 4),
-        "gain": round(32 * answer / together, 3), "batch": 8, "cores": round(len(ports) * alone / beside, 2),
+        "gain": round(32 * answer / together, 3), "batch": 8, "cores": round(len(ports) * len(common) * alone / beside, 2),
     }  # fmt: skip
 
 
