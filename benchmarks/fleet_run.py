@@ -25,7 +25,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,25 +199,38 @@ def report(told: list[Asked], seconds: float) -> dict:
     }  # fmt: skip
 
 
-def calibrate(ports: list[int]) -> dict:
-    """One asker through the router; eight at once about pictures that a server has; and every server with an asker of its own."""
-    known, fresh, common = (pictures(40)[begin::4] for begin in range(3))
-    new = [ask(ROUTER_PORT, picture, 0, 0) for picture in known]
-    again = [ask(ROUTER_PORT, picture, 0, question) for picture in known for question in (1, 2)]
-    answer = statistics.mean(one.latency for one in again)
-    alone = statistics.mean(ask(ports[0], picture, 0, 0).latency for picture in fresh)
-    began = time.monotonic()
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: ask(ports[0], fresh[number % 8], 0, 1 + number % 2), range(32)))
-    together = time.monotonic() - began
-    began = time.monotonic()
-    with ThreadPoolExecutor(len(ports)) as threads:
-        list(threads.map(lambda port: [ask(port, picture, 0, 0) for picture in common], ports))
-    beside = time.monotonic() - began
+def calibrate(port: int) -> dict:
+    """One asker through the router; then eight at once about pictures that a server has. On a machine that does nothing else."""
+
+    def measured(work: Callable[[], object]) -> tuple[float, float]:
+        """Seconds, and seconds of processor time of everything."""
+        began, cpu = time.monotonic(), busy_seconds()
+        work()
+        return time.monotonic() - began, busy_seconds() - cpu
+
+    def together() -> None:
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda number: ask(port, shown[number % 8], 0, 1 + number % 2), range(64)))
+
+    shown = pictures(40)
+    new, new_cpu = measured(lambda: [ask(ROUTER_PORT, picture, 0, 0) for picture in shown])
+    again, again_cpu = measured(lambda: [ask(ROUTER_PORT, picture, 0, question) for picture in shown for question in (1, 2)])
+    for picture in shown[:8]:
+        ask(port, picture, 0, 0)
+    batch, batch_cpu = measured(together)
+    encode, answer = new / len(shown) - again / (2 * len(shown)), again / (2 * len(shown))
+    encode_cpu, answer_cpu = new_cpu / len(shown) - again_cpu / (2 * len(shown)), again_cpu / (2 * len(shown))
     return {
-        "encode": round(statistics.mean(one.latency for one in new) - answer, 4), "answer": round(answer, 4),
-        "gain": round(32 * answer / together, 3), "batch": 8, "cores": round(len(ports) * len(common) * alone / beside, 2),
+        "encode": round(encode, 4), "answer": round(answer, 4), "gain": round(64 * answer / batch, 3), "batch": 8,
+        "cores": len(os.sched_getaffinity(0)), "encode_cpu": round(encode_cpu, 4), "answer_cpu": round(answer_cpu, 4),
+        "batch_cpu": round(batch_cpu / 64, 4),
     }  # fmt: skip
+
+
+def busy_seconds() -> float:
+    """Of all cores, since the machine was started."""
+    user, nice, system, _, _, irq, softirq = map(int, Path("/proc/stat").read_text().split()[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def second_questions(port: int) -> dict:
@@ -245,7 +258,7 @@ def main() -> None:
     args = parser.parse_args()
     with Servers(args.router, args.servers) as servers:
         if args.calibrate:
-            told = calibrate(servers.ports)
+            told = calibrate(servers.ports[0])
             args.calibrate.write_text(json.dumps(told) + "\n")
         elif args.second:
             told = second_questions(servers.ports[0])
