@@ -12,9 +12,8 @@ _NEEDED = 3  # equal tokens before a guess is made
 class Draft:
     """Prompt lookup: where the last three tokens stood before, what followed then may follow again.
 
-    A guess that paid makes the next one longer; one that did not is followed by silence, for longer each time in a row.
-    Where nothing is copied, or where a wide decode takes as much longer as it says more, guessing costs next to
-    nothing.
+    A guess that paid makes the next one longer; one that did not is followed by silence, for longer each time in a row. Where
+    nothing is copied, or where a wide decode takes as much longer as it says more, guessing costs next to nothing.
     """
 
     def __init__(self, tokens: Iterable[int]):

@@ -147,8 +147,10 @@ class KVCache:
             self._model.remove(seq_id)
         self._free_ids += ids
 
-    def keep(self, sequence: Sequence) -> None:
-        """Leaves a finished sequence for whoever begins the same way, with the cells that it filled."""
+    def keep(self, sequence: Sequence, cells: int) -> None:
+        """Leaves the first ``cells`` cells, which are filled, of a finished sequence for whoever begins the same way."""
+        sequence.layout, sequence.cells = sequence.layout.head(cells), cells
+        self.remove_tail(sequence)
         if sequence.on_device and self._make_room(0, 1):
             greedy, sequence.seq_id = sequence.seq_id, self._free_ids.pop()
             self._model.copy(greedy, sequence.seq_id, sequence.layout.positions)
@@ -198,8 +200,8 @@ class KVCache:
         cell up to the highest in use, whoever's it is. Their embeddings stay in RAM."""
         if len(set(asked) - self.frame_keys) < _RUSH:
             return
-        for sequence in [sequence for sequence in self._sequences if sequence.idle]:
-            if not sequence.layout.frame_keys.intersection((*asked, *spared)):
+        for sequence in self._sequences[::-1]:  # words before the frame that they follow
+            if sequence.idle and not sequence.layout.frame_keys.intersection((*asked, *spared)):
                 self.release(sequence)
 
     def clear(self) -> None:
