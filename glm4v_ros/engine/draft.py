@@ -34,10 +34,8 @@ class Draft:
 
     def guess(self, room: int) -> list[int]:
         """Up to ``room`` tokens that may come next."""
-        if self._silent_for:
-            self._silent_for -= 1
-            return []
-        if self._last_seen is None:
+        silent, self._silent_for = self._silent_for, max(0, self._silent_for - 1)
+        if silent or self._last_seen is None:
             return []
         return self._tokens[self._last_seen : self._last_seen + max(0, min(self._most, room))]
 

@@ -73,9 +73,10 @@ class Encoder:
                 self._jobs = [job for job in self._jobs if not self._discarded(job)]
                 if self._jobs and not self._paused:
                     break
-                if not self._jobs and self._tower.loaded and not self._resident:
-                    self._tower.free()
-                openmp.end_threads()
+                if not self._jobs:
+                    if self._tower.loaded and not self._resident:
+                        self._tower.free()
+                    openmp.end_threads()
                 self._changed.wait()
             self._current = min(self._jobs, key=lambda job: job.priority)
             self._jobs.remove(self._current)

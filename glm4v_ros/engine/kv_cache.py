@@ -49,13 +49,13 @@ class KVCache:
         kept = [sequence.layout for sequence in self._sequences if sequence.kept and sequence.ready]
         return {key for layout in kept for key in layout.frame_keys}
 
-    def match(self, layout: Layout) -> tuple[Sequence | None, int]:
-        """The kept sequence that begins as ``layout`` does for the most cells, and how many. At least one cell of the
-        layout is left out, since an answer needs the logits of a last token."""
-        best, shared = None, 0
+    def match(self, layout: Layout, words: bool = True) -> tuple[Sequence | None, int]:
+        """The kept sequence that begins as ``layout`` does for the most cells, and how many: no ``words`` behind its frames unless
+        they are wanted, and never all, since an answer needs the logits of a last token."""
+        best, shared, most = None, 0, layout.cells - 1 if words else min(layout.cells - 1, layout.frame_cells)
         for sequence in self._sequences:
             if sequence.kept and sequence.ready:
-                common = min(sequence.layout.common(layout), layout.cells - 1)
+                common = min(sequence.layout.common(layout), most)
                 if common > shared:
                     best, shared = sequence, common
         return best, shared

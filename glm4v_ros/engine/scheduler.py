@@ -24,7 +24,6 @@ from glm4v_ros.engine.session import Sessions
 from glm4v_ros.engine.warm_frame import WarmFrame
 from glm4v_ros.errors import EngineFailed
 from glm4v_ros.llama.language_model import Interrupted, LanguageModel
-from glm4v_ros.machine import openmp
 from glm4v_ros.vision.shared_frame import SharedFrame
 from glm4v_ros.vision.tower import VisionTower
 
@@ -110,8 +109,6 @@ class Scheduler:
         else:
             self.stage = "idle"
             self._encoder.pause(False)
-            if self._encoder.busy:
-                openmp.end_threads()
         if self.stage == "idle" or not calm:
             self._tidy()
         if self.stage == "idle" or self._outbox.urgent or (self._outbox.due and not self._model.gpu_offload):

@@ -118,14 +118,14 @@ class Sessions:
 
     def remember(self, request: Request, text: str) -> None:
         """Adds the turn to the request's session, unless that was reset meanwhile, and leaves it in the KV cache. A conversation
-        that the asker keeps stays there, too, for its next question, and of all other questions the last: who asks about
-        one picture again and again often begins with the same words."""
+        that the asker keeps stays there, too, for its next question, and of other questions the last: who asks about one picture
+        again and again often begins with the same words."""
         session, sequence = request.session, request.sequence
         if session is None and request.question.past:
             before = sequence.base
             talk = before is not None and before.layout.cells > before.layout.frame_cells  # not only frames
             self._leave_in_cache(request, before if talk else None)
-        elif session is None:
+        elif session is None and request.question.sampling.greedy:  # others have no use for them, and should lie as before
             words = request.prompt.layout.frame_cells + _WORDS
             self._leave_in_cache(request, self._last, min(request.prompt.tokens, words))
             self._last = sequence

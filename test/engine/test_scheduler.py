@@ -8,6 +8,7 @@ from glm4v_ros.engine.messages import Done
 from glm4v_ros.engine.session import History
 from glm4v_ros.errors import EngineFailed, OutOfMemory
 from glm4v_ros.llama.interrupt import Interrupt
+from glm4v_ros.llama.sampling import Sampling
 
 
 def test_after_a_cancel_whoever_waited_for_the_same_frame_is_answered(run):
@@ -30,6 +31,18 @@ def test_a_question_that_begins_as_the_one_before_it_pays_for_the_other_words_on
             assert answer.text == READ["What is the serial number?"] and run.batches[0][0] == 1
     run.until(lambda: run.scheduler.stage == "idle")
     assert run.scheduler.kv.kept == answer.prompt_tokens  # the frame once, and the words of the last question alone
+
+
+def test_a_question_that_is_sampled_reads_all_of_its_words_each_time(run):
+    """So that its seed gives the same answer whatever was asked before."""
+    frame, asked = plate(), dict(text="型号是什么?", sampling=Sampling(temperature=2.0, top_k=50, seed=1))
+    run.answer(run.ask(frame, max_tokens=1))
+    texts, entries = set(), set()
+    for _ in range(3):
+        del run.batches[:]
+        texts.add(run.answer(run.ask(frame, **asked)))
+        entries.add(run.batches[0][0])
+    assert len(texts) == len(entries) == 1 and entries.pop() > 8
 
 
 def test_choices_that_begin_as_a_question_before_them_are_scored_alike(run):
