@@ -2,7 +2,7 @@
 """How much of blurred, dark, noisy and small print two readers read, with and without enhancement.
 
 python3 benchmarks/enhance.py OUT [--pictures 24] [--questions print/print.jsonl]
-                              [--reader second|model] [--methods NAME...] [--half even|odd] [--seconds S]
+                              [--reader second|model] [--flaws NAME...] [--methods NAME...] [--half even|odd] [--seconds S]
 python3 benchmarks/enhance.py OUT --table              what OUT/second.jsonl and OUT/model.jsonl say, as Markdown; and OUT/enhance.svg
 
 Plates that Chromium draws, and as many of training/make_print.py's clean nameplates where --questions has them, shrunk to print of
@@ -21,6 +21,7 @@ import time
 import uuid
 import zlib
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -121,7 +122,7 @@ class Model:
         self._engine.close()
 
 
-def run(out: Path, which: str, methods: list[str] | None, half: str, until: float) -> bool:
+def run(out: Path, which: str, flaws: Sequence[str], methods: Sequence[str] | None, half: str, until: float) -> bool:
     """Whether everything is done."""
     plates = [json.loads(line) for line in open(out / "plates" / "plates.jsonl", encoding="utf-8")]
     path = out / FILES[which]
@@ -133,7 +134,8 @@ def run(out: Path, which: str, methods: list[str] | None, half: str, until: floa
                 if half and number % 2 != (half == "odd"):
                     continue
                 clean = np.ascontiguousarray(Image.open(out / "plates" / plate["image"]).convert("RGB"))
-                for flaw, (harm, levels) in LEVELS.items():
+                for flaw in flaws:
+                    harm, levels = LEVELS[flaw]
                     for level in levels:
                         rng = np.random.default_rng(zlib.crc32(f"{number} {flaw} {level}".encode()))
                         harmed = harm(clean, level, rng)
@@ -214,6 +216,7 @@ def main() -> int:
     parser.add_argument("--questions", type=Path, help="make_print.py's file: its clean nameplates are harmed as well")
     parser.add_argument("--reader", choices=FILES, default="second")
     parser.add_argument("--methods", nargs="*", choices=METHODS, help="default: those that may help against each flaw")
+    parser.add_argument("--flaws", nargs="*", choices=LEVELS, default=tuple(LEVELS))
     parser.add_argument("--half", choices=("even", "odd"), default="")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--table", action="store_true")
@@ -227,7 +230,7 @@ def main() -> int:
         return 0
     if not (args.out / "plates").exists():
         draw(args.out / "plates", args.pictures, args.questions)
-    done = run(args.out, args.reader, args.methods, args.half, time.monotonic() + args.seconds)
+    done = run(args.out, args.reader, args.flaws, args.methods, args.half, time.monotonic() + args.seconds)
     print("done" if done else "out of time; the same command goes on")
     return 0 if done else 3
 

@@ -22,7 +22,8 @@ _FORM = re.compile(
 )
 _NO_NAME = re.compile(  # what every package says
     r"^\W*(?:otc|甲类|乙类|(?:非)?处方药|外用(?:药)?|内服|口服|国药准字.*|rx(?: only)?|prescription only|for (?:oral|external) use.*|new)\W*$|"
-    r"^(?:请|本品|用于|keep|read|store|take|made in|for the)|(?:\d\D*){4}",  # so many digits: a batch, a licence
+    r"^(?:请|本品|用于|keep|read|store|take|made in|for the)|(?:\d\D*){4}|"  # so many digits: a batch, a licence
+    r"\b(?:meals?|food|eating|daily|bed(?:time)?|times|a day)\b|[饭餐][前后中]|[一每][日天次]|睡前|空腹|随餐",  # how to take it
     re.IGNORECASE,
 )
 _LONG = 32  # characters: a longer row is a sentence

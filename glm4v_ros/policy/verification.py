@@ -23,6 +23,8 @@ _SURE = 0.9  # the reader's confidence in a line from which its word stands agai
 _DATE_ALONE = re.compile(
     r"\W*(?:in|on|by|until|exp|至|到|止)?\W*", re.IGNORECASE
 )  # what may be left of an answer that is a date
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*")  # alone, it could be anything
+_MEASURED = re.compile(r"([-+]?\d+(?:[.,]\d+)*)(\D*)")  # a number and its unit
 _NEAR = 0.34  # share of characters: a value that differs by less is the answer's, read in another way
 
 
@@ -163,7 +165,7 @@ def _find_on(quotation: str, field: Field | None, open_question: bool, page: Pag
     is_drug, doubted = field is not None and field.name == "drug", None
     for cell in [cell for cell in page.cells if not cell.label] + ([] if field else list(page.whole_rows)):
         if glyphs := _equal(quotation, cell, field):
-            if field is not None and not field.may_be(quotation):
+            if not field.may_be(quotation) if field else not open_question and _NUMBER.fullmatch(print_form.bare(quotation)):
                 return _Found(Verdict.NOT_FOUND, glyphs, number, "the second reader read it, but no label says what it is")
             if not is_drug or not (doubt := drug_name.doubt(glyphs, field, page)):
                 return _Found(Verdict.CONFIRMED, glyphs, number)
@@ -195,9 +197,17 @@ def _stands_against(quotation: str, cell: Cell, field: Field | None, page: Page)
     """Whether the reader is sure of another value. How to take a medicine is said in words of its own."""
     if field is not None and field.name == "dose" or page.confidence(cell.glyphs) < _SURE:
         return False
+    if _lost_its_unit(quotation, cell.text):
+        return False
     words = cell.text.split()  # among them the quotation may stand, between two labels that were not known for such
     parts = (" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1))
     return not any(print_form.same(quotation, part) or print_form.alike(quotation, part) for part in parts)
+
+
+def _lost_its_unit(said: str, read: str) -> bool:
+    """Whether the reader has the number, and only the beginning of its unit or none, which is often small print."""
+    full, part = (_MEASURED.fullmatch(print_form.Form.of(print_form.bare(text)).numeric) for text in (said, read))
+    return bool(full and part) and full[1] == part[1] and full[2] != part[2] and full[2].startswith(re.sub(r"[\W_]", "", part[2]))
 
 
 def _equal(quotation: str, cell: Cell, field: Field | None) -> tuple[Glyph, ...]:

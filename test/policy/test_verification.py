@@ -315,3 +315,23 @@ def test_an_answer_in_json_is_as_good_as_the_worst_of_its_texts(answer, verdict)
     assert found.verdict.name == verdict, found
     assert needs_check("Read the nameplate: what is the model?", answer) == (verdict != "NOT_CHECKED" or "XK-7" in answer)
     assert all('"' not in one.text and "{" not in one.text for one in found.evidence)
+
+
+@pytest.mark.parametrize("question", ["称重是啥", "这台机器的层数？", "What is the room's size?"])
+def test_a_bare_number_is_no_proof_of_what_it_is(question):
+    assert verdict(question, "73", plate("73")) == "NOT_FOUND"
+    assert verdict("屏幕上显示什么？", "73", plate("73")) == verdict("What number is shown?", "73", plate("73")) == "CONFIRMED"
+
+
+@pytest.mark.parametrize(
+    "answer, read",
+    [("4.7 A", "4.7"), ("96%RH", "96%"), ("92242 pcs", "92242p"), ("1597 pcs", "1597 _"), ("-3°C", "-3"), ("185 mm", "185 m")],
+)
+def test_a_unit_that_the_reader_lost_is_no_other_value(answer, read):
+    for question in ("屏幕显示什么？", "What is displayed?"):
+        assert verdict(question, answer, plate(read)) == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("answer, read", [("4.7 kW", "4.7 W"), ("24 V", "24 A"), ("4.7 A", "4.1")])
+def test_another_unit_is_another_value(answer, read):
+    assert verdict("额定功率是多少？", answer, plate(["额定功率", read])) == "CONTRADICTED"
