@@ -335,3 +335,8 @@ def test_a_unit_that_the_reader_lost_is_no_other_value(answer, read):
 @pytest.mark.parametrize("answer, read", [("4.7 kW", "4.7 W"), ("24 V", "24 A"), ("4.7 A", "4.1")])
 def test_another_unit_is_another_value(answer, read):
     assert verdict("额定功率是多少？", answer, plate(["额定功率", read])) == "CONTRADICTED"
+
+
+@pytest.mark.parametrize("beside", ["TEMP", "Hz", "---"])
+def test_what_is_no_number_is_no_other_weight(beside):
+    assert verdict("What is the weight?", "74 kg", plate(["WEIGHT", beside], ["74", "37°C"])) == "NOT_FOUND"
