@@ -197,8 +197,10 @@ def _stands_against(quotation: str, cell: Cell, field: Field | None, page: Page)
     """Whether the reader is sure of another value. How to take a medicine is said in words of its own."""
     if field is not None and field.name == "dose" or page.confidence(cell.glyphs) < _SURE:
         return False
-    if _lost_its_unit(quotation, cell.text) or field is not None and field.numeric and not any(map(str.isdigit, cell.text)):
-        return False  # no number: it is another label, or a unit
+    if any(_lost_its_unit(quotation, text) for text, _ in cell.texts):
+        return False
+    if field is not None and field.numeric and not any(map(str.isdigit, cell.text)):
+        return False  # it is another label, or a unit
     words = cell.text.split()  # among them the quotation may stand, between two labels that were not known for such
     parts = (" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1))
     return not any(print_form.same(quotation, part) or print_form.alike(quotation, part) for part in parts)

@@ -339,4 +339,4 @@ def test_another_unit_is_another_value(answer, read):
 
 @pytest.mark.parametrize("beside", ["TEMP", "Hz", "---"])
 def test_what_is_no_number_is_no_other_weight(beside):
-    assert verdict("What is the weight?", "74 kg", plate(["WEIGHT", beside], ["74", "37°C"])) == "NOT_FOUND"
+    assert verdict("What is the weight?", "74 kg", plate([f"WEIGHT {beside}"], ["74", "37°C"])) == "NOT_FOUND"
