@@ -4,6 +4,7 @@
 option(GLM4V_CUDA "Build llama.cpp for the NVIDIA GPU" OFF)
 option(GLM4V_READER "Bring the second reader, which checks the print that an answer quotes (100 MB)" ON)
 option(GLM4V_PIPER "Bring the voice Piper, whose licence is the GPL-3.0" OFF)
+option(GLM4V_REMOTE "Bring the client of the remote engine" OFF)
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 set(vendor ${CMAKE_CURRENT_BINARY_DIR}/vendor)
@@ -17,6 +18,9 @@ if(GLM4V_READER)
 endif()
 if(GLM4V_PIPER)
   list(APPEND parts piper)
+endif()
+if(GLM4V_REMOTE)
+  list(APPEND parts remote)
 endif()
 # -B: nothing is written into the source directory.
 add_custom_target(${PROJECT_NAME}_vendor ALL

@@ -20,6 +20,7 @@ LOCK = llama_wheel.REQUIREMENTS / "vendor.txt"
 PARTS = {  # name: what must load beside the system's NumPy and OpenCV, what to leave out where it does not
     "reader": ("import onnxruntime; from rapidocr import RapidOCR", "the second reader", "-DGLM4V_READER=OFF"),
     "piper": ("import piper", "the voice Piper", "-DGLM4V_PIPER=OFF"),
+    "remote": ("import openai", "the client of the remote engine", "-DGLM4V_REMOTE=OFF"),
 }
 FAILED = """\
 glm4v_ros: pip failed, its reason is above. Without a network, fetch the packages on a machine with the same Python and

@@ -114,7 +114,9 @@ def run(args: argparse.Namespace) -> int:
         import starlette  # noqa: F401
         import uvicorn  # noqa: F401
     except ImportError as error:
-        raise BadRequest(f"{error.name} is missing: pip install -r requirements/serve.txt") from error
+        raise BadRequest(
+            f"{error.name} is missing: build glm4v_ros again, or install requirements/serve.txt where it is"
+        ) from error
     from glm4v_ros.web.keys import KeyRing
 
     path = Path(args.keys or os.path.expanduser("~/.config/glm4v_ros/serve_keys.json"))

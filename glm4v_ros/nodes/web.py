@@ -94,7 +94,10 @@ def main() -> int:
         from glm4v_ros.web import server
         from glm4v_ros.web.app import make_app
     except ModuleNotFoundError as error:
-        print(f"web: {error.name} is missing: pip install -r requirements/serve.txt", file=sys.stderr)
+        print(
+            f"web: {error.name} is missing: build glm4v_ros again, or install requirements/serve.txt where it is",
+            file=sys.stderr,
+        )
         return 1
     try:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # the server ends in order, then all else

@@ -55,7 +55,10 @@ class Worker:
             from glm4v_ros.remote.failure import failure_of
             from glm4v_ros.remote.server import Server
         except ImportError as error:
-            self._fatal(f"{error.name} is missing: pip install -r requirements/remote.txt")
+            self._fatal(
+                f"the remote engine needs {error.name}: build glm4v_ros again with -DGLM4V_REMOTE=ON, or install "
+                f"requirements/remote.txt where glm4v_ros is"
+            )
             return
         self._config: RemoteConfig = start.config
         self._failure_of = failure_of

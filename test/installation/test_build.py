@@ -51,8 +51,8 @@ def wheels(ros, tmp_path_factory) -> Path:
     """What an integrator brings to a robot without network."""
     folder = tmp_path_factory.mktemp("wheels")
     done = ros.run(ros.python, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", "--require-hashes",
-                   "-r", ROOT / "requirements" / "vendor.txt", "-r", ROOT / "requirements" / "vendor-reader.txt",
-                   "-d", folder)  # fmt: skip
+                   *(word for part in ("", "-reader", "-remote")
+                     for word in ("-r", ROOT / "requirements" / f"vendor{part}.txt")), "-d", folder)  # fmt: skip
     assert done.returncode == 0, done.stdout
     return folder
 
@@ -184,14 +184,16 @@ def test_symlink_install(ros, linked):
     assert done.stdout.strip() == ANSWER
 
 
-def test_without_the_second_reader(ros, build, prefix, wheels, tmp_path):
-    """Answers come, and say why they are not checked. The last test here: the build directory has other packages then."""
-    for command in (["cmake", build.directory, "-DGLM4V_READER=OFF"],
+def test_other_parts(ros, build, prefix, wheels, tmp_path):
+    """Without the second reader answers come, and say why they are not checked; the remote engine finds its client. The
+    last test here: the build directory has other packages then."""
+    for command in (["cmake", build.directory, "-DGLM4V_READER=OFF", "-DGLM4V_REMOTE=ON"],
                     ["cmake", "--build", build.directory, "--target", "glm4v_ros_vendor"]):  # fmt: skip
         done = ros.run(*command, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(wheels))
         assert done.returncode == 0, done.stdout
     brought = build.directory / "vendor"
     assert (brought / "llama_cpp").is_dir() and not (brought / "onnxruntime").exists()
+    assert (brought / "openai").is_dir()
     vendor = prefix / "lib" / "glm4v_ros" / "vendor"
     shutil.rmtree(vendor)
     shutil.copytree(brought, vendor)

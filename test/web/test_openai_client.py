@@ -6,7 +6,7 @@ import pytest
 from messages import MODEL, data_url
 from served import scripted, serving
 
-openai = pytest.importorskip("openai", reason="requirements/serve.txt brings it")
+openai = pytest.importorskip("openai", reason="requirements/remote.txt brings it")
 from pydantic import BaseModel  # noqa: E402  openai's
 
 PLATE = Path(__file__).parents[1] / "data" / "nameplate.png"
