@@ -340,3 +340,12 @@ def test_another_unit_is_another_value(answer, read):
 @pytest.mark.parametrize("beside", ["TEMP", "Hz", "---"])
 def test_what_is_no_number_is_no_other_weight(beside):
     assert verdict("What is the weight?", "74 kg", plate([f"WEIGHT {beside}"], ["74", "37°C"])) == "NOT_FOUND"
+
+
+def test_what_stands_far_to_the_right_is_on_another_plate():
+    """Of labels with their values below, also where other plates' rows lie between."""
+    rows = plate("FREQUENCY", "50Hz", "SPEED", "1432 r/min")
+    others = [line(text, 2000 + 700 * column, 60 * row + 20) for column in range(3) for row, text in enumerate(("DANGER", "KEEP OUT", "L1 L2 L3"))]
+    for question, answer in (("What is the frequency?", "50Hz"), ("What is the speed?", "1432 r/min")):
+        assert verdict(question, answer, [*rows, *others]) == "CONFIRMED"
+        assert verdict(question, answer.replace("0", "8").replace("4", "9"), [*rows, *others]) == "CONTRADICTED"
