@@ -104,7 +104,11 @@ def test_what_stands_behind_an_unknown_label_is_no_name(row, part):
     assert not spoken(part, plate("硝苯地平控释片", row))
 
 
-@pytest.mark.parametrize("more", ["OTC", "处方药", "Rx only", "For oral use", "请仔细阅读说明书", "2027.05", "LOTJ419406", "1 tablet with meals", "after eating", "一日3次", "Take with water, not with milk"])
+@pytest.mark.parametrize(
+    "more",
+    ["OTC", "处方药", "Rx only", "For oral use", "请仔细阅读说明书",
+     "2027.05", "LOTJ419406", "1 tablet with meals", "after eating", "一日3次", "Take with water, not with milk"],
+)  # fmt: skip
 def test_what_every_box_says_is_no_rival(more):
     assert spoken("Norvatine", face(("Norvatine", 1), (more, 1)))
 

@@ -345,7 +345,8 @@ def test_what_is_no_number_is_no_other_weight(beside):
 def test_what_stands_far_to_the_right_is_on_another_plate():
     """Of labels with their values below, also where other plates' rows lie between."""
     rows = plate("FREQUENCY", "50Hz", "SPEED", "1432 r/min")
-    others = [line(text, 2000 + 700 * column, 60 * row + 20) for column in range(3) for row, text in enumerate(("DANGER", "KEEP OUT", "L1 L2 L3"))]
+    signs = enumerate(("DANGER", "KEEP OUT", "L1 L2 L3"))
+    others = [line(text, 2000 + 700 * column, 60 * row + 20) for row, text in signs for column in range(3)]
     for question, answer in (("What is the frequency?", "50Hz"), ("What is the speed?", "1432 r/min")):
         assert verdict(question, answer, [*rows, *others]) == "CONFIRMED"
         assert verdict(question, answer.replace("0", "8").replace("4", "9"), [*rows, *others]) == "CONTRADICTED"
