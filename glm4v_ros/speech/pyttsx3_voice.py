@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import wave
 
 from glm4v_ros.speech.language import base_language
 from glm4v_ros.speech.pcm import Pcm
@@ -14,29 +13,29 @@ _IDS = {"zh": ("cmn", "zh"), "en": ("en-us", "en")}  # espeak-ng's names, the be
 
 
 class Pyttsx3Voice:
-    """espeak-ng of the system or, where there is none, of the wheel espeakng-loader."""
+    """espeak-ng of the system or, where there is none, of the wheel espeakng-loader.
+
+    Through pyttsx3's binding, not its engine: that lets espeak-ng work in a thread, of whose end there is no sure sign.
+    Its own espeak_Synchronize() returns at once if a command has not begun yet, which on a crowded machine loses a
+    sentence or its rate. And the engine speaks by way of a file; here what is said never comes to lie on a disk.
+    """
 
     def __init__(self):
         _make_espeak_available()
         try:
-            import pyttsx3
-            from pyttsx3.drivers import _espeak
-
-            self._espeak = _espeak
-            self._engine = pyttsx3.init("espeak")
+            from pyttsx3.drivers import _espeak as espeak
         except ImportError as error:
             raise SpeechError("the voice pyttsx3 is not installed: build this package again (docs/install.md)") from error
         except RuntimeError as error:
-            raise SpeechError(
-                f"espeak-ng does not start ({error}): apt install libespeak-ng1"
-            ) from error
-        self._ids = {identifier.rpartition("/")[2]: identifier for identifier in self._voices()}
-        # In memory and without a name: what is said never comes to lie on a disk.
-        self._memory = os.memfd_create("glm4v_sentence")
-        self._file = f"/proc/self/fd/{self._memory}"
-
-    def _voices(self) -> list[str]:
-        return [voice.id for voice in self._engine.getProperty("voices")]
+            raise SpeechError(f"espeak-ng does not start ({error}): apt install libespeak-ng1") from error
+        self._sample_rate = espeak.Initialize(espeak.AUDIO_OUTPUT_SYNCHRONOUS)
+        if self._sample_rate <= 0:
+            raise SpeechError("espeak-ng does not start: apt install --reinstall libespeak-ng1 espeak-ng-data")
+        self._espeak = espeak
+        espeak.SetSynthCallback(self._take)
+        identifiers = [voice.identifier.decode().lower() for voice in espeak.ListVoices()]
+        self._ids = {identifier.rpartition("/")[2]: identifier for identifier in identifiers}
+        self._sound = bytearray()
 
     def _voice_id(self, language: str) -> str:
         names = (language.lower(), *_IDS.get(base_language(language), ()), base_language(language))
@@ -46,20 +45,18 @@ class Pyttsx3Voice:
         raise SpeechError(f"espeak-ng has no voice for the language {language!r}")
 
     def synthesize(self, words: str, language: str, rate: int) -> Pcm:
-        self._engine.setProperty("voice", self._voice_id(language))
-        self._engine.setProperty("rate", rate)
-        # espeak-ng works in a thread of its own: unless it has caught up, a new rate or voice comes too late for its
-        # sentence (seen with 12 of 100 sentences).
-        self._espeak.Synchronize()
-        os.ftruncate(self._memory, 0)
-        self._engine.save_to_file(words, self._file)
-        self._engine.runAndWait()
-        self._espeak.Synchronize()
-        try:
-            with wave.open(self._file, "rb") as file:
-                return Pcm(file.readframes(file.getnframes()), file.getframerate(), file.getnchannels())
-        except (OSError, EOFError, wave.Error) as error:
-            raise SpeechError(f"espeak-ng gave no sound for {words!r}") from error
+        espeak, self._sound = self._espeak, bytearray()
+        failed = espeak.SetVoiceByName(self._voice_id(language).encode())
+        failed = failed or espeak.SetParameter(espeak.RATE, rate, 0)
+        failed = failed or espeak.Synth(words, flags=espeak.ENDPAUSE | espeak.CHARS_UTF8)
+        if failed:
+            raise SpeechError(f"espeak-ng gave no sound for {words!r} (its error {failed})")
+        return Pcm(bytes(self._sound), self._sample_rate, channels=1)
+
+    def _take(self, samples, count: int, events) -> int:
+        if count > 0:
+            self._sound += ctypes.string_at(samples, count * ctypes.sizeof(ctypes.c_short))
+        return 0  # go on
 
 
 def _make_espeak_available() -> None:

@@ -6,7 +6,7 @@ import pytest
 from glm4v_ros.engine.encoder import EncodeJob, Encoder
 from glm4v_ros.errors import ErrorCode, OutOfMemory
 
-PATIENCE = 30
+PATIENCE = 120
 
 
 class Tower:

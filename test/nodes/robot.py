@@ -23,7 +23,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.task import Future
 from sensor_msgs.msg import CompressedImage, Image
 
-PATIENCE = 30.0  # s; how long a test waits for something that should come
+PATIENCE = 120.0  # s; how long a test waits for something that should come: longer than a question's own deadline
 
 
 def eventually(condition: Callable[[], object], patience: float = PATIENCE):

@@ -90,7 +90,7 @@ class Graph:
         rclpy.shutdown(context=self.context)
         for process in self.processes:
             process.send_signal(signal.SIGINT)
-        assert [process.wait(30) for process in self.processes] == [0, 0, 0]
+        assert [process.wait(60) for process in self.processes] == [0, 0, 0]
 
     def of(self, name: str) -> dict[str, set[str]]:
         node = self.node

@@ -90,5 +90,5 @@ def test_one_that_is_told_to_end_says_it_before(listener, start, number):
     process = start()
     speak(listener)
     process.send_signal(number)
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     eventually(lambda: listener.heard[-1] is False)

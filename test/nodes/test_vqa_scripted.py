@@ -275,12 +275,22 @@ def test_engine_failure_and_the_next_question(rig):
 
 def test_queue_overflow_is_busy_at_once(rig):
     red = [image(RED, Time())]
-    running = [rig.robot.start("slow", images=red, options={"timeout": duration(6.0)}) for _ in range(4)]
-    eventually(lambda: rig.on_their_way == 4)
-    response = rig.robot.ask("what?", images=red)
-    assert code(response) is ErrorCode.BUSY and response.retry_after == duration(rig.node.activation.engine.retry_after)
-    assert not any(future.done() for future in running)
-    assert [code(wait(future)) for future in running] == [ErrorCode.TIMEOUT] * 4
+    running = [rig.robot.goal("slow", images=red) for _ in range(4)]
+    results = [goal.get_result_async() for goal in running]
+    try:
+        eventually(lambda: rig.on_their_way == 4)
+
+        def is_told_the_engine_s_own_estimate():  # which changes as the questions come to it
+            response = rig.robot.ask("what?", images=red)
+            assert code(response) is ErrorCode.BUSY
+            return response.retry_after == duration(rig.node.activation.engine.retry_after)
+
+        eventually(is_told_the_engine_s_own_estimate)
+        assert not any(result.done() for result in results)
+    finally:  # or they would be in the way of the next test
+        for goal in running:
+            goal.cancel_goal_async()
+    assert [code(wait(result).result) for result in results] == [ErrorCode.CANCELED] * 4
     assert rig.robot.ask("what?", images=red).success
 
 

@@ -54,7 +54,7 @@ class VqaProcess:
         self.robot.close()
         rclpy.shutdown(context=self.context)
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(30) == 0
+        assert self.process.wait(60) == 0
 
     @property
     def state(self) -> int:

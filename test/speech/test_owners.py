@@ -23,7 +23,7 @@ def owners(stage):
 def finish(stage, owners):
     stage.cue.set()
     probe = owners._speaker.say("The end.")
-    assert probe.future.result(10)
+    assert probe.future.result(60)
     assert stage.words[-1] == "en:The end."
     return stage.words[:-1]
 
@@ -47,7 +47,7 @@ def test_those_who_are_there(owners, stage):
 
 def test_silence_takes_what_is_said_what_waits_and_what_comes(owners, stage):
     owners.take("a", 0, "One.", False)
-    stage.began.acquire(timeout=10)
+    stage.began.acquire(timeout=60)
     owners.take("b", 0, "B.", True)
     owners.take("a", 1, "Two.", False)
     owners.silence("a")
@@ -67,7 +67,7 @@ def test_silence_of_all_names_them(owners, stage):
 
 def test_what_has_no_room_is_refused_and_the_owner_goes_on(owners, stage):
     owners.take("a", 0, "Zero.", False)
-    stage.began.acquire(timeout=10)
+    stage.began.acquire(timeout=60)
     for index in range(1, 5):
         owners.take("a", index, f"{index}.", False)
     with pytest.raises(SpeechError, match="max_queue"):

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 MODEL = "glm4v-nano"
-PATIENCE = 30.0  # seconds
+PATIENCE = 120.0  # seconds
 
 
 def png(seed: int, width: int = 40, height: int = 30) -> bytes:

@@ -22,7 +22,7 @@ from glm4v_ros.web.keys import KeyRing
 from glm4v_ros.web.pictures import PictureStore
 from glm4v_ros.web.settings import Settings
 
-PATIENCE = 30.0  # seconds after which what never comes fails a test
+PATIENCE = 120.0  # seconds after which what never comes fails a test
 
 
 class BoundedEngine(ScriptedEngine):
