@@ -11,7 +11,7 @@ from glm4v_ros.policy import drug_name, print_form
 from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.policy.json_answer import Leaf, leaves
 from glm4v_ros.policy.print_date import dates
-from glm4v_ros.policy.print_field import Field, asked_field, instead, is_open, may_ask_for_print
+from glm4v_ros.policy.print_field import Field, asked_field, instead, is_open, label_pattern, may_ask_for_print
 from glm4v_ros.policy.print_page import Cell, Glyph, Page, text_of
 from glm4v_ros.policy.quotation import quoted
 from glm4v_ros.reader.line import Line
@@ -162,6 +162,9 @@ def _find_on(quotation: str, field: Field | None, open_question: bool, page: Pag
         own = also if any(_equal(quotation, cell, field) for cell in also) else []
     if own:
         return _at_its_label(quotation, field, own, page, number)
+    for cell in page.cells if field else ():
+        if not cell.label and (glyphs := _behind_its_label(quotation, cell, field)):
+            return _Found(Verdict.CONFIRMED, glyphs, number)
     is_drug, doubted = field is not None and field.name == "drug", None
     for cell in [cell for cell in page.cells if not cell.label] + ([] if field else list(page.whole_rows)):
         if glyphs := _equal(quotation, cell, field):
@@ -204,6 +207,13 @@ def _stands_against(quotation: str, cell: Cell, field: Field | None, page: Page)
     words = cell.text.split()  # among them the quotation may stand, between two labels that were not known for such
     parts = (" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1))
     return not any(print_form.same(quotation, part) or print_form.alike(quotation, part) for part in parts)
+
+
+def _behind_its_label(quotation: str, cell: Cell, field: Field) -> tuple[Glyph, ...]:
+    """The glyphs of a value between which and its label the reader lost the blank: in Chinese nothing else parts them."""
+    label = label_pattern(field).match("".join(glyph.character for glyph in cell.glyphs))
+    value = cell.glyphs[label.end() :] if label else ()
+    return value if value and print_form.same(quotation, text_of(value), field.numeric) else ()
 
 
 def _lost_its_unit(said: str, read: str) -> bool:

@@ -350,3 +350,12 @@ def test_what_stands_far_to_the_right_is_on_another_plate():
     for question, answer in (("What is the frequency?", "50Hz"), ("What is the speed?", "1432 r/min")):
         assert verdict(question, answer, [*rows, *others]) == "CONFIRMED"
         assert verdict(question, answer.replace("0", "8").replace("4", "9"), [*rows, *others]) == "CONTRADICTED"
+
+
+def test_a_label_and_its_value_without_a_blank():
+    read = plate("制造商沈阳永诚自动化有限公司", "型号KX-7")
+    assert verdict("请问制造商是多少？", "沈阳永诚自动化有限公司", read) == "CONFIRMED"
+    assert judged("请问制造商是多少？", "沈阳永诚自动化有限公司", read).evidence[0].text == "沈阳永诚自动化有限公司"
+    for wrong in ("永诚自动化有限公司", "沈阳永城自动化有限公司", "商沈阳永诚自动化有限公司"):
+        assert verdict("请问制造商是多少？", wrong, read) != "CONFIRMED"
+    assert verdict("品牌是什么？", "沈阳永诚自动化有限公司", read) != "CONFIRMED"
