@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads many different pictures with the second reader and looks at the memory of its process.
 
-python3 benchmarks/reader.py [--frames 2000]      the last line of stdout is a JSON object
+python3 benchmarks/reader.py [--frames 2000] [--most 400]      the last line of stdout is a JSON object
 
 Pictures of 320x240 to 1280x960 px with one to twelve lines of print. Half way the process is killed, so that the client's own memory
 is seen as well as that of a second process.
@@ -24,13 +24,13 @@ from glm4v_ros.reader.client import SecondReader
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.vision.frame import Frame
 
-SIZES = ((320, 240), (640, 480), (800, 600), (1120, 840), (1280, 960), (480, 640))
+SIZES = ((320, 240), (640, 480), (800, 600), (1120, 840), (1280, 960), (480, 640), (400, 300), (300, 400))
 
 
-def picture(number: int) -> tuple[Frame, str]:
-    """With the frame's number as its first line."""
+def picture(number: int, most: int) -> tuple[Frame, str]:
+    """With the frame's number as its first line; no side has over ``most`` px."""
     chance = random.Random(number)
-    width, height = chance.choice(SIZES)
+    width, height = chance.choice([size for size in SIZES if max(size) <= most])
     rgb = np.full((height, width, 3), chance.randint(170, 240), np.uint8)
     scale = height / 480
     first = f"FRAME {number:05}"
@@ -49,6 +49,7 @@ def resident(pid: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=2000)
+    parser.add_argument("--most", type=int, default=1280, help="px of a side, 320 at the least: small pictures take less time (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     figures: dict[str, list[float]] = {"reader": [], "client": []}
@@ -58,7 +59,7 @@ def main() -> None:
         for number in range(args.frames):
             if number == args.frames // 2:
                 os.kill(reader.pid, signal.SIGKILL)
-            frame, first = picture(number)
+            frame, first = picture(number, args.most)
             try:
                 read += any(first.replace(" ", "") in line.text.replace(" ", "") for line in reader.read(frame).result())
             except NotRead:

@@ -189,6 +189,8 @@ def _write(path: str, cases: list[Case], results: list[list[Result]]) -> None:
                         line["verification_reason"] = result.verification.reason or None
                         line["evidence"] = [evidence.text for evidence in result.verification.evidence]
                         line["check_s"] = round(result.check_seconds, 4)
+                    if result.places_region:
+                        line["region_right"] = result.region_right
                     print(jsonl.dump(line), file=file)
     except OSError as error:
         raise BadRequest(f"{path} cannot be written: {error.strerror}") from error

@@ -21,6 +21,15 @@ _QUANTITY = re.compile(  # how much is in a box, or in a tablet
 )
 
 
+def names_company(text: str) -> bool:
+    return bool(_COMPANY.search(text))
+
+
+def states_quantity(text: str) -> bool:
+    """How much is in a package, or in a tablet."""
+    return bool(_QUANTITY.search(unicodedata.normalize("NFKC", text)))
+
+
 @dataclass(frozen=True)
 class Field:
     """Something that is printed on plates, boxes and displays. Labels may stand in questions, too; all are regular expressions."""
@@ -43,13 +52,13 @@ class Field:
         if self.name in ("date", "expiry"):
             return bool(dates(text))
         if self.name == "manufacturer":
-            return bool(_COMPANY.search(text))
+            return names_company(text)
         if self.name == "model":
             return any(character.isdigit() for character in text)
         if self.name == "drug":
             text = _QUANTITY.sub(" ", text)
         if self.name in ("drug", "product", "brand"):
-            return not _COMPANY.search(text) and not dates(text) and any(character.isalpha() for character in text)
+            return not names_company(text) and not dates(text) and any(character.isalpha() for character in text)
         return self.bare
 
 
@@ -102,18 +111,19 @@ FIELDS = (
     Field("head", r"扬程", r"head|h", numeric=True),
     Field("speed", r"(?:额定|当前)?(?:转速|速度)", r"(?:rated |rotational |motor )?speed|rpm|n", r"每分钟多少转|\brevolutions per\b|\bhow fast\b",
           numeric=True, unit=r"r/min|rpm|RPM"),
-    Field("weight", r"(?:净|毛|当前)?重量?|质量", r"(?:net |gross )?w(?:eigh)?t|net|gross|mass", r"多重|\bhow heavy\b|\bhow much does it weigh\b",
+    Field("weight", r"称重|(?:净|毛|当前)?重量?|质量", r"(?:net |gross )?w(?:eigh)?t|net|gross|mass",
+          r"多重|\bhow heavy\b|\bhow much does it weigh\b",
           numeric=True, unit=r"[kKm]?[gG]|t|lbs?|oz"),
     Field("level", r"(?:当前)?(?:液|水|料|油)位", r"(?:liquid |water |tank |oil )?level", numeric=True, unit=r"%|mm|cm|m"),
     Field("manufacturer", r"制造商|生产(?:厂家|商|企业|单位|厂)|制造(?:厂家?|单位|企业)|厂家|厂商|公司名称",
           r"manufacturer(?:'s name)?|mfr|made by|maker|producer|company(?: name)?|name of the maker|manufactured by",
           r"谁(?:家)?(?:生产|制造|的产品)|哪(?:个|家|一家)(?:公司|厂|企业)|\bwho (?:made|makes|manufactured|produced|built|is the)\b|"
           r"\b(?:which|what) company\b", bare=True),
-    Field("brand", r"品牌|商标|牌子", r"brand(?: name)?|trademark", bare=True),
+    Field("brand", r"品牌|商标|牌子|商品名称?", r"brand(?: name)?|trademark", bare=True),
     Field("product", r"(?:产品|设备|仪器)名称|品名", r"(?:product|equipment|device) name|name of the product|product|equipment",
           r"(?:什么|哪种)(?:设备|产品|仪器|机器)|这是什么[？?]?$|\bwhat (?:kind of )?(?:device|product|equipment|machine) is\b|\bwhat is this\W*$",
           bare=True),
-    Field("drug", r"(?:药品|通用|商品)名称?|药名", r"(?:drug|medicine|generic|brand) name|name of the (?:drug|medicine)",
+    Field("drug", r"(?:药品|通用)名称?|药名", r"(?:drug|medicine|generic) name|name of the (?:drug|medicine)",
           r"什么药|哪种药|药(?:品)?(?:叫|的名字|是什么)|\b(?:what|which) (?:medicine|drug|medication|pills?|tablets?)\b|"
           r"\bname of (?:this|the) (?:medicine|drug|medication)\b|\b(?:medicine|drug|medication) called\b|药叫什么", bare=True),
     Field("standard", r"(?:执行|产品)?标准号?", r"(?:product )?st(?:andar)?d(?: ?(?:no|number))?"),
@@ -156,6 +166,7 @@ _YES_OR_NO = re.compile(
     r"(?!.*\b(?:what|which|read it|what is it)\b)|\b(?:right|isn't it|correct|true)\?\s*$|吗\W*$|是不是|有没有|是否|对不对|对吗|没有\W*$",
     re.IGNORECASE,
 )
+_EITHER = re.compile(r"\bor\b|还是", re.IGNORECASE)  # before or after meals? No "yes" answers it
 _OPEN = re.compile(
     r"显示|写|印|读|屏|数字|内容|文字|什么字|第.行|\b(?:shown?|says?|displays?|displayed|reads?|reading|written|printed|print|text|words?|line|row|"
     r"number|digits|screen)\b",
@@ -182,7 +193,7 @@ def asked_field(question: str) -> Field | None:
 def may_ask_for_print(question: str) -> bool:
     """Whether an answer could quote print; a question for a count, a colour or yes and no does not."""
     text = unicodedata.normalize("NFKC", question)
-    if _YES_OR_NO.search(text) and not _READ_IT.search(text):
+    if _YES_OR_NO.search(text) and not _READ_IT.search(text) and not (_EITHER.search(text) and asked_field(text)):
         return False
     return not _NO_PRINT.search(text)
 

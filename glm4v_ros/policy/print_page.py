@@ -15,6 +15,7 @@ from glm4v_ros.reader.line import Line
 _SAME_ROW = 0.55  # of a line's height: how far two lines of one row may be off
 _NEAR = 0.5  # of a line's height: a gap in a row that is no wider is a blank
 _WIDE = 1.7  # of a line's height: from one character's middle to the next one's, a gap that separates
+_FAR = 25  # of a line's height: what is farther to the right is on another plate
 _BELOW = 2.4  # of a line's height: how far a value may stand below its label
 _BLANK, _APART = 1, 2
 _AFTER_LABEL = re.compile(r"[\s:.;=|/\]】）)\-]*")
@@ -105,7 +106,7 @@ class Page:
             for row in rows:
                 _, end, last, other = boxes[row[-1]]
                 off = abs(middle - last)
-                if begin > end - 0.6 * min(height, other) and off < _SAME_ROW * min(height, other) * (
+                if -0.6 < (begin - end) / min(height, other) < _FAR and off < _SAME_ROW * min(height, other) * (
                     1.5 if begin - end < 6 * height else 1.0
                 ):
                     fitting.append((off, row))
@@ -180,9 +181,11 @@ class Page:
         if (places := self.lines[glyphs[0].line].places) and glyphs[0].place:
             printed = len(self.lines[glyphs[0].line].text[: glyphs[0].place].replace(" ", ""))
             begin = self._middle(places[printed]) - height / 2 if printed < len(places) else begin
-        for row in self.rows[number + 1 : number + 4]:
+        for row in self.rows[number + 1 :]:
             left, _, lower, _ = self._boxes[row[0].line]
-            if abs(left - begin) < 1.5 * height and 0.5 * height < lower - middle < _BELOW * height:
+            if lower - middle >= _BELOW * height:
+                break
+            if abs(left - begin) < 1.5 * height and 0.5 * height < lower - middle:
                 labels = next(iter(_labels(row)), None)
                 return () if labels and labels[0] == 0 else row
         return ()

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from glm4v_ros.policy import print_form
+from glm4v_ros.policy import drug_name, print_form
 from glm4v_ros.policy.abstention import abstains
 from glm4v_ros.policy.json_answer import Leaf, leaves
 from glm4v_ros.policy.print_date import dates
-from glm4v_ros.policy.print_field import Field, asked_field, instead, is_open, may_ask_for_print
+from glm4v_ros.policy.print_field import Field, asked_field, instead, is_open, label_pattern, may_ask_for_print
 from glm4v_ros.policy.print_page import Cell, Glyph, Page, text_of
 from glm4v_ros.policy.quotation import quoted
 from glm4v_ros.reader.line import Line
@@ -23,7 +23,8 @@ _SURE = 0.9  # the reader's confidence in a line from which its word stands agai
 _DATE_ALONE = re.compile(
     r"\W*(?:in|on|by|until|exp|至|到|止)?\W*", re.IGNORECASE
 )  # what may be left of an answer that is a date
-_LARGER = 1.3  # of a medicine's name: other print this much larger is rather its name; a reader's lines vary by a tenth
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*")  # alone, it could be anything
+_MEASURED = re.compile(r"([-+]?\d+(?:[.,]\d+)*)(\D*)")  # a number and its unit
 _NEAR = 0.34  # share of characters: a value that differs by less is the answer's, read in another way
 
 
@@ -95,7 +96,7 @@ def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verificat
     if abstains(answer):
         return Verification(reason="the answer quotes nothing")
     quotations, field = quoted(answer), asked_field(question)
-    if not quotations and field is not None and field.name != "dose":
+    if not quotations and field is not None:
         return Verification(Verdict.NOT_FOUND, reason="print was asked for, and the answer quotes none")
     if not quotations:
         return Verification(reason="the answer quotes nothing")
@@ -161,30 +162,28 @@ def _find_on(quotation: str, field: Field | None, open_question: bool, page: Pag
         own = also if any(_equal(quotation, cell, field) for cell in also) else []
     if own:
         return _at_its_label(quotation, field, own, page, number)
-    unlabelled = [cell for cell in page.cells if not cell.label] + ([] if field else list(page.whole_rows))
-    for cell in unlabelled:
+    for cell in page.cells if field else ():
+        if not cell.label and (glyphs := _behind_its_label(quotation, cell, field)):
+            return _Found(Verdict.CONFIRMED, glyphs, number)
+    is_drug, doubted = field is not None and field.name == "drug", None
+    for cell in [cell for cell in page.cells if not cell.label] + ([] if field else list(page.whole_rows)):
         if glyphs := _equal(quotation, cell, field):
-            if field is None or field.may_be(quotation):
-                if field and field.name == "drug" and (larger := _more_prominent(cell, unlabelled, field, page)):
-                    reason = f"the second reader read it, but in smaller print than {larger.text!r}"
-                    return _Found(Verdict.NOT_FOUND, glyphs, number, reason)
+            if not field.may_be(quotation) if field else not open_question and _NUMBER.fullmatch(print_form.bare(quotation)):
+                return _Found(Verdict.NOT_FOUND, glyphs, number, "the second reader read it, but no label says what it is")
+            if not is_drug or not (doubt := drug_name.doubt(glyphs, field, page)):
                 return _Found(Verdict.CONFIRMED, glyphs, number)
-            return _Found(Verdict.NOT_FOUND, glyphs, number, "the second reader read it, but no label says what it is")
+            doubted = doubted or _Found(Verdict.NOT_FOUND, glyphs, number, doubt)
+    if doubted:
+        return doubted
     for cell in page.cells:
         if cell.label and (glyphs := _equal(quotation, cell, field)):
-            if cell.field is None or field is None and open_question:
+            if cell.field is None and not is_drug or field is None and open_question:
                 return _Found(Verdict.CONFIRMED, glyphs, number)
             return _Found(Verdict.NOT_FOUND, glyphs, number, f"the second reader read it beside {cell.label!r}")
     near = min(page.cells, key=lambda cell: _difference(quotation, cell), default=None)
     if near is not None and _difference(quotation, near) < _NEAR and _stands_against(quotation, near, field, page):
         return _Found(Verdict.CONTRADICTED, near.glyphs, number, f"the second reader read {near.text!r}")
     return _Found(Verdict.NOT_FOUND, reason="the second reader found no such print")
-
-
-def _more_prominent(cell: Cell, others: Sequence[Cell], field: Field, page: Page) -> Cell | None:
-    """Other print that may be the name of the medicine, and is plainly larger: then this is a brand, or what it is made of."""
-    least = _LARGER * page.height(cell.glyphs)
-    return next((other for other in others if page.height(other.glyphs) > least and field.may_be(other.text)), None)
 
 
 def _at_its_label(quotation: str, field: Field, cells: Sequence[Cell], page: Page, number: int) -> _Found:
@@ -201,9 +200,26 @@ def _stands_against(quotation: str, cell: Cell, field: Field | None, page: Page)
     """Whether the reader is sure of another value. How to take a medicine is said in words of its own."""
     if field is not None and field.name == "dose" or page.confidence(cell.glyphs) < _SURE:
         return False
+    if any(_lost_its_unit(quotation, text) for text, _ in cell.texts):
+        return False
+    if field is not None and field.numeric and not any(map(str.isdigit, cell.text)):
+        return False  # it is another label, or a unit
     words = cell.text.split()  # among them the quotation may stand, between two labels that were not known for such
     parts = (" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1))
     return not any(print_form.same(quotation, part) or print_form.alike(quotation, part) for part in parts)
+
+
+def _behind_its_label(quotation: str, cell: Cell, field: Field) -> tuple[Glyph, ...]:
+    """The glyphs of a value between which and its label the reader lost the blank: in Chinese nothing else parts them."""
+    label = label_pattern(field).match("".join(glyph.character for glyph in cell.glyphs))
+    value = cell.glyphs[label.end() :] if label else ()
+    return value if value and print_form.same(quotation, text_of(value), field.numeric) else ()
+
+
+def _lost_its_unit(said: str, read: str) -> bool:
+    """Whether the reader has the number, and only the beginning of its unit or none, which is often small print."""
+    full, part = (_MEASURED.fullmatch(print_form.Form.of(print_form.bare(text)).numeric) for text in (said, read))
+    return bool(full and part) and full[1] == part[1] and full[2] != part[2] and full[2].startswith(re.sub(r"[\W_]", "", part[2]))
 
 
 def _equal(quotation: str, cell: Cell, field: Field | None) -> tuple[Glyph, ...]:

@@ -179,13 +179,13 @@ def _distance(place: Place, words: set[str]) -> tuple[float, float, float]:
 
 def _grown(page: Page, lines: frozenset[int], room: float) -> tuple[float, float, float, float]:
     """Around the lines and as many of those that stand near, the nearest first, as there is room for."""
-    box = _box(page, lines)
+    box, own = _box(page, lines), _height(page, lines)
     left = set(range(len(page.lines))) - lines
     while left:
         near = []
         for index in left:
             other = _box(page, (index,))
-            height = max(_height(page, (index,)), 1.0)
+            height = max(min(own, _height(page, (index,))), 1.0)  # a large sign reaches no farther than what is asked for
             beside = max(other[0] - box[2], box[0] - other[2], 0.0) / height
             below = max(other[1] - box[3], box[1] - other[3], 0.0) / height
             if beside <= _BESIDE and below <= _BELOW:

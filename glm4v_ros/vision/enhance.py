@@ -57,7 +57,12 @@ def enhance(rgb: np.ndarray, mode: str) -> np.ndarray:
     faint, blurred = span(luma) < FLAT, sharpness(luma) < BLURRED
     if faint or blurred:
         rgb = _clearer(rgb, faint, blurred)
-    scale = min(LARGEST, math.sqrt(SMALL / luma.size))
+    return enlarged(rgb)
+
+
+def enlarged(rgb: np.ndarray) -> np.ndarray:
+    """(h, w, 3) of fewer pixels than SMALL made as large, at most LARGEST times; another one as it is."""
+    scale = min(LARGEST, math.sqrt(SMALL / (rgb.shape[0] * rgb.shape[1])))
     return cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else rgb
 
 

@@ -315,3 +315,60 @@ def test_an_answer_in_json_is_as_good_as_the_worst_of_its_texts(answer, verdict)
     assert found.verdict.name == verdict, found
     assert needs_check("Read the nameplate: what is the model?", answer) == (verdict != "NOT_CHECKED" or "XK-7" in answer)
     assert all('"' not in one.text and "{" not in one.text for one in found.evidence)
+
+
+@pytest.mark.parametrize("question", ["称重是啥", "这台机器的层数？", "What is the room's size?"])
+def test_a_bare_number_is_no_proof_of_what_it_is(question):
+    assert verdict(question, "73", plate("73")) == "NOT_FOUND"
+    assert verdict("屏幕上显示什么？", "73", plate("73")) == verdict("What number is shown?", "73", plate("73")) == "CONFIRMED"
+
+
+@pytest.mark.parametrize(
+    "answer, read",
+    [("4.7 A", "4.7"), ("96%RH", "96%"), ("92242 pcs", "92242p"), ("1597 pcs", "1597 _"), ("-3°C", "-3"), ("185 mm", "185 m")],
+)
+def test_a_unit_that_the_reader_lost_is_no_other_value(answer, read):
+    for question in ("屏幕显示什么？", "What is displayed?"):
+        assert verdict(question, answer, plate(read)) == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("answer, read", [("4.7 kW", "4.7 W"), ("24 V", "24 A"), ("4.7 A", "4.1")])
+def test_another_unit_is_another_value(answer, read):
+    assert verdict("额定功率是多少？", answer, plate(["额定功率", read])) == "CONTRADICTED"
+
+
+@pytest.mark.parametrize("beside", ["TEMP", "Hz", "---"])
+def test_what_is_no_number_is_no_other_weight(beside):
+    assert verdict("What is the weight?", "74 kg", plate([f"WEIGHT {beside}"], ["74", "37°C"])) == "NOT_FOUND"
+
+
+def test_what_stands_far_to_the_right_is_on_another_plate():
+    """Of labels with their values below, also where other plates' rows lie between."""
+    rows = plate("FREQUENCY", "50Hz", "SPEED", "1432 r/min")
+    signs = enumerate(("DANGER", "KEEP OUT", "L1 L2 L3"))
+    others = [line(text, 2000 + 700 * column, 60 * row + 20) for row, text in signs for column in range(3)]
+    for question, answer in (("What is the frequency?", "50Hz"), ("What is the speed?", "1432 r/min")):
+        assert verdict(question, answer, [*rows, *others]) == "CONFIRMED"
+        assert verdict(question, answer.replace("0", "8").replace("4", "9"), [*rows, *others]) == "CONTRADICTED"
+
+
+def test_a_label_and_its_value_without_a_blank():
+    read = plate("制造商沈阳永诚自动化有限公司", "型号KX-7")
+    assert verdict("请问制造商是多少？", "沈阳永诚自动化有限公司", read) == "CONFIRMED"
+    assert judged("请问制造商是多少？", "沈阳永诚自动化有限公司", read).evidence[0].text == "沈阳永诚自动化有限公司"
+    for wrong in ("永诚自动化有限公司", "沈阳永城自动化有限公司", "商沈阳永诚自动化有限公司"):
+        assert verdict("请问制造商是多少？", wrong, read) != "CONFIRMED"
+    assert verdict("品牌是什么？", "沈阳永诚自动化有限公司", read) != "CONFIRMED"
+
+
+@pytest.mark.parametrize("question", ["Is it for before or after meals?", "Do I take it before or after food?", "是饭前服用还是饭后服用吗？"])
+def test_before_or_after_is_no_question_for_yes(question):
+    """Such an answer was not marked, however wrong it was."""
+    assert verdict(question, "before meals", plate(["Directions", "before meals"])) == "CONFIRMED"
+    assert verdict(question, "Take it after meals.", plate(["Directions", "before meals"])) == "NOT_FOUND"
+    assert verdict("Is the door open or closed?", "open", plate("Norvatine")) == "NOT_CHECKED"
+
+
+@pytest.mark.parametrize("question", ["Directions?", "怎么吃？", "What is the serial number?"])
+def test_yes_is_no_print(question):
+    assert verdict(question, "yes", plate("Norvatine")) == "NOT_FOUND"

@@ -137,3 +137,10 @@ def test_only_lines_of_the_part_are_read_there():
     reading = Reading([one for some in lines for one in some], WIDTH, HEIGHT)
     part = zoom.Zoom(0, Region(2900, 1900, 500, 300), "S/N", 1.0).reading(reading)
     assert [one.text for one in part.lines] == ["S/N: 333-44"] and (part.width, part.height) == (WIDTH, HEIGHT)
+
+
+def test_a_large_sign_reaches_no_farther_than_the_asked_print():
+    plates = at(plate("S/N: 4711-22", "MODEL: KX-7"), 1500, 600)
+    sign = [Line(one.text, tuple((4 * x + 400, 4 * y + 560) for x, y in one.quad), 0.9) for one in plate("DANGER")]
+    found = find("What is the serial number?", [*plates, *sign])
+    assert covers(found.region, plates) and not covers(found.region, sign)
