@@ -166,6 +166,7 @@ _YES_OR_NO = re.compile(
     r"(?!.*\b(?:what|which|read it|what is it)\b)|\b(?:right|isn't it|correct|true)\?\s*$|吗\W*$|是不是|有没有|是否|对不对|对吗|没有\W*$",
     re.IGNORECASE,
 )
+_EITHER = re.compile(r"\bor\b|还是", re.IGNORECASE)  # before or after meals? No "yes" answers it
 _OPEN = re.compile(
     r"显示|写|印|读|屏|数字|内容|文字|什么字|第.行|\b(?:shown?|says?|displays?|displayed|reads?|reading|written|printed|print|text|words?|line|row|"
     r"number|digits|screen)\b",
@@ -192,7 +193,7 @@ def asked_field(question: str) -> Field | None:
 def may_ask_for_print(question: str) -> bool:
     """Whether an answer could quote print; a question for a count, a colour or yes and no does not."""
     text = unicodedata.normalize("NFKC", question)
-    if _YES_OR_NO.search(text) and not _READ_IT.search(text):
+    if _YES_OR_NO.search(text) and not _READ_IT.search(text) and not (_EITHER.search(text) and asked_field(text)):
         return False
     return not _NO_PRINT.search(text)
 

@@ -359,3 +359,16 @@ def test_a_label_and_its_value_without_a_blank():
     for wrong in ("永诚自动化有限公司", "沈阳永城自动化有限公司", "商沈阳永诚自动化有限公司"):
         assert verdict("请问制造商是多少？", wrong, read) != "CONFIRMED"
     assert verdict("品牌是什么？", "沈阳永诚自动化有限公司", read) != "CONFIRMED"
+
+
+@pytest.mark.parametrize("question", ["Is it for before or after meals?", "Do I take it before or after food?", "是饭前服用还是饭后服用吗？"])
+def test_before_or_after_is_no_question_for_yes(question):
+    """Such an answer was not marked, however wrong it was."""
+    assert verdict(question, "before meals", plate(["Directions", "before meals"])) == "CONFIRMED"
+    assert verdict(question, "Take it after meals.", plate(["Directions", "before meals"])) == "NOT_FOUND"
+    assert verdict("Is the door open or closed?", "open", plate("Norvatine")) == "NOT_CHECKED"
+
+
+@pytest.mark.parametrize("question", ["Directions?", "怎么吃？", "What is the serial number?"])
+def test_yes_is_no_print(question):
+    assert verdict(question, "yes", plate("Norvatine")) == "NOT_FOUND"
