@@ -2,12 +2,13 @@
 #   make demo     three questions about a picture, through the real node
 #   make test     the tests
 #   make setup    only .venv; then: source .venv/bin/activate
+#   make pythons  the demo, and tests that need no ROS, on the other Pythons; before a release
 # GLM4V_CUDA=1 builds llama.cpp for the GPU.
 
 PYTHON ?= python3
 RUN = scripts/in_venv
 
-.PHONY: demo test setup clean
+.PHONY: demo test setup pythons clean
 
 demo: setup
 	@$(RUN) python scripts/demo.py
@@ -17,6 +18,9 @@ test: setup
 
 setup:
 	@$(PYTHON) scripts/setup_venv.py
+
+pythons:
+	@scripts/pythons
 
 clean:
 	rm -rf .venv build

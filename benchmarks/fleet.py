@@ -6,7 +6,8 @@
 
 ``times.json`` is what ``fleet_run.py --calibrate`` wrote, or figures of a GPU (docs/scale.md has some). The model: a server
 encodes one new picture after the other, and answers in batches meanwhile. On a CPU the two are threads, and the servers of
-one machine share its cores; on a GPU each slows the other (``beside``). A picture that is being encoded is waited for, not encoded twice.
+one machine share its cores: what wants more processor time than there is goes slower, all alike. On a GPU each slows the other
+(``beside``). A picture that is being encoded is waited for, not encoded twice.
 """
 
 from __future__ import annotations
@@ -34,11 +35,26 @@ class Times:
     batch: int = 8
     beside: float = 1.0  # how fast encoding and answering go beside each other: 1 on cores of their own, less on one GPU
     kept: int = 64  # pictures whose work is kept
+    # Where the servers share a machine: seconds of processor time, with the web server's, the router's and the asker's own.
+    cores: float | None = None
+    encode_cpu: float = 0.0
+    answer_cpu: float = 0.0
+    batch_cpu: float = 0.0  # of an answer, with ``batch`` at once
+
+    def _share(self, answers: int) -> float:
+        return min(1.0, (answers - 1) / max(1, self.batch - 1))
 
     def speed(self, answers: int) -> float:
         """Answers' work done in a second with so many at once."""
-        share = min(1.0, (answers - 1) / max(1, self.batch - 1))
-        return 1.0 + share * (self.gain - 1.0)
+        return 1.0 + self._share(answers) * (self.gain - 1.0)
+
+    def demand(self, encoding: bool, answers: int) -> float:
+        """Cores that it would keep busy, if it had them."""
+        cores = encoding * self.encode_cpu / self.encode
+        if answers:
+            each = self.answer_cpu + self._share(answers) * (self.batch_cpu - self.answer_cpu)
+            cores += each * self.speed(answers) / self.answer
+        return cores
 
 
 @dataclass(eq=False)
@@ -89,11 +105,15 @@ class Server:
         self.waiting = kept
 
     @property
-    def threads(self) -> int:
-        return (self.encoding is not None) + bool(self.answering)
+    def busy(self) -> bool:
+        return self.encoding is not None or bool(self.answering)
+
+    @property
+    def demand(self) -> float:
+        return self.times.demand(self.encoding is not None, len(self.answering))
 
     def rates(self, speed: float) -> tuple[float, float]:
-        """Of the encoding, and of each answer, when a core of it has this speed."""
+        """Of the encoding, and of each answer, where this part of the cores that it wants is there."""
         if self.encoding is not None and self.answering:
             speed *= self.times.beside
         count = len(self.answering)
@@ -127,13 +147,13 @@ class Server:
 
 
 class Fleet:
-    """Servers behind one address. ``cores``: that those of one machine share; None: each has a machine of its own."""
+    """Servers behind one address."""
 
-    def __init__(self, times: Times, replicas: int, hashing: bool = True, cores: float | None = None, seed: int = 0):
+    def __init__(self, times: Times, replicas: int, hashing: bool = True, seed: int = 0):
         self.servers = [Server(times) for _ in range(replicas)]
         self.now = 0.0
         self.jobs: list[Job] = []
-        self._hashing, self._cores = hashing, cores
+        self._hashing, self._cores = hashing, times.cores
         self._dice = random.Random(seed)
 
     def ask(self, job: Job) -> None:
@@ -147,7 +167,7 @@ class Fleet:
         """Until all are answered; what is asked after an answer is asked by its ``then``."""
         coming = deque(sorted(arrivals, key=lambda job: job.arrival))
         while True:
-            busy = [server for server in self.servers if server.threads]
+            busy = [server for server in self.servers if server.busy]
             speed = self._speed(busy)
             step = min((server.next_in(speed) for server in busy), default=float("inf"))
             if coming:
@@ -163,14 +183,15 @@ class Fleet:
                 self.ask(coming.popleft())
 
     def _speed(self, busy: list[Server]) -> float:
-        threads = sum(server.threads for server in busy)
-        return 1.0 if self._cores is None or not threads else min(1.0, self._cores / threads)
+        demand = sum(server.demand for server in busy)
+        return 1.0 if self._cores is None or not demand else min(1.0, self._cores / demand)
 
 
-def askers(times: Times, replicas: int, cores: float | None, hashing: bool = True, *, count: int = 16, pictures: int = 40,
-           questions: int = 3) -> Fleet:  # fmt: skip
+def askers(
+    times: Times, replicas: int, hashing: bool = True, *, count: int = 16, pictures: int = 40, questions: int = 3
+) -> Fleet:
     """Each asker takes the next picture and asks its questions one after the other, as fleet_run.py does."""
-    fleet = Fleet(times, replicas, hashing, cores)
+    fleet = Fleet(times, replicas, hashing)
     left = deque(range(pictures))
 
     def next_question(job: Job, now: float) -> None:
@@ -226,11 +247,10 @@ def figures(jobs: list[Job], seconds: float) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=Path, required=True, help="JSON with encode, answer, gain, batch, beside, kept")
+    parser.add_argument("--times", type=Path, required=True, help="JSON: the fields of Times")
     parser.add_argument("--replicas", type=int, default=3)
     parser.add_argument("--no-hashing", action="store_true", help="a picture's questions go to any server")
-    parser.add_argument("--local", action="store_true", help="the run of fleet_run.py, whose servers share --cores")
-    parser.add_argument("--cores", type=float, default=2.0)
+    parser.add_argument("--local", action="store_true", help="the run of fleet_run.py, whose servers share a machine's cores")
     parser.add_argument("--askers", type=int, default=16)
     parser.add_argument("--pictures", type=int, default=40)
     parser.add_argument("--robots", type=int, default=100)
@@ -240,7 +260,7 @@ def main() -> None:
     times = Times(**json.loads(args.times.read_text()))
     hashing = not args.no_hashing
     if args.local:
-        fleet = askers(times, args.replicas, args.cores, hashing, count=args.askers, pictures=args.pictures)
+        fleet = askers(times, args.replicas, hashing, count=args.askers, pictures=args.pictures)
         told = figures(fleet.jobs, fleet.now)
     else:
         fleet = robots(times, args.replicas, args.robots, args.per_hour, hashing)

@@ -14,30 +14,27 @@ from __future__ import annotations
 
 import argparse
 import base64
-import contextlib
 import hashlib
 import http.client
 import json
 import os
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from fleet import percentile
+from fleet_servers import ROUTER_PORT, Servers
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "test" / "golden" / "nano"
-FIRST_PORT, ROUTER_PORT, PROMETHEUS_PORT = 9111, 9110, 9119
 QUESTIONS = ("型号是什么?", "What is the serial number?", "When was it made?")
 MAX_TOKENS = 16
-START_PATIENCE, ASK_PATIENCE = 120.0, 120.0  # s
+ASK_PATIENCE = 120.0  # s
 RETRIES = 3  # of what no server has begun: no connection, or the router's 500 and 502
 
 
@@ -106,70 +103,9 @@ def ask(port: int, picture: Picture, index: int, question: int, session: str | N
     return Asked(index, question, "", status, first, time.monotonic() - began, number)
 
 
-class Servers:
-    """`glm4v serve` on consecutive ports, and the router before them."""
-
-    def __init__(self, router: Path, count: int):
-        self.ports = [FIRST_PORT + number for number in range(count)]
-        self._router = router
-        self._processes: dict[int, subprocess.Popen] = {}
-
-    def __enter__(self) -> Servers:
-        for port in self.ports:
-            self.start(port)
-        for port in self.ports:
-            self.wait(port)
-        self._processes[ROUTER_PORT] = subprocess.Popen(
-            [self._router, "--host", "127.0.0.1", "--port", str(ROUTER_PORT), "--policy", "consistent_hash", "--disable-retries",
-             "--worker-urls", *(f"http://127.0.0.1:{port}" for port in self.ports), "--health-check-endpoint", "/ready",
-             "--health-check-interval-secs", "1", "--health-failure-threshold", "1", "--health-success-threshold", "1",
-             "--prometheus-host", "127.0.0.1", "--prometheus-port", str(PROMETHEUS_PORT), "--log-level", "warning"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        self.wait(ROUTER_PORT)
-        return self
-
-    def __exit__(self, *_exception) -> None:
-        for process in self._processes.values():
-            process.terminate()
-        for process in self._processes.values():
-            process.wait(10)
-
-    def start(self, port: int) -> None:
-        command = [sys.executable, "-m", "glm4v_ros.cli.main", "serve", "--port", str(port), "--threads", "1", "--context", "12288", "--per-minute",
-                   "1000000"]  # fmt: skip
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self._processes[port] = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-
-    def kill(self, port: int) -> None:
-        self._processes[port].kill()
-        self._processes[port].wait()
-
-    def wait(self, port: int) -> None:
-        end = time.monotonic() + START_PATIENCE
-        while time.monotonic() < end:
-            with contextlib.suppress(OSError):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-                connection.request("GET", "/ready")
-                if connection.getresponse().status == 200:
-                    return
-            time.sleep(0.2)
-        raise SystemExit(f"port {port} is not ready after {START_PATIENCE:g} s")
-
-    def answered(self) -> Counter:
-        """Answers of each server until now, by its own metrics."""
-        found = Counter()
-        for port in self.ports:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/metrics")
-            for line in connection.getresponse().read().decode().splitlines():
-                if line.startswith("glm4v_questions_total"):
-                    found[port] += int(float(line.split()[-1]))
-        return found
-
-
-def load(shown: list[Picture], askers: int, hashing: bool) -> tuple[list[Asked], float]:
-    """Each asker takes the next picture and asks its questions one after the other."""
+def load(shown: list[Picture], askers: int, hashing: bool) -> tuple[list[Asked], float, float]:
+    """Each asker takes the next picture and asks its questions one after the other. Also seconds, and those of processor time of
+    everything: more than one asker's for the same work is other programs'."""
     left: Iterator[int] = iter(range(len(shown)))
     lock, told = threading.Lock(), []
 
@@ -183,36 +119,56 @@ def load(shown: list[Picture], askers: int, hashing: bool) -> tuple[list[Asked],
                 session = None if hashing else f"{index}-{question}"
                 told.append(ask(ROUTER_PORT, shown[index], index, question, session))
 
-    began = time.monotonic()
-    with ThreadPoolExecutor(askers) as threads:
-        list(threads.map(work, range(askers)))
-    return told, time.monotonic() - began
+    def everybody() -> None:
+        with ThreadPoolExecutor(askers) as threads:
+            list(threads.map(work, range(askers)))
+
+    return told, *measured(everybody)
 
 
-def report(told: list[Asked], seconds: float) -> dict:
+def report(told: list[Asked], seconds: float, busy: float) -> dict:
     latencies = [one.latency for one in told]
     return {
         "questions": len(told), "answered": sum(one.status == 200 for one in told), "seconds": round(seconds, 2),
         "questions/s": round(len(told) / seconds, 3), "latency median s": round(statistics.median(latencies), 3),
         "latency 95 % s": round(percentile(latencies, 0.95), 3),
-        "tried again": sum(one.tries > 1 for one in told), "outcomes": Counter(one.status for one in told),
+        "processor time s": round(busy, 2), "tried again": sum(one.tries > 1 for one in told), "outcomes": Counter(one.status for one in told),
     }  # fmt: skip
 
 
 def calibrate(port: int) -> dict:
-    """Of one server with one asker; then eight at once about pictures that are there."""
-    shown = pictures(10)
-    new = [ask(port, picture, 0, 0) for picture in shown]
-    again = [ask(port, picture, 0, question) for picture in shown for question in (1, 2)]
-    began = time.monotonic()
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: ask(port, shown[number % 8], 0, 1 + number % 2), range(32)))
-    together = time.monotonic() - began
-    answer = statistics.mean(one.latency for one in again)
+    """One asker through the router; then eight at once about pictures that a server has. On a machine that does nothing else."""
+
+    def together() -> None:
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda number: ask(port, shown[number % 8], 0, 1 + number % 2), range(64)))
+
+    shown = pictures(40)
+    new, new_cpu = measured(lambda: [ask(ROUTER_PORT, picture, 0, 0) for picture in shown])
+    again, again_cpu = measured(lambda: [ask(ROUTER_PORT, picture, 0, question) for picture in shown for question in (1, 2)])
+    for picture in shown[:8]:
+        ask(port, picture, 0, 0)
+    batch, batch_cpu = measured(together)
+    encode, answer = new / len(shown) - again / (2 * len(shown)), again / (2 * len(shown))
+    encode_cpu, answer_cpu = new_cpu / len(shown) - again_cpu / (2 * len(shown)), again_cpu / (2 * len(shown))
     return {
-        "encode": round(statistics.mean(one.latency for one in new) - answer, 4), "answer": round(answer, 4),
-        "gain": round(32 * answer / together, 3), "batch": 8,
+        "encode": round(encode, 4), "answer": round(answer, 4), "gain": round(64 * answer / batch, 3), "batch": 8,
+        "cores": len(os.sched_getaffinity(0)), "encode_cpu": round(encode_cpu, 4), "answer_cpu": round(answer_cpu, 4),
+        "batch_cpu": round(batch_cpu / 64, 4),
     }  # fmt: skip
+
+
+def measured(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds, and seconds of processor time of everything on this machine."""
+    began, cpu = time.monotonic(), busy_seconds()
+    work()
+    return time.monotonic() - began, busy_seconds() - cpu
+
+
+def busy_seconds() -> float:
+    """Of all cores, since the machine was started."""
+    user, nice, system, _, _, irq, softirq = map(int, Path("/proc/stat").read_text().split()[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def second_questions(port: int) -> dict:
@@ -248,8 +204,8 @@ def main() -> None:
             told = kill_one(servers, args)
         else:
             shown = pictures(args.pictures)
-            answers, seconds = load(shown, args.askers, not args.no_hashing)
-            told = {**report(answers, seconds), "answers of each server": servers.answered(), "right": right(servers, shown, answers)}
+            answers, *times = load(shown, args.askers, not args.no_hashing)
+            told = {**report(answers, *times), "answers of each server": servers.answered(), "right": right(servers, shown, answers)}
         print(json.dumps(told, indent=2, ensure_ascii=False))
 
 
@@ -265,10 +221,10 @@ def kill_one(servers: Servers, args: argparse.Namespace) -> dict:
 
     thread = threading.Thread(target=fault)
     thread.start()
-    answers, seconds = load(shown, args.askers, True)
+    answers, *times = load(shown, args.askers, True)
     thread.join()
     servers.wait(victim)
-    return {**report(answers, seconds), "right": right(servers, shown, answers)}
+    return {**report(answers, *times), "right": right(servers, shown, answers)}
 
 
 def right(servers: Servers, shown: list[Picture], told: list[Asked]) -> str:

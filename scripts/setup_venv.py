@@ -2,7 +2,8 @@
 """Makes .venv from nothing: ROS (wheels, unless one is sourced), llama-cpp-python built for this machine, the package.
 
 What is done already is skipped: each step leaves a stamp of everything that it depends on. GLM4V_CUDA=1 builds
-llama-cpp-python for the GPU found. Needs Python 3.10 to 3.13 and a C++ compiler, nothing else.
+llama-cpp-python for the GPU found. GLM4V_ROS_WHEELS=kilted takes the wheels of ROS 2 Kilted in place of Jazzy's. Needs
+Python 3.10 to 3.13 and a C++ compiler, nothing else.
 """
 
 import hashlib
@@ -41,16 +42,17 @@ CORES = len(os.sched_getaffinity(0))
 
 def main() -> None:
     ros = sourced_ros()
+    wheels = os.environ.get("GLM4V_ROS_WHEELS", "")
     cuda = os.environ.get("GLM4V_CUDA", "") not in ("", "0")
     for tool in ("c++", "make"):
         if not shutil.which(tool):
             stop(f"there is no {tool} here; install it (Debian, Ubuntu: apt install build-essential)")
     python = find_python(ros)
-    with Step("venv", python, ros or "wheels") as step:
+    with Step("venv", python, ros or f"{wheels}wheels") as step:
         if step.due:
             shutil.rmtree(VENV, ignore_errors=True)
             run([python, "-m", "venv", *(["--system-site-packages"] if ros else []), VENV], "venv")
-    requirements = ["python-with-ros.txt"] if ros else ["ros-jazzy.txt", "python.txt"]
+    requirements = ["python-with-ros.txt"] if ros else [f"ros-{wheels or 'jazzy'}.txt", "python.txt"]
     requirements += ["reader.txt", "serve.txt", "remote.txt", "deploy.txt"]
     files = [ROOT / "requirements" / name for name in requirements]
     with Step("packages", *(file.read_text() for file in files)) as step:

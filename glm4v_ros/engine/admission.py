@@ -78,8 +78,10 @@ class Admission:
         return True
 
     def _allocate(self, request: Request, layout: Layout, extra: int, greedy: bool) -> Sequence | None:
-        base, shared = self._kv.match(layout)
-        if request.prompt.history.turns or shared >= layout.frame_cells:
+        turns = request.prompt.history.turns
+        # Words that are read one by one move logits by a hair, and a seed is to give the same answer each time.
+        base, shared = self._kv.match(layout, bool(turns) or request.question.sampling.greedy)
+        if turns or shared >= layout.frame_cells:
             return self._kv.allocate(layout, extra, base, shared, greedy=greedy)
         head = layout.head(layout.frame_cells)
         prefix = self._kv.building(head) or self._kv.allocate(head, 0, base, shared, kept=True)

@@ -13,10 +13,9 @@ from glm4v_ros.llama.token_sampler import log_sum
 class ChoiceScores:
     """Adds up log-probabilities token by token.
 
-    A choice's score is log P(its tokens, then end of answer | prompt), and its probability the softmax over the
-    choices: exactly P(choice | the answer is one of the choices). There is no division by length: with the end
-    counted, a short choice that begins a longer one has no advantage, and a mean per token would no longer be a
-    probability.
+    A choice's score is log P(its tokens, then end of answer | prompt), and its probability the softmax over the choices: exactly
+    P(choice | the answer is one of the choices). There is no division by length: with the end counted, a short choice that
+    begins a longer one has no advantage, and a mean per token would no longer be a probability.
     """
 
     def __init__(self, choices: Sequence[tuple[int, ...]], end_tokens: np.ndarray):

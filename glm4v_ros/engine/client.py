@@ -50,9 +50,8 @@ class EngineClient:
                 raise EngineFailed("the engine was closed")
             supervisor = self._supervisor
             if supervisor is None or supervisor.stopped:
-                status = self.status
                 supervisor = self._supervisor = Supervisor(
-                    self._config, status, on_progress, self._tell_status, self._memory_limit_mib
+                    self._config, self.status, on_progress, self._tell_status, self._memory_limit_mib
                 )
         supervisor.started.result()
 

@@ -12,9 +12,8 @@ _NEEDED = 3  # equal tokens before a guess is made
 class Draft:
     """Prompt lookup: where the last three tokens stood before, what followed then may follow again.
 
-    A guess that paid makes the next one longer; one that did not is followed by silence, for longer each time in a row.
-    Where nothing is copied, or where a wide decode takes as much longer as it says more, guessing costs next to
-    nothing.
+    A guess that paid makes the next one longer; one that did not is followed by silence, for longer each time in a row. Where
+    nothing is copied, or where a wide decode takes as much longer as it says more, guessing costs next to nothing.
     """
 
     def __init__(self, tokens: Iterable[int]):
@@ -35,10 +34,8 @@ class Draft:
 
     def guess(self, room: int) -> list[int]:
         """Up to ``room`` tokens that may come next."""
-        if self._silent_for:
-            self._silent_for -= 1
-            return []
-        if self._last_seen is None:
+        silent, self._silent_for = self._silent_for, max(0, self._silent_for - 1)
+        if silent or self._last_seen is None:
             return []
         return self._tokens[self._last_seen : self._last_seen + max(0, min(self._most, room))]
 

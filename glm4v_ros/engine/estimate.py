@@ -1,8 +1,7 @@
 """How much memory a model will take and how much there is, before anything is loaded.
 
-Weights and KV cache follow from the files' headers. The language model's compute buffer is llama.cpp's own figure: a
-process of its own has it plan the context without allocating anything. The vision tower's buffer is computed from its
-shapes.
+Weights and KV cache follow from the files' headers. The language model's compute buffer is llama.cpp's own figure: a process
+of its own has it plan the context without allocating anything. The vision tower's buffer is computed from its shapes.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 import re
 import socket
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.catalog.pair import Pair
@@ -81,11 +80,8 @@ def estimate(config: EngineConfig, image_tokens: int = 0) -> Estimate:
 
 def _plan(config: EngineConfig) -> tuple[int, tuple[Device, ...]]:
     """Bytes of the language model's buffers, and what devices there are: from a process that loads llama.cpp and no weights."""
-    model = replace(
-        config.model, text_path=config.model.text_path.absolute(), vision_path=config.model.vision_path.absolute()
-    )
     process = ModuleProcess(__name__, {**os.environ, "GGML_NO_BACKTRACE": "1"})
-    process.send(replace(config, model=model))
+    process.send(config.portable)
     try:
         found = process.receive()
         process.close()

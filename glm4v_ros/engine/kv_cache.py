@@ -49,13 +49,13 @@ class KVCache:
         kept = [sequence.layout for sequence in self._sequences if sequence.kept and sequence.ready]
         return {key for layout in kept for key in layout.frame_keys}
 
-    def match(self, layout: Layout) -> tuple[Sequence | None, int]:
-        """The kept sequence that begins as ``layout`` does for the most cells, and how many. At least one cell of the
-        layout is left out, since an answer needs the logits of a last token."""
-        best, shared = None, 0
+    def match(self, layout: Layout, words: bool = True) -> tuple[Sequence | None, int]:
+        """The kept sequence that begins as ``layout`` does for the most cells, and how many: no ``words`` behind its frames unless
+        they are wanted, and never all, since an answer needs the logits of a last token."""
+        best, shared, most = None, 0, layout.cells - 1 if words else min(layout.cells - 1, layout.frame_cells)
         for sequence in self._sequences:
             if sequence.kept and sequence.ready:
-                common = min(sequence.layout.common(layout), layout.cells - 1)
+                common = min(sequence.layout.common(layout), most)
                 if common > shared:
                     best, shared = sequence, common
         return best, shared
@@ -147,8 +147,10 @@ class KVCache:
             self._model.remove(seq_id)
         self._free_ids += ids
 
-    def keep(self, sequence: Sequence) -> None:
-        """Leaves a finished sequence for whoever begins the same way, with the cells that it filled."""
+    def keep(self, sequence: Sequence, cells: int) -> None:
+        """Leaves the first ``cells`` cells, which are filled, of a finished sequence for whoever begins the same way."""
+        sequence.layout, sequence.cells = sequence.layout.head(cells), cells
+        self.remove_tail(sequence)
         if sequence.on_device and self._make_room(0, 1):
             greedy, sequence.seq_id = sequence.seq_id, self._free_ids.pop()
             self._model.copy(greedy, sequence.seq_id, sequence.layout.positions)
@@ -198,8 +200,8 @@ class KVCache:
         cell up to the highest in use, whoever's it is. Their embeddings stay in RAM."""
         if len(set(asked) - self.frame_keys) < _RUSH:
             return
-        for sequence in [sequence for sequence in self._sequences if sequence.idle]:
-            if not sequence.layout.frame_keys.intersection((*asked, *spared)):
+        for sequence in self._sequences[::-1]:  # words before the frame that they follow
+            if sequence.idle and not sequence.layout.frame_keys.intersection((*asked, *spared)):
                 self.release(sequence)
 
     def clear(self) -> None:

@@ -16,8 +16,7 @@ _PLENTY = 2 * _GIB  # more than buffers ever take: with so much to spare no plan
 def check(config: EngineConfig, gpu: bool) -> None:
     """``gpu``: llama.cpp can use one. Raises OutOfMemory, and what ``estimate`` raises.
 
-    A model of which only some layers go to the GPU is not judged: which memory it needs where is llama.cpp's own
-    choice.
+    A model of which only some layers go to the GPU is not judged: which memory it needs where is llama.cpp's own choice.
     """
     if not gpu or config.gpu_layers == 0:
         pair = Pair.of(config.model)

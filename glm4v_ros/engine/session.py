@@ -14,6 +14,8 @@ from glm4v_ros.engine.sequence import Sequence
 if TYPE_CHECKING:
     from glm4v_ros.engine.request import Request
 
+_WORDS = 256  # of the last question that stay in the KV cache: more of them would drive frames out
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -95,6 +97,7 @@ class Sessions:
         self._kv = kv
         self._frames = frames
         self._sessions: dict[str, Session] = {}
+        self._last: Sequence | None = None  # the prompt of the last question without a conversation
 
     def join(self, request: Request) -> None:
         """Its session stays from now on until it leaves; the empty id is none."""
@@ -114,13 +117,18 @@ class Sessions:
         self.shrink()
 
     def remember(self, request: Request, text: str) -> None:
-        """Adds the turn to the request's session, unless that was reset meanwhile, and leaves it in the KV cache; a conversation
-        that the asker keeps stays there, too, for its next question."""
+        """Adds the turn to the request's session, unless that was reset meanwhile, and leaves it in the KV cache. A conversation
+        that the asker keeps stays there, too, for its next question, and of other questions the last: who asks about one picture
+        again and again often begins with the same words."""
         session, sequence = request.session, request.sequence
         if session is None and request.question.past:
             before = sequence.base
             talk = before is not None and before.layout.cells > before.layout.frame_cells  # not only frames
             self._leave_in_cache(request, before if talk else None)
+        elif session is None and request.question.sampling.greedy:  # others have no use for them, and should lie as before
+            words = request.prompt.layout.frame_cells + _WORDS
+            self._leave_in_cache(request, self._last, min(request.prompt.tokens, words))
+            self._last = sequence
         if session is None or session.epoch != request.epoch:
             return
         turn = Turn(request.question.text, request.prompt.pictures, text, request.answer.tokens_for_history)
@@ -149,11 +157,10 @@ class Sessions:
                 break
             self._forget(min(idle, key=lambda session: session.last_used))
 
-    def _leave_in_cache(self, request: Request, before: Sequence | None) -> None:
-        """``before`` is the conversation without its newest turn."""
+    def _leave_in_cache(self, request: Request, before: Sequence | None, most: int | None = None) -> None:
+        """The first ``most`` cells of it, or all; ``before`` is the conversation without its newest turn."""
         sequence, request.sequence = request.sequence, None
-        sequence.layout = sequence.layout.head(sequence.cells)  # the last token is in no cell
-        self._kv.keep(sequence)
+        self._kv.keep(sequence, most or sequence.cells)  # the last token is in no cell
         self._kv.supersede(before, sequence)
 
     def _forget(self, session: Session) -> None:

@@ -153,10 +153,9 @@ class Supervisor:
         if self._closing.is_set():
             return
         if self._ready:
-            raise EngineFailed(f"the worker process ended ({exit_reason(code)}); ask again")
-        raise EngineFailed(
-            f"the worker process ended while it loaded the model ({exit_reason(code)}); check the files with `glm4v models verify`"
-        )
+            raise EngineFailed(f"the worker process ended {exit_reason(code, 'ask again')}")
+        advice = "check the files with `glm4v models verify`"
+        raise EngineFailed(f"the worker process ended while it loaded the model {exit_reason(code, advice)}")
 
     def _handle(self, message: object) -> None:
         for one in message if isinstance(message, list) else [message]:

@@ -81,8 +81,7 @@ class Worker:
         if gpu and config.gpu_layers != 0:
             cuda_context.slim()
         memory_check.check(config, gpu)
-        model = LanguageModel(config, log, self._loading)
-        self._model = model
+        self._model = model = LanguageModel(config, log, self._loading)
         self._tick()
         template = ChatTemplate(
             model.chat_template, model.tokenize, bos_token=model.bos_text, eos_token=model.eos_text,

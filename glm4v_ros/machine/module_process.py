@@ -120,15 +120,16 @@ class ModuleProcess:
         return True
 
 
-def exit_reason(code: int) -> str:
-    """What an exit code says to a person."""
-    if code == -signal.SIGKILL:
-        return "SIGKILL: the kernel may have run out of memory"
-    if code == -signal.SIGBUS:
-        return "SIGBUS: a model file was cut short, or its disk failed, while it was in use"
+def exit_reason(code: int, advice: str) -> str:
+    """What an exit code says to a person, and what to do: ``advice``, unless that would not help."""
     if code == -signal.SIGILL:
         return (
-            "SIGILL: llama.cpp was built for another processor, which has instructions that this one lacks; build it here, or with "
+            "(SIGILL): llama.cpp was built for another processor, which has instructions that this one lacks; build it here, or with "
             "CMAKE_ARGS=-DGGML_NATIVE=OFF for any processor of this kind"
         )
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
+    reason = f"signal {-code}" if code < 0 else f"exit code {code}"
+    if code == -signal.SIGKILL:
+        reason = "SIGKILL: the kernel may have run out of memory"
+    elif code == -signal.SIGBUS:
+        reason = "SIGBUS: a model file was cut short, or its disk failed, while it was in use"
+    return f"({reason}); {advice}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import functools
+from collections.abc import Callable
 
 _SOFT = 1  # omp_pause_soft, omp.h
 
@@ -14,17 +16,18 @@ def end_threads() -> None:
     cores (``gomp_throttled_spin_count_var`` in its env.c). One thread that decodes and another that encodes are enough for that, even
     when the other has nothing to do: a token of glm4v-nano took three times as long. Does nothing without GCC's OpenMP.
     """
-    try:
-        pause = ctypes.CDLL("libgomp.so.1").omp_pause_resource_all
-    except (OSError, AttributeError):
-        return
-    pause(_SOFT)
+    _function("omp_pause_resource_all")(_SOFT)
 
 
 def one_thread(one: bool) -> None:
     """Lets the calling thread compute alone from its next step on, or with all that it has asked for. Does nothing without
     GCC's OpenMP."""
+    _function("omp_set_max_active_levels")(0 if one else 1)
+
+
+@functools.cache
+def _function(name: str) -> Callable[[int], object]:
     try:
-        ctypes.CDLL("libgomp.so.1").omp_set_max_active_levels(0 if one else 1)
+        return getattr(ctypes.CDLL("libgomp.so.1"), name)
     except (OSError, AttributeError):
-        return
+        return lambda _: None

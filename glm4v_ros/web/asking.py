@@ -20,36 +20,37 @@ class Asking:
     def __init__(self, asker: Asker, inquiry: Inquiry):
         self._events = asker.ask(inquiry)
         self._held: list[Union[Delta, Reply]] = []
-        self._next: asyncio.Future | None = None
+        self._beginning: asyncio.Future | None = None
+        self._late = False
 
     async def __aenter__(self) -> Asking:
         return self
 
     async def __aexit__(self, *_exception) -> None:
-        if self._next is not None:
-            self._next.cancel()
-            await asyncio.wait({self._next})
+        if self._beginning is not None and not self._beginning.done():
+            self._beginning.cancel()
+            await asyncio.wait({self._beginning})
         await self._events.aclose()
 
     async def begin(self, patience: float) -> None:
         """Waits for the first text, the reply or ``patience`` seconds; raises the VqaError of a question that failed
         by then,
         so that its HTTP status can say so."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + patience
-        while (item := await self._pull(until - loop.time())) is not None:
-            self._held.append(item)
-            if isinstance(item, Reply) or item.text:
-                return
+        self._beginning = asyncio.ensure_future(self._begin())  # one task for all: each costs the loop several turns
+        done, _ = await asyncio.wait({self._beginning}, timeout=patience)
+        self._late = True
+        if done:
+            self._beginning.result()
 
     async def __aiter__(self) -> AsyncIterator[Union[Delta, Reply]]:
-        for item in self._held:
+        if self._beginning is not None and not self._beginning.done():
+            for item in self._take_held():
+                yield item
+            await self._beginning
+        for item in self._take_held():
             yield item
-        while not (self._held and isinstance(self._held[-1], Reply)):
-            item = await self._pull(None)
+        async for item in self._events:
             yield item
-            if isinstance(item, Reply):
-                return
 
     async def reply(self) -> Reply:
         async for item in self:
@@ -57,15 +58,15 @@ class Asking:
                 return item
         raise AssertionError("an Asker ends with a Reply or an error")
 
-    async def _pull(self, timeout: float | None) -> Union[Delta, Reply, None]:
-        """The next event; None when it takes longer."""
-        if self._next is None:
-            self._next = asyncio.ensure_future(self._events.__anext__())
-        done, _ = await asyncio.wait({self._next}, timeout=timeout if timeout is None else max(0.0, timeout))
-        if not done:
-            return None
-        task, self._next = self._next, None
-        return task.result()
+    def _take_held(self) -> list[Union[Delta, Reply]]:
+        held, self._held = self._held, []
+        return held
+
+    async def _begin(self) -> None:
+        async for item in self._events:
+            self._held.append(item)
+            if self._late or isinstance(item, Reply) or item.text:
+                return
 
 
 async def unless_gone(receive: Awaitable, work: Coroutine) -> Any:

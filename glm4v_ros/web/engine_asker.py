@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Union
@@ -96,13 +98,14 @@ class EngineAsker:
         regions = inquiry.regions or (None,) * len(inquiry.pictures)
         frames = [await self._frame(*one, inquiry.enhance) for one in zip(inquiry.pictures, regions)]
         question_check.check(question, frames)
-        news: asyncio.Queue[Union[Delta, Answer, VqaError]] = asyncio.Queue()
+        news: deque[Union[Delta, Answer, VqaError]] = deque()
+        come = asyncio.Event()
 
         def tell(item) -> None:  # from the client's thread; the loop may be closed by the time of an answer
-            try:
-                loop.call_soon_threadsafe(news.put_nowait, item)
-            except RuntimeError:
-                pass
+            news.append(item)
+            if len(news) == 1:  # else the loop knows already, and need not wake once more
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(come.set)
 
         if inquiry.verify == "required" and not self._checks:
             raise Unsupported("this server has no second reader: ask without glm4v.verify")
@@ -111,7 +114,10 @@ class EngineAsker:
         future.add_done_callback(lambda done: tell(done.exception() or done.result()))
         try:
             while True:
-                item = await news.get()
+                while not news:
+                    come.clear()
+                    await come.wait()
+                item = news.popleft()
                 if isinstance(item, Exception):
                     raise item
                 if isinstance(item, Answer):

@@ -1,5 +1,6 @@
 """deploy/container: what the Containerfile and the compose file promise. Whether the image builds is tried by hand (docs/scale.md)."""
 
+import platform
 import re
 import shutil
 import subprocess
@@ -32,12 +33,17 @@ def test_every_base_is_pinned():
     bases = dict(rest.split("=", 1) for word, rest in stages()[""] if word == "ARG")
     for name, base in bases.items():
         assert base == "${BASE}" or PINNED.fullmatch(base), f"{name}={base}"
-    assert re.search(r"vllm-router==\d", TEXT)
+    lock = (ROOT / "requirements" / "router.txt").read_text()
+    assert "--require-hashes -r router.txt" in TEXT and re.search(r"^vllm-router==\d[\d.]* \\\n    --hash=", lock, re.MULTILINE)
+    (version,) = re.findall(r"^vllm-router==(\S+)", lock, re.MULTILINE)
+    assert f"glm4v-router:{version} " in (FOLDER / "Containerfile").read_text()
+    kustomization = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "base" / "kustomization.yaml").read_text())
+    assert {image["name"]: image["newTag"] for image in kustomization["images"]}["glm4v-router"] == version
 
 
 def test_who_runs_it_and_how_it_is_asked_for_its_health():
     found = stages()
-    assert found.keys() == {"", "build", "server", "router", "robot"}
+    assert found.keys() == {"", "build", "server", "router-build", "router", "robot"}
     for name in ("server", "router", "robot"):
         last = dict(found[name])
         assert last["USER"].startswith("65532"), name
@@ -47,7 +53,7 @@ def test_who_runs_it_and_how_it_is_asked_for_its_health():
 
 
 def test_what_is_copied_is_there():
-    for word, rest in stages()["build"]:
+    for word, rest in stages()["build"] + stages()["router-build"]:
         if word == "COPY":
             for source in rest.split()[:-1]:
                 assert (ROOT / source).exists(), source
@@ -70,6 +76,15 @@ def test_what_the_server_needs_is_named_in_the_requirements():
         assert subprocess.run(["shellcheck", "-s", "sh", "-e", "SC2086", FOLDER / "install.sh"]).returncode == 0
 
 
+def test_llama_cpp_is_built_for_more_processors_than_the_one_that_builds_it():
+    """An image travels: with the builder's own instructions it would end with SIGILL elsewhere."""
+    flags = subprocess.run(["sh", FOLDER / "install.sh", "flags"], capture_output=True, text=True, check=True).stdout
+    assert "-DGGML_NATIVE=OFF" in flags
+    assert ("dotprod" in flags) == (platform.machine() == "aarch64")
+    build = next(rest for word, rest in stages()["robot"] if word == "RUN")
+    assert 'CMAKE_ARGS="$(sh src/glm4v_ros/deploy/container/install.sh flags)"' in build
+
+
 def test_compose_runs_what_is_built():
     for name, service in COMPOSE["services"].items():
         assert service["read_only"] and service["user"] == "65532:65532" and service["cap_drop"] == ["ALL"]
@@ -80,4 +95,16 @@ def test_compose_runs_what_is_built():
             assert (ROOT / build["dockerfile"]).is_file()
     assert "camera" in COMPOSE["services"]
     for volume in [one for service in COMPOSE["services"].values() for one in service.get("volumes", ())]:
-        assert volume.partition(":")[0] in COMPOSE["volumes"]
+        source = volume.partition(":")[0]
+        assert source in COMPOSE["volumes"] or (FOLDER / source).is_file()
+
+
+def test_the_jetsons_file_changes_a_service_that_is_there_and_gives_arguments_that_its_stage_takes():
+    over = yaml.safe_load((FOLDER / "compose.jetson.yaml").read_text())["services"]
+    assert over.keys() <= COMPOSE["services"].keys()
+    given = over["vqa"]["build"]["args"]
+    taken = {rest.partition("=")[0] for word, rest in stages()[""] + stages()["robot"] if word == "ARG"}
+    assert given.keys() <= taken
+    told = (FOLDER / "Containerfile").read_text()
+    for name, value in given.items():
+        assert re.search(rf'--build-arg {name}="?{re.escape(value)}"?[ \n]', told), name

@@ -52,7 +52,7 @@ def layout(key, words=(), head=(1, 2, 3), cells=20):
 def kept(kv, cells, what):
     sequence = kv.allocate(what, 0, *kv.match(what))
     cells.fill(sequence)
-    kv.keep(sequence)
+    kv.keep(sequence, sequence.cells)
     return sequence
 
 
@@ -132,6 +132,23 @@ def test_in_a_rush_those_that_nobody_asks_about_leave_and_never_one_in_use():
     assert [frame.alive for frame in frames] == [False, True, True]
 
 
+def test_in_a_rush_words_leave_together_with_the_frame_that_they_follow():
+    cells = Cells()
+    kv = KVCache(cells, 200)
+    frame, words = kept(kv, cells, layout("a")), kept(kv, cells, layout("a", (7, 8)))
+    kv.make_way("bcde", ())
+    assert not frame.alive and not words.alive and cells.used == kv.used == 0
+
+
+def test_what_is_kept_may_be_less_than_what_was_filled():
+    cells = Cells()
+    kv = KVCache(cells, 200)
+    whole = kv.allocate(layout("a", (7, 8, 9)), 5, None, 0)
+    cells.fill(whole)
+    kv.keep(whole, 24)
+    assert cells.used == kv.used == 24 and kv.match(layout("a", (7, 8, 9))) == (whole, 24)
+
+
 def test_a_conversation_moves_on_without_its_older_self():
     cells = Cells()
     kv = KVCache(cells, 200)
@@ -141,7 +158,7 @@ def test_a_conversation_moves_on_without_its_older_self():
     second = kv.allocate(longer, 0, *kv.match(longer))
     assert second.base is first and second.reserved == 1
     cells.fill(second)
-    kv.keep(second)
+    kv.keep(second, second.cells)
     kv.supersede(first, second)
     assert not first.alive and second.base is frame and second.reserved == 3 and frame.users == 1
     assert cells.used == kv.used == 26
@@ -187,7 +204,7 @@ def test_never_more_cells_than_there_are():
                 if not sequence.attached:
                     kv.attach(sequence)
                 cells.fill(sequence)
-                kv.keep(sequence)
+                kv.keep(sequence, drawn.randint(sequence.shared, sequence.cells))
             else:
                 kv.release(sequence)
         else:

@@ -8,6 +8,7 @@ from glm4v_ros.engine.messages import Done
 from glm4v_ros.engine.session import History
 from glm4v_ros.errors import EngineFailed, OutOfMemory
 from glm4v_ros.llama.interrupt import Interrupt
+from glm4v_ros.llama.sampling import Sampling
 
 
 def test_after_a_cancel_whoever_waited_for_the_same_frame_is_answered(run):
@@ -15,6 +16,42 @@ def test_after_a_cancel_whoever_waited_for_the_same_frame_is_answered(run):
     run.until(lambda: len([batch for batch in run.batches if batch[1]]) == 2)
     run.cancel(left)
     assert run.answer(stays) == READ["型号是什么?"]
+
+
+def test_a_question_that_begins_as_the_one_before_it_pays_for_the_other_words_only(run):
+    first, other, third = (reading(f"What is {what} number?") for what in ("the serial", "the serial or what", "which"))
+    frame = plate()
+    prompt = run.found_answer(run.ask(frame, **first)).prompt_tokens
+    words = prompt - run.found_answer(run.ask(frame, **first)).image_tokens
+    for asked in (first, other, third):
+        del run.batches[:]
+        answer = run.found_answer(run.ask(frame, **asked))
+        assert 0 < run.batches[0][0] < words - 4
+        if asked is first:
+            assert answer.text == READ["What is the serial number?"] and run.batches[0][0] == 1
+    run.until(lambda: run.scheduler.stage == "idle")
+    assert run.scheduler.kv.kept == answer.prompt_tokens  # the frame once, and the words of the last question alone
+
+
+def test_a_question_that_is_sampled_reads_all_of_its_words_each_time(run):
+    """So that its seed gives the same answer whatever was asked before."""
+    frame, asked = plate(), dict(text="型号是什么?", sampling=Sampling(temperature=2.0, top_k=50, seed=1))
+    run.answer(run.ask(frame, max_tokens=1))
+    texts, entries = set(), set()
+    for _ in range(3):
+        del run.batches[:]
+        texts.add(run.answer(run.ask(frame, **asked)))
+        entries.add(run.batches[0][0])
+    assert len(texts) == len(entries) == 1 and entries.pop() > 8
+
+
+def test_choices_that_begin_as_a_question_before_them_are_scored_alike(run):
+    frame, asked = plate(), dict(text="型号是什么?", choices=("LVV9-70S1-9", "LVV8-70S1-9"))
+    scores = []
+    for _ in range(2):
+        scores.append(run.found_answer(run.ask(frame, **asked)).choice_probabilities)
+        run.answer(run.ask(frame, **reading("型号是什么?")))
+    assert scores[0] == pytest.approx(scores[1], rel=1e-2)
 
 
 def stopped(run, monkeypatch, steps=2):

@@ -1,0 +1,40 @@
+"""scripts/check_arm64, but for what takes minutes and root: what it names is there."""
+
+import re
+import subprocess
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "scripts" / "check_arm64"
+
+
+@pytest.fixture(scope="module")
+def check():
+    spec = spec_from_loader("check_arm64", SourceFileLoader("check_arm64", str(SCRIPT)))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_its_tests_and_picture_are_there(check):
+    for name in (*check.TESTS, *check.ENGINE, check.PICTURE):
+        assert (ROOT / name).exists(), name
+
+
+def test_what_the_package_needs_is_installed_there_with_the_pinned_version(check):
+    pins = (ROOT / "requirements" / "python.txt").read_text() + (ROOT / "requirements" / "serve.txt").read_text()
+    for name in check.NEEDED:
+        assert re.search(rf"^{name}==", pins, re.MULTILINE), name
+    needed = re.search(r"install_requires=\[(.*?)\]", (ROOT / "setup.py").read_text(), re.DOTALL)[1]
+    for name in re.findall(r'"([\w-]+)', needed):
+        assert name in (*check.NEEDED, "llama-cpp-python"), name
+
+
+def test_an_unknown_step_is_refused_before_anything_is_done(tmp_path):
+    told = subprocess.run([SCRIPT, tmp_path / "arm", "fly"], capture_output=True, text=True)
+    assert told.returncode == 2 and "no step fly" in told.stderr
+    assert not (tmp_path / "arm").exists()
