@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads many different pictures with the second reader and looks at the memory of its process.
 
-python3 benchmarks/reader.py [--frames 2000] [--most 400]      the last line of stdout is a JSON object
+python3 benchmarks/reader.py [--frames 2000] [--most 320]      the last line of stdout is a JSON object
 
 Pictures of 320x240 to 1280x960 px with one to twelve lines of print. Half way the process is killed, so that the client's own memory
 is seen as well as that of a second process.
@@ -24,7 +24,7 @@ from glm4v_ros.reader.client import SecondReader
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.vision.frame import Frame
 
-SIZES = ((320, 240), (640, 480), (800, 600), (1120, 840), (1280, 960), (480, 640), (400, 300), (300, 400))
+SIZES = ((320, 240), (640, 480), (800, 600), (1120, 840), (1280, 960), (480, 640), (240, 320), (320, 200))
 
 
 def picture(number: int, most: int) -> tuple[Frame, str]:
