@@ -17,10 +17,13 @@ class Seats:
     def __init__(self, asker: Asker):
         self._asker, self._taken = asker, 0
 
+    @property
+    def full(self) -> bool:
+        return 0 < self._asker.capacity <= self._taken
+
     def check(self) -> None:
         """Raises Busy where none is free."""
-        capacity = self._asker.capacity
-        if capacity and self._taken >= capacity:
+        if self.full:
             raise Busy(
                 f"{self._taken} requests are being answered or wait; ask again later", retry_after=self._asker.retry_after
             )

@@ -20,6 +20,7 @@ from glm4v_ros.web.pictures import PictureStore
 from glm4v_ros.web.problem import Problem, invalid
 from glm4v_ros.web.seats import Seats
 
+_TURNS = 4  # of the event loop, in which a refusal is written and its connection closed
 _LARGE = 1 << 20  # bytes of a body that is parsed in a thread, lest other streams stand still
 FINISH = {FinishReason.STOP: "stop", FinishReason.LENGTH: "length"}
 
@@ -37,6 +38,8 @@ class Service:
         self.seats.check()  # before its body, which may be large, has come
         body = await read_body(request, lambda: self.seats.take(request.scope))
         await asyncio.sleep(0)  # of those that came with it, the ones that are refused need not wait for its answer's work
+        for _ in range(_TURNS if self.seats.full else 0):
+            await asyncio.sleep(0)
         return body
 
     def check_model(self, body: Fields) -> str:

@@ -1,12 +1,16 @@
 """A full server says so before it does any work for a request."""
 
+import contextlib
 import http.client
 import json
+import select
 import threading
 
 import pytest
 from messages import PATIENCE, chat, data_url, decide, png
 from served import scripted, serving
+
+from glm4v_ros.web.engine_asker import EngineAsker
 
 CHAT = "/v1/chat/completions"
 PLACES = 2
@@ -79,6 +83,60 @@ def test_of_many_at_once_as_many_are_taken_as_there_are_places(small):
         thread.join(PATIENCE)
     assert sorted(outcomes) == [429] * 6 + [504] * 2
     assert len(small.pictures) == PLACES
+
+
+def test_those_that_are_refused_are_through_before_work_for_the_others_begins(nano, monkeypatch):
+    engine = scripted(nano, PLACES + 1)
+    ask, models, blocked, sent, through = engine.ask, EngineAsker.models, threading.Event(), threading.Event(), []
+
+    def asked(question, frames, on_delta=None):
+        """In the loop's thread, which stands still while all requests but the first come."""
+        if question.text == "first":
+            blocked.set()
+            assert sent.wait(PATIENCE)
+        return ask(question, frames, on_delta)
+
+    def looked(asker):
+        """What a request has done first, once it has a seat and its body is read."""
+        if blocked.is_set():
+            through.append(sum(map(has_ended, burst)))
+        return models.fget(asker)
+
+    engine.ask = asked
+    monkeypatch.setattr(EngineAsker, "models", property(looked))
+    with serving(engine, nano, capacity=PLACES + 1) as served, contextlib.ExitStack() as stack:
+        burst = [stack.enter_context(served.connect()) for _ in range(PLACES + 6)]
+        served.post(CHAT, words("warm"))  # so that all of them are accepted
+        first = stack.enter_context(served.connect())
+        first.sendall(raw(words("first")))
+        assert blocked.wait(PATIENCE)
+        for one in burst:
+            one.sendall(raw(words("slow")))
+        sent.set()
+        assert first.recv(100).startswith(b"HTTP/1.1 200 ")
+        for one in burst:
+            assert one.recv(100).startswith((b"HTTP/1.1 429 ", b"HTTP/1.1 200 "))
+    assert through and min(through) >= 5  # the first may have given its place back by then
+    assert engine.idle.wait(PATIENCE)
+
+
+def words(text: str) -> dict:
+    """The body of a stream without a picture."""
+    return {"model": "glm4v-nano", "messages": [{"role": "user", "content": text}], "stream": True}
+
+
+def raw(body: dict) -> bytes:
+    """A request that ends its connection."""
+    data = json.dumps(body).encode()
+    return (f"POST {CHAT} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            f"Content-Length: {len(data)}\r\n\r\n").encode() + data  # fmt: skip
+
+
+def has_ended(connection) -> bool:
+    """The server has closed it."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 def test_every_end_of_a_request_makes_room(small):
