@@ -106,7 +106,9 @@ def with_kleidiai(directory: Path, scratch: Path, source: Path) -> Path:
         subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", scratch, *requirement], check=True)
         tarfile.open(next(scratch.glob("*.tar.gz"))).extractall(scratch, filter="data")
         llama = next(scratch.glob("llama_cpp_python-*/vendor/llama.cpp"))
+        # GCC 12's vectoriser breaks down at one of its files in C; the kernels are intrinsics and assembly.
         subprocess.run(["cmake", "-G", "Ninja", "-S", llama, "-B", scratch / "build", *FLAGS.split(), "-DGGML_CPU_KLEIDIAI=ON",
+                        "-DCMAKE_C_FLAGS=-fno-tree-vectorize",
                         f"-DCMAKE_TOOLCHAIN_FILE={directory / 'toolchain.cmake'}",
                         f"-DFETCHCONTENT_SOURCE_DIR_KLEIDIAI={source}"], check=True)  # fmt: skip
         subprocess.run(["cmake", "--build", scratch / "build", "--target", "ggml-cpu"], check=True)

@@ -66,6 +66,17 @@ class Servers:
             time.sleep(0.2)
         raise SystemExit(f"port {port} is not ready after {START_PATIENCE:g} s")
 
+    def processor_time(self) -> float:
+        """Seconds of all of them and of their workers until now."""
+        started = {process.pid for process in self._processes.values()}
+        ticks = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it has ended
+                fields = path.read_text().rpartition(")")[2].split()
+                if int(path.parent.name) in started or int(fields[1]) in started:
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def answered(self) -> Counter:
         """Answers of each server until now, by its own metrics."""
         found = Counter()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads many different pictures with the second reader and looks at the memory of its process.
 
-python3 benchmarks/reader.py [--frames 2000] [--most 400]      the last line of stdout is a JSON object
+python3 benchmarks/reader.py [--frames 2000] [--most 320] [--seconds S]      the last line of stdout is a JSON object
 
 Pictures of 320x240 to 1280x960 px with one to twelve lines of print. Half way the process is killed, so that the client's own memory
 is seen as well as that of a second process.
@@ -15,6 +15,7 @@ import os
 import random
 import signal
 import time
+from operator import itemgetter
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ from glm4v_ros.reader.client import SecondReader
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.vision.frame import Frame
 
-SIZES = ((320, 240), (640, 480), (800, 600), (1120, 840), (1280, 960), (480, 640), (400, 300), (300, 400))
+SIZES = ((320, 240), (640, 480), (800, 600), (1120, 840), (1280, 960), (480, 640), (240, 320), (320, 200))
 
 
 def picture(number: int, most: int) -> tuple[Frame, str]:
@@ -49,7 +50,8 @@ def resident(pid: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=2000)
-    parser.add_argument("--most", type=int, default=1280, help="px of a side, 320 at the least: small pictures take less time (default: %(default)s)")
+    parser.add_argument("--most", type=int, default=1280, help="px of a side, 320 at the least (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="end after so long, with what was read by then")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     figures: dict[str, list[float]] = {"reader": [], "client": []}
@@ -57,6 +59,8 @@ def main() -> None:
     begun = time.monotonic()
     with SecondReader(ReaderConfig(threads=args.threads)) as reader:
         for number in range(args.frames):
+            if time.monotonic() - begun > args.seconds:
+                break
             if number == args.frames // 2:
                 os.kill(reader.pid, signal.SIGKILL)
             frame, first = picture(number, args.most)
@@ -68,9 +72,9 @@ def main() -> None:
                 figures["reader"].append(resident(reader.pid))
             figures["client"].append(resident(os.getpid()))
     half = args.frames // 2
-    told = {"frames": args.frames, "first_line_read": read, "not_read": failed, "seconds": round(time.monotonic() - begun)}
+    told = {"frames": len(figures["client"]), "first_line_read": read, "not_read": failed, "seconds": round(time.monotonic() - begun)}
     for name, values in figures.items():
-        for part, these in (("first_half", values[:half]), ("second_half", values[half:])):
+        for part, these in filter(itemgetter(1), (("first_half", values[:half]), ("second_half", values[half:]))):
             tenth = max(1, len(these) // 10)
             told[f"{name}_mib_{part}"] = {
                 "first_tenth": round(float(np.median(these[:tenth])), 1), "last_tenth": round(float(np.median(these[-tenth:])), 1),

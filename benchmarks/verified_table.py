@@ -22,7 +22,7 @@ from glm4v_ros.cli.case import Turn  # noqa: E402
 from glm4v_ros.cli.score import Result, Score  # noqa: E402
 from glm4v_ros.engine.answer import Answer, FinishReason  # noqa: E402
 from glm4v_ros.policy.abstention import judged  # noqa: E402
-from glm4v_ros.policy.print_field import asked_field  # noqa: E402
+from glm4v_ros.policy.print_field import asked_field, may_ask_for_print  # noqa: E402
 from glm4v_ros.policy.verification import Verdict, Verification  # noqa: E402
 
 QUALITIES = ("clean", "mild", "hard")
@@ -82,9 +82,10 @@ def sentences(chosen: list[Result]) -> str:
         answered = sum(result.quotes_right for result in passed)
         told.append(f"required, {title}: answers {answered} of {right} right ones ({answered / max(1, right):.1%}); of {len(passed)} that it "
                     f"lets through {answered} are right ({answered / max(1, len(passed)):.1%})")  # fmt: skip
-    quiet = [result for result in chosen if not result.right and not result.abstained and not result.quotes]
-    told.append(f'"not visible", and it is there: {sum(result.missed for result in chosen)}')
-    told.append(f"wrong, and quotes no print: {len(quiet)}, of them unmarked {sum(result.silent for result in quiet)}")
+    asked = [result for result in chosen if may_ask_for_print(result.turn.question)]
+    quiet = [result for result in asked if not result.right and not result.abstained and not result.quotes]
+    told.append(f'"not visible", and it is there: {sum(result.missed for result in asked)}')
+    told.append(f"wrong where print was asked for, and quotes none: {len(quiet)}, of them unmarked {sum(result.silent for result in quiet)}")
     return "\n".join(told)
 
 

@@ -96,7 +96,7 @@ def verify(question: str, answer: str, readings: Sequence[Reading]) -> Verificat
     if abstains(answer):
         return Verification(reason="the answer quotes nothing")
     quotations, field = quoted(answer), asked_field(question)
-    if not quotations and field is not None:
+    if not quotations and (field is not None or is_open(question)):
         return Verification(Verdict.NOT_FOUND, reason="print was asked for, and the answer quotes none")
     if not quotations:
         return Verification(reason="the answer quotes nothing")

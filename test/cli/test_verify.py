@@ -230,6 +230,8 @@ def test_eval_counts_silent_errors(glm4v, scripted, reader, tmp_path):
     assert [json.loads(line)["verification"] for line in said.read_text().splitlines()] == [
         "confirmed", "contradicted", "confirmed", "confirmed", "confirmed", "not_checked", "not_checked", "not_checked"
     ]  # fmt: skip
+    placed = [json.loads(line).get("region_right") for line in said.read_text().splitlines()]
+    assert placed.count(True) == 4 and placed.count(None) == 4
     table = glm4v("eval", file, "--verify")[1].splitlines()
     assert "silent" in table[0] and len({len(line) for line in table}) == 1
     assert "silent" not in glm4v("eval", file)[1]

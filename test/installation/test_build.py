@@ -65,7 +65,7 @@ def build(ros, wheels, tmp_path_factory):
     def run(prefix: Path, *options: str) -> str:
         told = ""
         for command in (
-            ["cmake", "-S", ROOT, "-B", directory, "-G", "Ninja", "-DBUILD_TESTING=OFF",
+            ["cmake", "-S", ROOT, "-B", directory, "-G", "Ninja", "-DBUILD_TESTING=OFF", "-DGLM4V_REMOTE=ON",
              f"-DCMAKE_INSTALL_PREFIX={prefix}", f"-DPython3_EXECUTABLE={ros.python}", *options],
             ["cmake", "--build", directory],
             ["cmake", "--install", directory],
@@ -101,12 +101,12 @@ def test_plain_pip_is_refused(ros):
 
 def test_all_modules_come_from_the_prefix_and_what_is_apts_from_apt(ros, prefix):
     done = ros.run(ros.python, "-c", IMPORT_ALL, "vendor", "glm4v_ros",
-                   "glm4v_ros,glm4v_ros.msg,numpy,cv2,PIL,yaml,jsonschema,llama_cpp,gguf,typing_extensions,rapidocr,onnxruntime",
+                   "glm4v_ros,glm4v_ros.msg,numpy,cv2,PIL,yaml,jsonschema,llama_cpp,gguf,typing_extensions,rapidocr,onnxruntime,openai",
                    prefixes=(prefix,))  # fmt: skip
     assert done.returncode == 0, done.stdout
     places = dict(line.split() for line in done.stdout.splitlines())
     vendor = prefix / "lib" / "glm4v_ros" / "vendor"
-    for name in ("llama_cpp", "gguf", "typing_extensions", "rapidocr", "onnxruntime"):
+    for name in ("llama_cpp", "gguf", "typing_extensions", "rapidocr", "onnxruntime", "openai"):
         assert vendor in Path(places[name]).parents
     for name in ("numpy", "cv2", "PIL", "yaml", "jsonschema"):
         assert ros.site_packages in Path(places[name]).parents
@@ -184,16 +184,15 @@ def test_symlink_install(ros, linked):
     assert done.stdout.strip() == ANSWER
 
 
-def test_other_parts(ros, build, prefix, wheels, tmp_path):
-    """Without the second reader answers come, and say why they are not checked; the remote engine finds its client. The
-    last test here: the build directory has other packages then."""
-    for command in (["cmake", build.directory, "-DGLM4V_READER=OFF", "-DGLM4V_REMOTE=ON"],
+def test_without_the_optional_parts(ros, build, prefix, wheels):
+    """Answers come, and say why they are not checked. The last test here: the build directory has other packages then."""
+    for command in (["cmake", build.directory, "-DGLM4V_READER=OFF", "-DGLM4V_REMOTE=OFF"],
                     ["cmake", "--build", build.directory, "--target", "glm4v_ros_vendor"]):  # fmt: skip
         done = ros.run(*command, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(wheels))
         assert done.returncode == 0, done.stdout
     brought = build.directory / "vendor"
     assert (brought / "llama_cpp").is_dir() and not (brought / "onnxruntime").exists()
-    assert (brought / "openai").is_dir()
+    assert not (brought / "openai").exists()
     vendor = prefix / "lib" / "glm4v_ros" / "vendor"
     shutil.rmtree(vendor)
     shutil.copytree(brought, vendor)
@@ -201,6 +200,8 @@ def test_other_parts(ros, build, prefix, wheels, tmp_path):
     told = json.loads(done.stdout)
     assert (told["answer"], told["verification"]) == (ANSWER, "not_checked")
     assert "build glm4v_ros again with -DGLM4V_READER=ON" in told["verification_reason"]
+    done = ros.run("glm4v", "ask", PICTURE, QUESTION, "--remote-url", "http://127.0.0.1:9", "--remote-model", "m", prefixes=(prefix,))
+    assert done.returncode and "build glm4v_ros again with -DGLM4V_REMOTE=ON" in done.stdout
 
 
 @contextlib.contextmanager

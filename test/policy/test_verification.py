@@ -369,6 +369,6 @@ def test_before_or_after_is_no_question_for_yes(question):
     assert verdict("Is the door open or closed?", "open", plate("Norvatine")) == "NOT_CHECKED"
 
 
-@pytest.mark.parametrize("question", ["Directions?", "怎么吃？", "What is the serial number?"])
+@pytest.mark.parametrize("question", ["Directions?", "怎么吃？", "What is the serial number?", "屏幕上显示百分之多少？"])
 def test_yes_is_no_print(question):
     assert verdict(question, "yes", plate("Norvatine")) == "NOT_FOUND"
