@@ -46,7 +46,7 @@ def enhance(rgb: np.ndarray, mode: str) -> np.ndarray:
     """(h, w, 3) uint8 RGB made easier to read; "none" returns it as it is, BadRequest for an unknown mode.
 
     "auto" touches only pictures that need it: contrast-limited histogram equalisation of the luminance where the
-    contrast is low, unsharp masking where edges are soft, and a picture of fewer pixels than SMALL becomes larger. Colours are
+    contrast is low, unsharp masking where edges are soft, and another picture of fewer pixels than SMALL becomes larger. Colours are
     kept, since lamps are told by them. docs/enhance.md says what else was tried.
     """
     if mode in ("", "none"):
@@ -57,7 +57,7 @@ def enhance(rgb: np.ndarray, mode: str) -> np.ndarray:
     faint, blurred = span(luma) < FLAT, sharpness(luma) < BLURRED
     if faint or blurred:
         rgb = _clearer(rgb, faint, blurred)
-    return enlarged(rgb)
+    return rgb if blurred else enlarged(rgb)
 
 
 def enlarged(rgb: np.ndarray) -> np.ndarray:

@@ -75,6 +75,9 @@ def test_regions_are_those_of_the_stored_file(glm4v, scripted, reader, tmp_path)
 
 
 def test_regions_are_those_of_the_file_when_a_small_picture_was_made_larger(glm4v, scripted, reader, picture):
+    sharp = np.full((30, 40, 3), 230, np.uint8)
+    sharp[10:20, 14:26:3] = 20
+    Image.fromarray(sharp).save(picture)
     scripted(lambda question, frames: ["XK-7"])
     reader.lines = [("XK-7", 42, 12, 36, 15)]
     line = ask(glm4v, picture, "What does it say?", "--verify", "auto", "--enhance", "auto")

@@ -56,7 +56,7 @@ def shows(rig, rgb, question, text, drug="Ibuprofen", printed=None):
     """What the model says of a picture, and the drug's name as the second reader reads it (None: the same)."""
     key = Frame(np.ascontiguousarray(rgb)).key
     rig.engine.says |= {(key, question): text, (key, NAME): drug, (key, MedicineQuestion("", "zh").drug_question): drug}
-    rig.reader.prints[key] = tuple(plate(drug if printed is None else printed, "500 mg", "Kangyuan"))
+    rig.reader.prints[key] = tuple(plate(drug if printed is None else printed, "500 mg", "Kangyuan Ltd"))
 
 
 def asked(rig):

@@ -81,3 +81,10 @@ def test_tiny_and_empty_scenes(shape, level):
 def test_unknown_mode():
     with pytest.raises(BadRequest, match="none, auto"):
         enhance(plate(), "strong")
+
+
+def test_a_blurred_picture_stays_as_large_as_it_is():
+    """There is nothing to be seen in it that enlarging would show: docs/enhance.md."""
+    blurred = plate(blur=2.5, height=160, width=320)
+    better = enhance(blurred, "auto")
+    assert better.shape == blurred.shape and not np.array_equal(better, blurred)
