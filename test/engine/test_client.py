@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import jsonschema
 import pytest
-from asking import PATIENCE, ask, noise, question
+from asking import PATIENCE, READ, ask, noise, plate, question, reading
 
 from glm4v_ros.engine import supervisor
 from glm4v_ros.engine.answer import FinishReason, Stage
@@ -237,16 +237,17 @@ def test_a_session_keeps_its_picture_until_it_is_reset(engine):
 def test_a_past_that_the_asker_keeps_is_as_good_as_a_session(engine):
     """With pictures in two of its turns, the follow-up is about the latest and reads all that went before."""
     first = ask(engine, [noise(131)], "what is it?", session_id="kept", max_tokens=8)
-    second = ask(engine, [noise(132)], "and this?", session_id="kept", max_tokens=8)
-    remembered = ask(engine, [], "sure?", session_id="kept", max_tokens=8)
+    second = ask(engine, [plate()], "and this?", session_id="kept", max_tokens=8)
+    remembered = ask(engine, [], **reading("型号是什么?"), session_id="kept")
     past = (Exchange("what is it?", first.text, 1), Exchange("and this?", second.text, 1))
-    told = ask(engine, [noise(131), noise(132)], "sure?", past=past, max_tokens=8)
-    assert (told.text, told.image_tokens) == (remembered.text, remembered.image_tokens)
-    alone = ask(engine, [noise(132)], "sure?", max_tokens=8)
-    assert alone.image_tokens == 12 and told.image_tokens == 24
-    assert told.prompt_tokens > 2 * alone.prompt_tokens
-    shown_again = ask(engine, [noise(131), noise(132), noise(132)], "sure?", past=past, max_tokens=8)
-    assert shown_again.image_tokens == 24
+    told = ask(engine, [noise(131), plate()], **reading("型号是什么?"), past=past)
+    assert told.text == remembered.text == READ["型号是什么?"]
+    assert told.image_tokens == remembered.image_tokens
+    alone = ask(engine, [plate()], **reading("型号是什么?"))
+    assert alone.image_tokens == 108 and told.image_tokens == 108 + 12
+    assert told.prompt_tokens > alone.prompt_tokens + 12 + 2 * 8
+    shown_again = ask(engine, [noise(131), plate(), plate()], **reading("型号是什么?"), past=past)
+    assert shown_again.image_tokens == 108 + 12
 
 
 @pytest.mark.parametrize(
