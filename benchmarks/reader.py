@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from glm4v_ros.errors import NotRead
+from glm4v_ros.machine.memory import resident_mib
 from glm4v_ros.reader.client import SecondReader
 from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.vision.frame import Frame
@@ -39,12 +40,6 @@ def picture(number: int, most: int) -> tuple[Frame, str]:
         text = first if line == 0 else "".join(chance.choice("ABCDEFGHKLMNPRTXY0123456789-. ") for _ in range(14))
         cv2.putText(rgb, text, (10, round((line + 1) * 36 * scale)), cv2.FONT_HERSHEY_SIMPLEX, 0.8 * scale, (20, 20, 20), 2)
     return Frame(rgb), first
-
-
-def resident(pid: int) -> float:
-    """MiB."""
-    with open(f"/proc/{pid}/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def main() -> None:
@@ -69,8 +64,8 @@ def main() -> None:
             except NotRead:
                 failed += 1
             if reader.pid:
-                figures["reader"].append(resident(reader.pid))
-            figures["client"].append(resident(os.getpid()))
+                figures["reader"].append(resident_mib(reader.pid))
+            figures["client"].append(resident_mib())
     half = args.frames // 2
     told = {"frames": len(figures["client"]), "first_line_read": read, "not_read": failed, "seconds": round(time.monotonic() - begun)}
     for name, values in figures.items():

@@ -36,10 +36,11 @@ import rclpy  # noqa: E402  (after the path)
 from soaking.asker import MAX_AGE, WAYS, Outcome  # noqa: E402
 from soaking.faults import KINDS, Fault, Faults, vanish  # noqa: E402
 from soaking.report import write_report  # noqa: E402
-from soaking.vqa import Vqa, children, resident_mib, wait_until  # noqa: E402
+from soaking.vqa import Vqa, children, wait_until  # noqa: E402
 
 from glm4v_ros.errors import ErrorCode  # noqa: E402
 from glm4v_ros.machine.dds import stay_on_this_machine  # noqa: E402
+from glm4v_ros.machine.memory import resident_mib  # noqa: E402
 from glm4v_ros.nodes.shared_memory import sweep  # noqa: E402
 
 CAMERA_FROM = 32_000  # serials from here on are the camera's

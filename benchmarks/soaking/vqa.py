@@ -155,14 +155,6 @@ def children(pid: int, words: bytes) -> list[int]:
     return found
 
 
-def resident_mib(pid: int) -> float:
-    """0.0 if there is no such process."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except (OSError, IndexError):
-        return 0.0
-
-
 def wait_until(condition, patience: float = PATIENCE) -> bool:
     """Whether it came true within ``patience`` seconds."""
     end = time.monotonic() + patience

@@ -34,10 +34,11 @@ class Draft:
 
     def guess(self, room: int) -> list[int]:
         """Up to ``room`` tokens that may come next."""
-        silent, self._silent_for = self._silent_for, max(0, self._silent_for - 1)
-        if silent or self._last_seen is None:
+        if self._silent_for:
+            self._silent_for -= 1
             return []
-        return self._tokens[self._last_seen : self._last_seen + max(0, min(self._most, room))]
+        last = self._last_seen
+        return [] if last is None else self._tokens[last : last + max(0, min(self._most, room))]
 
     def learn(self, paid: bool) -> None:
         """Whether the last guess brought more tokens than its decode took longer."""

@@ -24,7 +24,7 @@ _DATE_ALONE = re.compile(
     r"\W*(?:in|on|by|until|exp|至|到|止)?\W*", re.IGNORECASE
 )  # what may be left of an answer that is a date
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*")  # alone, it could be anything
-_MEASURED = re.compile(r"([-+]?\d+(?:[.,]\d+)*)(\D*)")  # a number and its unit
+_MEASURED = re.compile(rf"({_NUMBER.pattern})(\D*)")  # a number and its unit
 _NEAR = 0.34  # share of characters: a value that differs by less is the answer's, read in another way
 
 
@@ -168,7 +168,7 @@ def _find_on(quotation: str, field: Field | None, open_question: bool, page: Pag
     is_drug, doubted = field is not None and field.name == "drug", None
     for cell in [cell for cell in page.cells if not cell.label] + ([] if field else list(page.whole_rows)):
         if glyphs := _equal(quotation, cell, field):
-            if not field.may_be(quotation) if field else not open_question and _NUMBER.fullmatch(print_form.bare(quotation)):
+            if _needs_a_label(quotation, field, open_question):
                 return _Found(Verdict.NOT_FOUND, glyphs, number, "the second reader read it, but no label says what it is")
             if not is_drug or not (doubt := drug_name.doubt(glyphs, field, page)):
                 return _Found(Verdict.CONFIRMED, glyphs, number)
@@ -207,6 +207,13 @@ def _stands_against(quotation: str, cell: Cell, field: Field | None, page: Page)
     words = cell.text.split()  # among them the quotation may stand, between two labels that were not known for such
     parts = (" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1))
     return not any(print_form.same(quotation, part) or print_form.alike(quotation, part) for part in parts)
+
+
+def _needs_a_label(quotation: str, field: Field | None, open_question: bool) -> bool:
+    """Whether print without a label is no proof that it is what was asked for."""
+    if field:
+        return not field.may_be(quotation)
+    return not open_question and bool(_NUMBER.fullmatch(print_form.bare(quotation)))
 
 
 def _behind_its_label(quotation: str, cell: Cell, field: Field) -> tuple[Glyph, ...]:
