@@ -161,7 +161,7 @@ def test_stop_cancels_in_the_node(web, rig):
         data += connection.recv(65536)
     request_id = rig.engine.questions[-1][0].request_id
     connection.close()
-    eventually(lambda: rig.engine._canceled[request_id].is_set())
+    eventually(lambda: rig.engine.canceled[request_id].is_set())
 
 
 def test_choices_and_sessions(web, rig):
