@@ -31,7 +31,8 @@ if "WITHOUT_LLAMA" not in os.environ:
         import llama_cpp
 END
     export PYTHONPATH=$work/first:$build/python:$site
-    step model "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" &
+    { step model "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" &&
+        step f16 "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" --tower F16; } &
     local drawing=$! cuda=()
     [ -n "$CUDA" ] && cuda=(--cuda "$CUDA")
     built build "$build" || return
@@ -51,7 +52,6 @@ END
     alone default-2 vision.gguf 512 && alone default-3 vision.gguf 512 || return
     [ -z "$GLM4V_TOWER" ] || GLM4V_TOWER='' alone mtmd vision.gguf 512 || return
     # The same with whole images through cuBLAS and the tower's weights at F16: that build takes the place of the one before.
-    step tower "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" --tower F16 || return
     [ -n "$CUDA" ] && cuda+=(--cublas)
     built cublas "$build" || return
     alone cublas-1 vision-f16.gguf 1280 && alone cublas-2 vision-f16.gguf 1280 && alone cublas-3 vision-f16.gguf 1280 || return
