@@ -4,7 +4,8 @@
 
 Writes DIR/checkpoint every few minutes and DIR/log.txt. A slice that is not the last keeps its learning rate, so that the
 next can go on; ``--final`` lets it fall to zero. ``--until`` names the second (of the Unix epoch) at which a lease ends, instead of
-minutes: whatever the start took, the learning rate is at zero and the checkpoint written by then.
+minutes: whatever the start took, the learning rate is at zero and the checkpoint written by then. ``--stop`` names a file that ends the
+slice when it appears: what the GPU is wanted for is there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import threading
 import time
 from collections import defaultdict
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +131,7 @@ def main() -> None:
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float)
     length.add_argument("--until", type=float, help="second of the epoch at which the last checkpoint is written")
+    parser.add_argument("--stop", type=Path, help="end the slice when this file appears")
     parser.add_argument("--resume", type=Path)
     parser.add_argument("--final", action="store_true")
     parser.add_argument("--lr", type=float, default=2e-3)
@@ -232,7 +235,8 @@ def main() -> None:
         fade = 1.0 if curriculum.hardest < 0.5 else 0.3
         (answer + fade * character).backward()
 
-        flat = torch.cat([p.grad.view(-1) for p in parameters] + [torch.tensor([time.monotonic() - start], device=device)])
+        now = inf if a.stop and a.stop.exists() else time.monotonic() - start
+        flat = torch.cat([p.grad.view(-1) for p in parameters] + [torch.tensor([now], device=device)])
         if world > 1:
             dist.all_reduce(flat, op=dist.ReduceOp.SUM)
             flat /= world
@@ -260,7 +264,7 @@ def main() -> None:
                 f"norm {norm.item():.2f}  lr {lr:.2e}  {since / (time.monotonic() - reported + 1e-9):.0f} pictures/s  waited {waited:.0f} s"
             )
             since, reported = 0, time.monotonic()
-        if rank == 0 and save_at and elapsed > save_at[0] * schedule.seconds:
+        if rank == 0 and save_at and save_at[0] * schedule.seconds < elapsed < schedule.seconds:
             save_at.pop(0)
             save()
         if rank == 0 and held_out and elapsed > next_report:

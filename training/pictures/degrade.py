@@ -114,6 +114,24 @@ def _softened(images: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
     return out
 
 
+def _on_a_screen(images: torch.Tensor, places: torch.Tensor, screens: torch.Tensor) -> torch.Tensor:
+    """The raster of red, green and blue stripes of pictures that a screen shows.
+
+    It is sampled at the middle of the camera's pixels alone, as a sensor does, which makes its moiré.
+    """
+    chosen = (screens[:, 2:].sum(1) > 0).nonzero()[:, 0]
+    if not len(chosen):
+        return images
+    height, width = images.shape[-2:]
+    across, down, columns, rows = (v.reshape(-1, 1, 1, 1) for v in screens[chosen].unbind(1))
+    x, y = ((places[chosen, None, ..., i] + 1) / 2 * side for i, side in ((0, width), (1, height)))
+    third = torch.arange(3, device=images.device, dtype=torch.float32).reshape(1, 3, 1, 1) / 3
+    raster = 1 + columns * torch.cos(2 * pi * (x / across + third)) + rows * torch.cos(2 * pi * y / down)
+    images = images.clone()
+    images[chosen] *= raster
+    return images
+
+
 _LUMA = torch.tensor(
     [
         [16, 11, 10, 16, 24, 40, 51, 61],
@@ -202,9 +220,9 @@ def _degraded(images: torch.Tensor, params: dict[str, torch.Tensor], generator: 
             cover = (column(half) + 0.5 - distance).clamp(0, 1) * column(shade.abs())
             picture = picture + cover * (column((shade > 0) * 255.0) - picture)
 
-    picture = F.grid_sample(
-        picture, _grid(params["back"], height, width), mode="bilinear", padding_mode="border", align_corners=False
-    )
+    places = _grid(params["back"], height, width)
+    picture = F.grid_sample(picture, places, mode="bilinear", padding_mode="border", align_corners=False)
+    picture = _on_a_screen(picture, places, params["screen"])
 
     # Light.
     light = F.interpolate(params["light"][:, None], (height, width), mode="bilinear", align_corners=True)

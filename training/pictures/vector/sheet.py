@@ -229,6 +229,7 @@ class Sheet(Canvas):
         self._size = max(self._size, int(style.size))
         if asked:
             self.em = min(self.em, style.size)
+        self.printed.append((baseline, x, style.size, text))
         brush = paint(colour)
         for face, run in style.runs(text):
             drawn, left = style.font(face), x
