@@ -117,15 +117,21 @@ def crop(rng, kind: str, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(texture(kind)[y : y + h, x : x + w], size, interpolation=cv2.INTER_LINEAR)
 
 
-def background(rng, size: tuple[int, int], split: str, level: float) -> np.ndarray:
-    """(height, width, 3) uint8, writeable."""
-    width, height = size
+def choose(rng, split: str, level: float) -> str:
+    """One of BACKGROUNDS, or "photograph"."""
     kinds = BACKGROUNDS[split]
     kind = "flat" if rng.random() > 0.25 + level and split == "train" else kinds[rng.integers(len(kinds))]
-    if split == "train" and level > 0.2 and rng.random() < PHOTOGRAPHIC:
+    if split == "train" and level > 0.2 and rng.random() < PHOTOGRAPHIC and photograph.views(split):
+        return "photograph"
+    return kind
+
+
+def background(rng, size: tuple[int, int], split: str, kind: str) -> np.ndarray:
+    """(height, width, 3) uint8, writeable, of one of what `choose` gives."""
+    width, height = size
+    if kind == "photograph":
         views = photograph.views(split)
-        if views:
-            return photograph.laid(rng, views[rng.integers(len(views))], size, 0.35)
+        return photograph.laid(rng, views[rng.integers(len(views))], size, 0.35)
     colour = rng.integers(25, 235, 3) if rng.random() < 0.5 else rng.integers(25, 235) + rng.integers(-12, 13, 3)
     if kind == "flat":
         image = np.empty((height, width, 3), np.uint8)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from training.pictures.background import background, crop, tint
+from training.pictures.background import background, choose, crop, tint
 from training.pictures.splits import EM, FACES, SMALL_PRINT, TOKEN_CAP_PX
 from training.pictures.typeface import Type, advances, faces, font
 
@@ -62,8 +62,9 @@ class Canvas:
         self.printed: list[tuple[float, float, float, str]] = []  # baseline, left end, px an em, text of each line
 
     def ground(self) -> np.ndarray:
-        """(height, width, 3) uint8 to draw on."""
-        return background(self.rng, self.size, self.split, self.level)
+        """(height, width, 3) uint8 to draw on; `backdrop` says of which kind."""
+        self.backdrop = choose(self.rng, self.split, self.level)
+        return background(self.rng, self.size, self.split, self.backdrop)
 
     # What to draw with
 

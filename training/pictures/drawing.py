@@ -103,4 +103,5 @@ def draw(
         degradation,
         canvas.lines,
         printed,
+        canvas.backdrop,
     )

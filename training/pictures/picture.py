@@ -39,6 +39,7 @@ class Picture:
 
     `em` is the size in px of the smallest print that is asked about. `degradation` is what degrade.py takes. `lines` is what the
     first hand printed, each line the `Run`s of canvas.py; `printed` what either did, row by row, as a reader would find it.
+    `backdrop` is the kind of its background.
     """
 
     image: np.ndarray
@@ -49,3 +50,4 @@ class Picture:
     degradation: dict[str, np.ndarray] = field(default_factory=dict)
     lines: list[list] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
+    backdrop: str = ""

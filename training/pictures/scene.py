@@ -141,6 +141,7 @@ def paint(canvas: Canvas) -> list[Topic]:
     view = pick(rng, views)
     shape_of = view.image.shape[1] / view.image.shape[0] * canvas.height / canvas.width
     whole = chance(rng, 0.6) and 0.7 < shape_of < 1 / 0.7  # or what it shows may be cut off
+    canvas.backdrop = "photograph"
     canvas.pixels = photograph.laid(rng, view, canvas.size, 0.9 if whole else 0.35)
     columns, rows = (3, 2) if canvas.width > canvas.height else (2, 3)
     cell = min(canvas.width / columns, canvas.height / rows)
