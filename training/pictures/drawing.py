@@ -43,6 +43,7 @@ OTHER = {  # skills that are asked of any picture: which painters, and how often
     "followup": {"nameplate": 5.0, "display": 1.0, "lamp": 1.0, "count": 1.0, "label": 1.5},
 }
 ADDED = ("label", "table")  # skills that only the second hand draws; the test asks the older ones of the older painters
+FINER = 1.25  # how much smaller print may be in a picture that is scaled up
 LATER = (*ADDED, "photo")  # what the test does not ask the older skills of
 SKILLS = (*PAINTERS, *OTHER, *ADDED)
 
@@ -73,6 +74,7 @@ def draw(
     turns = []
     for _ in range(50):
         canvas = (vector.Sheet if second else Canvas)(rng, small, split, level)
+        canvas.unit /= min(FINER, enlarge**0.5)
         paint = vector.PAINTERS[painter] if second else blank.paint if painter == "blank" else PAINTERS[painter]
         try:
             turns = converse(rng, paint(canvas), skill)
@@ -91,7 +93,8 @@ def draw(
     em = min(em, 0.2 * min(size))
     printed = rows(canvas.printed)
     flaws = level if flaws is None else flaws
-    degradation = sample(rng, size, em, flaws, canvas.unit, kept, painter in ("lamp", "count"))
+    # What was scaled up is soft already.
+    degradation = sample(rng, size, em / enlarge**0.5, flaws, canvas.unit, kept, painter in ("lamp", "count"))
     if split == "train" and rng.random() < SCREENS:
         degradation["screen"] = screen(rng, flaws)
     return Picture(
