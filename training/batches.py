@@ -104,7 +104,8 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
     """One batch: clean pictures, how to degrade them, conversations, and where each character stands.
 
     images (B, H, W, 3) uint8; ids, targets (B, L) int64; centres (B, M, 2) float32 px after the perspective, classes (B, M) int16 (0: none);
-    weights (B, L) float32: of each target in the loss; tags: per picture a list of (skill, start, end) spans in targets.
+    weights (B, L) float32: of each target in the loss; learned (n,) int64: where in (B * L) there is a target;
+    tags: per picture a list of (skill, start, end) spans in targets.
     """
     columns, rows = size
     tokens = rows * columns
@@ -148,6 +149,7 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
         "ids": torch.from_numpy(ids),
         "targets": torch.from_numpy(targets),
         "weights": torch.from_numpy(weights),
+        "learned": torch.from_numpy(np.flatnonzero(targets != IGNORE)),
         "centres": torch.from_numpy(centres),
         "classes": torch.from_numpy(classes),
         "tags": tags,

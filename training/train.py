@@ -60,23 +60,20 @@ def patch_labels(batch: dict, shape: tuple[int, int]) -> Tensor:
 
 
 def to_device(batch: dict, device: torch.device) -> dict:
-    return {
-        key: {k: v.to(device, non_blocking=True) for k, v in value.items()} if isinstance(value, dict)
-        else value.to(device, non_blocking=True) if isinstance(value, Tensor) else value
-        for key, value in batch.items()
-    }  # fmt: skip
+    """The tensors; not the flaws' parameters, which `degrade` wants on the CPU."""
+    return {key: value.to(device, non_blocking=True) if isinstance(value, Tensor) else value for key, value in batch.items()}
 
 
 def losses(model: Nano, reader: Reader, batch: dict, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Answer loss, per-patch character loss, and the share of answer tokens that are right."""
+    """Answer loss, per-patch character loss, and the share of answer tokens that are right. Waits for nothing on a GPU."""
     images = degrade(batch["images"], batch["degradation"], seed)
     labels = patch_labels(batch, images.shape[1:3])
     with torch.autocast(images.device.type, torch.bfloat16):
         hidden, patches = model(images, batch["ids"])
-        learned = batch["targets"] != IGNORE
-        logits = model.lm_head(hidden[learned])
+        learned = batch["learned"]
+        logits = model.lm_head(hidden.flatten(0, 1)[learned])
         characters = reader.reader(patches)
-    targets, share = batch["targets"][learned], batch["weights"][learned]
+    targets, share = batch["targets"].flatten()[learned], batch["weights"].flatten()[learned]
     answer = (F.cross_entropy(logits.float(), targets, reduction="none") * share).sum() / share.sum()
     weight = torch.ones(characters.shape[-1], device=images.device)
     weight[0] = 0.05
@@ -226,7 +223,7 @@ def main() -> None:
     log(f"{schedule.seconds:.0f} s to train")
     save_at = sorted(a.save_at)
     start = reported = time.monotonic()
-    elapsed, step, since, waited, next_report = 0.0, 0, 0, 0.0, a.evaluate_every
+    elapsed, step, since, waited, next_report, clock = 0.0, 0, 0, 0.0, a.evaluate_every, None
     while elapsed < schedule.seconds:
         t0 = time.monotonic()
         batch = to_device(next(loader), device)
@@ -236,20 +233,22 @@ def main() -> None:
         (answer + fade * character).backward()
 
         now = inf if a.stop and a.stop.exists() else time.monotonic() - start
-        flat = torch.cat([p.grad.view(-1) for p in parameters] + [torch.tensor([now], device=device)])
+        flat = torch.cat([p.grad.view(-1) for p in parameters] + [torch.full((1,), now, device=device)])
         if world > 1:
             dist.all_reduce(flat, op=dist.ReduceOp.SUM)
             flat /= world
         norm = flat[:-1].norm()
         flat[:-1] *= torch.clamp(1.0 / (norm + 1e-6), max=1.0)
+        flat[:-1].nan_to_num_(0.0, 0.0, 0.0)  # all of them where the norm is not finite
         offset = 0
         for p in parameters:
             p.grad = flat[offset : offset + p.numel()].view_as(p)
             offset += p.numel()
-        elapsed = float(flat[-1])
+        # The time of the step before: this one's is known when the GPU has done it, and meanwhile it shall be given the next one.
+        elapsed = 0.0 if clock is None else float(clock)
+        clock = flat[-1:].clone()
         lr = schedule.rate(step, elapsed)
-        if torch.isfinite(norm):
-            optimiser.step(lr)
+        optimiser.step(lr)
         for p in parameters:
             p.grad = None
 
