@@ -65,7 +65,8 @@ class MtmdTower(VisionTower):
         self._stopped = False
         self._nodes = 0  # since the last look
         self._looked = 0.0  # time.monotonic() of it
-        self._most_nodes = self._look_every = _LOOK_EVERY_GPU if gpu else _LOOK_EVERY
+        self._most_nodes = _LOOK_EVERY_GPU if gpu else _LOOK_EVERY
+        self._look_every = self._most_nodes if gpu else 1  # until it is known how long nodes take here
         self._on_node = llama_cpp.ggml_backend_sched_eval_callback(self._look)
         self._on_progress = mtmd.mtmd_progress_callback(self._loading)
 
@@ -207,7 +208,7 @@ class MtmdTower(VisionTower):
             return self._nodes >= self._look_every
         now = time.monotonic()
         in_time = self._nodes * _LOOK_AFTER / max(now - self._looked, 1e-9)
-        self._look_every = max(1, min(int(in_time), 2 * self._look_every, self._most_nodes))
+        self._look_every = max(1, min(int(in_time), self._look_every + 1, self._most_nodes))
         self._nodes, self._looked = 0, now
         self._progress()
         self._stopped = self._stopped or self._should_stop()

@@ -117,13 +117,13 @@ def test_a_slow_processor_is_heard_of_as_often_as_a_fast_one(nano, language_mode
     tower.load()
     monkeypatch.setattr(mtmd_tower.time, "monotonic", now)
     counts = []
-    for step in (0.0, 10.0, 0.0):
+    for step in (0.0, 0.0, 10.0, 0.0):
         moved.clear()
         expected = tower.encode(picture(112, 84)).runs[1].embeddings
         counts.append(moved.count("progress"))
     tower.free()
-    fast, slow, fast_again = counts
-    assert slow > 8 * fast and fast <= fast_again < fast + 10, counts
+    _, fast, slow, fast_again = counts
+    assert slow > 8 * fast and fast_again < slow / 4, counts
 
 
 def test_half_is_the_same_rounded(make, tower):
