@@ -25,6 +25,8 @@ def slowness() -> float:
 
 #: Seconds after which a future that never ends fails the test: enough for a machine with much else to do, and for a slow one.
 PATIENCE = max(180.0, 20.0 * slowness())
+#: Seconds that one step of a question's work may take there.
+WATCHDOG = PATIENCE / 3
 PLATE = cv2.imread(str(Path(__file__).parents[1] / "data" / "nameplate.png"))[..., ::-1]
 READ = {  # what the model reads there and is sure of: no token is a near-tie, in any order of sums
     "型号是什么?": "LVV9-70S1-9",

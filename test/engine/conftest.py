@@ -2,6 +2,7 @@
 
 
 import pytest
+from asking import WATCHDOG
 from stepping import PIECE, Run
 
 from glm4v_ros.catalog.pair import Pair
@@ -16,7 +17,7 @@ from glm4v_ros.machine import ggml
 
 @pytest.fixture(scope="module")
 def engine(nano):
-    with EngineClient(EngineConfig(nano, threads=1, context_tokens=2048, max_parallel=4)) as client:
+    with EngineClient(EngineConfig(nano, threads=1, context_tokens=2048, max_parallel=4, watchdog_timeout=WATCHDOG)) as client:
         client.start()
         yield client
 

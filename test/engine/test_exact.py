@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-from asking import PATIENCE, ask, noise, question
+from asking import PATIENCE, WATCHDOG, ask, noise, question
 
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.config import EngineConfig
@@ -103,7 +103,7 @@ def reference(nano_f32):
 
 @pytest.fixture(scope="module")
 def exact(nano_f32):
-    config = EngineConfig(nano_f32, threads=1, kv_type="f32", context_tokens=2048, max_parallel=4)
+    config = EngineConfig(nano_f32, threads=1, kv_type="f32", context_tokens=2048, max_parallel=4, watchdog_timeout=WATCHDOG)
     with EngineClient(config) as client:
         client.start()
         yield client
@@ -180,7 +180,7 @@ def test_many_at_once(exact, same):
 
 def test_more_frames_than_the_context_holds_at_once(nano_f32, same):
     frames = [noise(130 + i, width=280, height=224) for i in range(6)]  # 80 tokens each
-    with EngineClient(EngineConfig(nano_f32, threads=1, kv_type="f32", context_tokens=512, max_parallel=8)) as engine:
+    with EngineClient(EngineConfig(nano_f32, threads=1, kv_type="f32", context_tokens=512, max_parallel=8, watchdog_timeout=WATCHDOG)) as engine:
         engine.start()
         futures = [engine.ask(question("which?", max_tokens=TOKENS), [frame]) for frame in frames for _ in range(2)]
         answers = [future.result(PATIENCE) for future in futures]

@@ -6,7 +6,7 @@ import signal
 import threading
 
 import pytest
-from asking import PATIENCE, READ, ask, noise, plate, question, reading
+from asking import PATIENCE, READ, WATCHDOG, ask, noise, plate, question, reading
 
 from glm4v_ros.engine.answer import Stage
 from glm4v_ros.engine.client import EngineClient
@@ -80,7 +80,7 @@ def test_a_second_worker_tells_none_twice(nano):
         if delta.stage == Stage.ANSWERING:
             began.set()
 
-    with EngineClient(EngineConfig(nano, threads=1, context_tokens=2048)) as engine:
+    with EngineClient(EngineConfig(nano, threads=1, context_tokens=2048, watchdog_timeout=WATCHDOG)) as engine:
         engine.start()
         future = engine.ask(question(max_tokens=400, retry_on_crash=True, logprobs=0), [noise(806)], hear)
         assert began.wait(PATIENCE)

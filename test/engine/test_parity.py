@@ -17,7 +17,7 @@ from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.mtmd_tower import MtmdTower
 from glm4v_ros.vision.tower import EmbeddingRun
 
-from .asking import ask
+from .asking import WATCHDOG, ask
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "nano"
 
@@ -41,7 +41,8 @@ def tower_f16(nano_f16):
 def test_greedy_answers_are_pytorchs(nano_f16):
     cases = [json.loads(line) for line in (GOLDEN / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(cases) == 50
-    with EngineClient(EngineConfig(nano_f16, threads=1, context_tokens=2048, kv_type="f32", speculation=False)) as engine:
+    config = EngineConfig(nano_f16, threads=1, context_tokens=2048, kv_type="f32", speculation=False, watchdog_timeout=WATCHDOG)
+    with EngineClient(config) as engine:
         engine.start()
         answers = [
             ask(engine, [picture(case["image"])], case["question"], max_tokens=48, ignore_eos=False, deterministic=True)

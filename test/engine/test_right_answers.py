@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from asking import PATIENCE, ask, question
+from asking import PATIENCE, WATCHDOG, ask, question
 
 from glm4v_ros.engine.answer import FinishReason
 from glm4v_ros.engine.client import EngineClient
@@ -31,7 +31,7 @@ def nameplate() -> Frame:
 
 @pytest.fixture(scope="module")
 def engine(nano):
-    with EngineClient(EngineConfig(nano, threads=1, max_parallel=8)) as client:
+    with EngineClient(EngineConfig(nano, threads=1, max_parallel=8, watchdog_timeout=WATCHDOG)) as client:
         client.start()
         yield client
 
