@@ -43,7 +43,9 @@ def told(rig, part="remote"):
 
 def test_every_activation_warns(make):
     rig = make(Rig, autostart=False, **ELSEWHERE)
-    heard = rig.robot.listen(Log, "/rosout")
+    heard, logger = rig.robot.listen(Log, "/rosout"), rig.node.get_logger()
+    # Others log there too, so that a publisher is there at once; a line before this one is found would be lost.
+    eventually(lambda: (logger.info("is anybody listening?"), any(log.name == logger.name for log in heard))[1])
 
     def warnings():
         return [log.msg for log in heard if "PICTURES LEAVE THIS ROBOT" in log.msg and log.level == WARN]
