@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.pictures.vector import box, label, meter, panel, plate, table
+from training.pictures.vector import bill, box, diagram, label, meter, panel, plate, table
 from training.pictures.vector.sheet import NoRoom, Sheet
 
 __all__ = ["PAINTERS", "NoRoom", "Sheet"]
@@ -14,4 +14,6 @@ PAINTERS = {
     "display": meter.paint,
     "label": label.paint,
     "table": table.paint,
+    "invoice": bill.paint,
+    "diagram": diagram.paint,
 }

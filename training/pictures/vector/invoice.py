@@ -1,0 +1,228 @@
+"""Invoices, receipts, orders and delivery notes with mixed languages: parties, dates, numbers, items, totals, a currency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from training.pictures import free, values
+from training.pictures.lamp import ask
+from training.pictures.picture import Topic
+from training.pictures.questions import fill, noun, wording, yes_or_no
+from training.pictures.splits import belongs
+from training.pictures.values import chance, digits, letters, pick
+from training.pictures.words import FOLLOW_EN, FOLLOW_ZH, IS_EN, IS_ZH, NOUNS, READ_EN, READ_ZH, THERE_EN, THERE_ZH, UNSEEN
+
+FIELDS = {  # what is printed before it, Chinese and English, and its nouns
+    "number": (
+        "发票号码 发票编号 单据号 订单号 票号".split(), "Invoice No.|INVOICE NO|Receipt No.|Order No.|No.|Inv. #".split("|"),
+        "发票号码 发票号 票号".split(), "invoice number|invoice no.|document number".split("|"),
+    ),
+    "issued": (
+        "开票日期 日期 开具日期".split(), "Date|Invoice Date|DATE|Issued".split("|"),
+        "开票日期 日期".split(), "invoice date|date|date of the invoice".split("|"),
+    ),
+    "seller": (
+        "销售方 卖方 销方名称 供应商 收款单位".split(), "Seller|From|Vendor|Supplier|Sold by".split("|"),
+        "销售方 卖方 销售方名称".split(), "seller|seller's name|name of the seller".split("|"),
+    ),
+    "buyer": (
+        "购买方 买方 购方名称 客户 付款单位".split(), "Buyer|Bill To|Customer|Client|Sold to".split("|"),
+        "购买方 买方 购买方名称".split(), "buyer|buyer's name|customer".split("|"),
+    ),
+    "taxpayer": (
+        "税号 纳税人识别号".split(), "Tax ID|VAT No.|TIN".split("|"),
+        "税号 纳税人识别号".split(), "tax number|tax ID|VAT number".split("|"),
+    ),
+    "money": (
+        "币种 货币".split(), "Currency|CUR".split("|"),
+        "币种 货币".split(), "currency|currency of the invoice".split("|"),
+    ),
+    "subtotal": (
+        "小计 不含税金额".split(), "Subtotal|SUBTOTAL|Net".split("|"),
+        "小计 小计金额".split(), "subtotal|subtotal amount".split("|"),
+    ),
+    "tax": (
+        "税额 增值税".split(), "Tax|VAT|TAX".split("|"),
+        "税额 税额合计".split(), "tax|tax amount|amount of tax".split("|"),
+    ),
+    "total": (
+        "合计 总计 价税合计 应付金额 总金额".split(), "Total|TOTAL|Amount Due|Grand Total|Total Due".split("|"),
+        "总金额 合计金额 总计 价税合计".split(), "total|total amount|grand total|amount due".split("|"),
+    ),
+}  # fmt: skip
+for _name, (_, _, _zh, _en) in FIELDS.items():
+    NOUNS[_name] = (_zh, _en)
+
+TITLES = (
+    "增值税发票 电子发票 收据 销售单 送货单 采购订单 报价单 结账单 发票 购物小票".split(),
+    "INVOICE|Invoice|RECEIPT|Receipt|TAX INVOICE|SALES ORDER|Quotation|DELIVERY NOTE|BILL|Cash Receipt".split("|"),
+)
+COLUMNS = {
+    "item": ("项目 名称 品名 货物名称 商品".split(), "Item|Description|Product|Goods".split("|")),
+    "count": ("数量 件数".split(), "Qty|QTY|Quantity|Pcs".split("|")),
+    "price": ("单价 价格".split(), "Price|Unit Price|Rate".split("|")),
+    "amount": ("金额 行金额".split(), "Amount|Line Total|Sum".split("|")),
+}
+MONEY = (("CNY", "¥"), ("RMB", "¥"), ("人民币", "¥"), ("USD", "$"), ("EUR", "€"), ("GBP", "£"), ("美元", "$"), ("欧元", "€"), ("HKD", "HK$"))
+
+ITEM_ZH = {
+    "amount": "{i}的金额是多少？|{i}多少钱？|{i}一共多少钱？|{i}这一项的金额？|{i}这一行的金额是多少？|请问{i}的金额是多少？".split("|"),
+    "count": "{i}的数量是多少？|{i}买了多少？|{i}有几件？|{i}的数量？|{i}这一项的数量是多少？|{i}要了多少个？".split("|"),
+    "price": "{i}的单价是多少？|{i}单价多少？|{i}的单价？|一个{i}多少钱？|{i}每件多少钱？|请问{i}的单价？".split("|"),
+}
+ITEM_EN = {
+    "amount": "What is the amount of {i}?|What is the amount for {i}?|How much is {i} in all?|Amount of {i}?|What does the line of {i} come to?|Read the amount for {i}.".split("|"),
+    "count": "What is the quantity of {i}?|How many {i} were bought?|Quantity of {i}?|How many of {i} are there?|What quantity of {i} is listed?|Read the quantity of {i}.".split("|"),
+    "price": "What is the unit price of {i}?|What does one {i} cost?|Unit price of {i}?|What is the price of one {i}?|Read the unit price of {i}.|What is the price of {i} per unit?".split("|"),
+}  # fmt: skip
+TOTAL_ZH = "总金额是多少？|一共多少钱？|合计多少？|发票总金额是多少？|总共要付多少？|价税合计是多少？|这张单子一共多少钱？|总价是多少？".split("|")
+TOTAL_EN = (
+    "What is the total?|How much is the total?|What is the total amount?|How much is due?|What does it come to in total?|"
+    "What is the grand total?|How much has to be paid in total?|Total amount?"
+).split("|")
+SELLER_ZH = "谁是销售方？|卖方是谁？|哪家公司开的发票？|销售方是哪家？|这是哪家卖的？".split("|")
+SELLER_EN = "Who is the seller?|Who issued this?|Which company sold the goods?|Who sold this?|Who is it from?".split("|")
+BUYER_ZH = "谁是购买方？|买方是谁？|发票开给谁的？|购买方是哪家？|是谁买的？".split("|")
+BUYER_EN = "Who is the buyer?|Who is billed?|Who bought the goods?|Who is the customer?|Who is it made out to?".split("|")
+MONEY_ZH = "是什么货币？|用的什么货币？|金额是哪种货币？|币种是什么？|以什么货币结算？".split("|")
+MONEY_EN = "Which currency is used?|What is the currency?|In which currency are the amounts?|What currency is it in?|Currency?".split("|")
+LINES_ZH = "有几个项目？|一共列了几项？|有几种商品？|明细有几行？|买了几样东西？".split("|")
+LINES_EN = "How many items are listed?|How many line items are there?|How many goods are on it?|How many lines of items are there?|How many products are listed?".split("|")
+ORDINAL_ZH = "第{k}项是什么？|第{k}行的商品是什么？|第{k}个项目叫什么？|明细第{k}行是什么？|第{k}项的名称？".split("|")
+ORDINAL_EN = "What is item {k}?|What is the name of item {k}?|Which product is on line {k}?|What is on line {k} of the items?|Name of item {k}?".split("|")
+MACHINES = "设备 机器 铭牌 这台 它 plate label device machine unit its it".split()  # what an invoice is not
+READ = tuple([w for w in pool if not set(MACHINES) & set(w.rstrip("?.").split()) and not any(m in w for m in MACHINES[:5])] for pool in (READ_ZH, READ_EN))
+
+
+@dataclass
+class Invoice:
+    """What is printed: fields by name with their labels, and items of name, count, price and amount; "" where not printed."""
+
+    title: str
+    columns: dict[str, str]
+    items: list[dict[str, str]]
+    symbol: str
+    chinese: bool
+    fields: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def money(cents: int, comma: bool, whole: bool) -> str:
+    return f"{cents // 100:,}" if whole and comma else str(cents // 100) if whole else f"{cents / 100:,.2f}" if comma else f"{cents / 100:.2f}"
+
+
+def party(rng, split: str, chinese: bool) -> str:
+    """A company, or now and then a person."""
+    while True:
+        if chinese:
+            text = free.hanzi(rng, 2, 4) + pick(rng, "公司 商店 超市 有限公司 电子厂 贸易公司 酒店 大学 医院 书店".split())
+            text = free.hanzi(rng, 2, 3) if chance(rng, 0.2) else text
+        else:
+            text = f"{free.latin(rng, 1, 3)} {pick(rng, ['Ltd.', 'Inc.', 'GmbH', 'Trading', 'Store', 'Co.', 'Market', 'Supplies'])}"
+        if belongs(text, split):
+            return text
+
+
+def label(rng, name: str, chinese: bool, both: bool) -> str:
+    zh, en = pick(rng, FIELDS[name][0]), pick(rng, FIELDS[name][1])
+    return f"{zh} {en}" if both else zh if chinese else en
+
+
+def make(rng, split: str, most: int, full: float) -> Invoice:
+    """An invoice of at most `most` items whose figures add up; `full` (0 to 1) scales how many fields it has."""
+    chinese = chance(rng, 0.55)
+    code, symbol = pick(rng, MONEY)
+    sign = symbol if chance(rng, 0.5) else ""
+    comma, whole = chance(rng, 0.3), chance(rng, 0.25)
+    shown = [name for name in COLUMNS if name in ("item", "amount") or chance(rng, 0.8 * full)]
+    other = chinese if chance(rng, 0.85) else not chinese
+    columns = {name: pick(rng, COLUMNS[name][not other]) for name in shown}
+    items, cents = [], 0
+    for _ in range(int(rng.integers(1, most + 1))):
+        name = items[0]["item"] if items else ""
+        while name in [item["item"] for item in items] or not belongs(name, split):
+            mixed = chinese if chance(rng, 0.75) else not chinese  # goods of the other language
+            name = free.hanzi(rng, 2, 5) if mixed else free.latin(rng, 1, 3)
+            if chance(rng, 0.15):
+                name = pick(rng, values.PRODUCTS_ZH if mixed else ["Cable", "Paper", "Pump", "Valve", "Toner", "Screws", "Chair", "Lamp"])
+                name += "" if mixed else f" {letters(rng, 1)}{digits(rng, 2)}"
+        n = int(rng.integers(1, 13)) if chance(rng, 0.7) else int(rng.integers(1, 300))
+        price = int(rng.integers(1, 1000)) * 100 if whole else int(rng.integers(50, 60000))
+        cents += n * price
+        items.append({"item": name, "count": str(n), "price": money(price, comma, whole), "amount": money(n * price, comma, whole)})
+    invoice = Invoice(pick(rng, TITLES[not chinese]), columns, items, sign, chinese)
+    both, rate = chance(rng, 0.2), pick(rng, [0, 3, 6, 9, 13, 19, 20])
+    put = lambda name, text: invoice.fields.__setitem__(name, (label(rng, name, chinese, both), text))  # noqa: E731
+    if chance(rng, 0.75 * full):
+        number = free.code(rng, 5, 12) if chance(rng, 0.3) else letters(rng, int(rng.integers(0, 4))) + digits(rng, int(rng.integers(4, 11)))
+        while not belongs(number, split):
+            number = digits(rng, 8)
+        put("number", number)
+    if chance(rng, 0.75 * full):
+        put("issued", values.date(rng, split))
+    for name in ("seller", "buyer"):
+        if chance(rng, 0.6 * full):
+            put(name, party(rng, split, chinese if chance(rng, 0.8) else not chinese))
+    if chance(rng, 0.2 * full):
+        put("taxpayer", digits(rng, 2) + free.some(rng, "0123456789ABCDEFGHJK", 8, 13))
+    if chance(rng, 0.3 * full):
+        put("money", code)
+    if chance(rng, 0.35 * full) and rate:
+        tax = cents * rate // 100
+        tax -= tax % 100 if whole else 0
+        put("subtotal", sign + money(cents, comma, whole))
+        put("tax", sign + money(tax, comma, whole))
+        cents += tax
+    put("total", sign + money(cents, comma, whole))
+    return invoice
+
+
+def worded(rng, split: str, name: str, language: str, follow: bool) -> str:
+    pool = (FOLLOW_ZH, FOLLOW_EN)[language == "en"] if follow else READ[language == "en"]
+    return fill(wording(rng, split, pool), n=noun(rng, name, language))
+
+
+def topics(rng, split: str, invoice: Invoice) -> list[Topic]:
+    """What can be asked about the items and fields that are printed."""
+    result = []
+    tongues = ("zh", "en") if invoice.chinese else ("en", "zh")
+    special = {"seller": (SELLER_ZH, SELLER_EN), "buyer": (BUYER_ZH, BUYER_EN), "total": (TOTAL_ZH, TOTAL_EN), "money": (MONEY_ZH, MONEY_EN)}
+
+    def about(name: str, answer) -> Topic:
+        reply = lambda language: UNSEEN[language] if answer is None else answer  # noqa: E731
+        if name in special and chance(rng, 0.6):
+            question = ask(rng, split, *special[name], reply)
+        else:
+            question = lambda language, follow: (worded(rng, split, name, language, follow), reply(language))  # noqa: E731
+        return Topic("absent" if answer is None else "invoice", name, question, "field", languages=tongues)
+
+    for name, (_, text) in invoice.fields.items():
+        result.append(about(name, text))
+        if name in ("number", "total", "seller", "buyer") and chance(rng, 0.3):
+            other = invoice.fields[pick(rng, list(invoice.fields))][1]
+            if name == "number":
+                other = text[:-1] + str((int(text[-1]) + 1) % 10) if text[-1].isdigit() else text + "1"
+            for truth, value in ((True, text), (False, other)):
+                if truth or other != text:
+                    says = lambda language, name=name, value=value: {"n": pick(rng, NOUNS[name][language == "en"]), "v": value}  # noqa: E731
+                    result.append(yes_or_no(rng, split, name, IS_ZH[:4], IS_EN[:4], truth, says))
+    if "money" not in invoice.fields and invoice.symbol:
+        result.append(Topic("invoice", "money", ask(rng, split, MONEY_ZH, MONEY_EN, invoice.symbol)))
+    missing = [name for name in FIELDS if name not in invoice.fields and name not in ("subtotal", "money")]
+    missing += ["money"] if "money" not in invoice.fields and not invoice.symbol else []
+    result += [about(str(name), None) for name in rng.permutation(missing)[:3]]
+    for name in [str(v) for v in rng.permutation(missing)[:1]]:
+        result.append(yes_or_no(rng, split, name, THERE_ZH, THERE_EN, False, lambda language, name=name: {"n": NOUNS[name][language == "en"][0]}))
+    there = pick(rng, list(invoice.fields))
+    result.append(yes_or_no(rng, split, there, THERE_ZH, THERE_EN, True, lambda language: {"n": NOUNS[there][language == "en"][0]}))
+    for i, item in enumerate(invoice.items):
+        for name in ("amount", "count", "price"):
+            if name in invoice.columns and chance(rng, 0.5):
+                result.append(Topic("invoice", name, ask(rng, split, ITEM_ZH[name], ITEM_EN[name], item[name], i=item["item"])))
+        if chance(rng, 0.15):
+            result.append(Topic("invoice", "item", ask(rng, split, ORDINAL_ZH, ORDINAL_EN, item["item"], k=str(i + 1))))
+    if chance(rng, 0.4):
+        result.append(Topic("invoice", "lines", ask(rng, split, LINES_ZH, LINES_EN, str(len(invoice.items)))))
+    ghost = free.hanzi(rng, 2, 4) if invoice.chinese else free.latin(rng, 1, 3)
+    if ghost not in [item["item"] for item in invoice.items]:
+        result.append(Topic("absent", "amount", ask(rng, split, ITEM_ZH["amount"], ITEM_EN["amount"], lambda language: UNSEEN[language], i=ghost)))
+    return result
