@@ -9,6 +9,7 @@ from training.pictures.picture import Topic
 from training.pictures.questions import read, unseen
 from training.pictures.splits import belongs
 from training.pictures.values import chance, digits, letters, pick
+from training.pictures.vector.stack import Content, Piece
 from training.pictures.words import NOUNS
 
 NOUNS["strength"] = ("规格 药品规格 剂量规格".split(), "strength|dosage strength|dose strength".split("|"))
@@ -35,17 +36,7 @@ LEAST_HEAD = 1.25  # how much larger than the rest a name without a label is, or
 
 
 @dataclass
-class Piece:
-    """A part of the print that stays together: its lines, how large it is, and whether a line may be broken."""
-
-    role: str
-    lines: list[str]
-    scale: float = 1.0
-    breaks: bool = False
-
-
-@dataclass
-class Carton:
+class Carton(Content):
     """A box with more than the name and its use: `fields` are printed values by noun."""
 
     box: pillbox.Box
@@ -63,11 +54,19 @@ class Carton:
                     return True
         return False
 
+    def smaller(self) -> bool:
+        """Sets the name smaller, as long as it stays the largest line."""
+        name = next(piece for piece in self.pieces if piece.role == "name")
+        least = LEAST_HEAD if name.scale > 1.0 else 1.0
+        if name.scale <= least:
+            return False
+        name.scale = max(least, 0.85 * name.scale)
+        return True
+
     def topics(self, rng, split: str) -> list[Topic]:
-        result = pillbox.topics(rng, split, self.box)
-        named = result[0]
-        if chance(rng, 0.5):  # the name is what is hard to read
-            result.append(named)
+        known = pillbox.topics(rng, split, self.box)
+        # The name is what is hard to read: it is asked for in two of three conversations.
+        result = [t for t in known if t.field not in ("often", "meal", "how", "expiry") or chance(rng, 0.5)] + [known[0]] * 2
         for name in ("manufacturer", "brand", "strength", "lot"):
             if name in self.fields:
                 result += [read(rng, split, name, self.fields[name], "pillbox")] * (2 if name == "manufacturer" else 1)
@@ -99,7 +98,7 @@ def fill(rng, split: str, level: float) -> Carton:
         box.day = int(rng.integers(1, 29)) if chance(rng, 0.4) else 0
     big = rng.uniform(LEAST_HEAD, 2.8)
     head = label(rng, "name", chinese) if chance(rng, 0.15) else ""
-    title = Piece("name", [head + name], pick(rng, [1.0, 1.0, big]) if head else big, True)
+    title = Piece("name", [head + name], pick(rng, [1.0, 1.0, big]) if head else big, True, True)
     carton = Carton(box, chinese, [title])
     lines = [text for text, _ in pillbox.lines_of(rng, box, chinese, 0.0, split)]
     if box.year:
@@ -119,7 +118,7 @@ def fill(rng, split: str, level: float) -> Carton:
         carton.fields["brand"] = brand
         labelled = chance(rng, 0.5)
         text = label(rng, "brand", chinese) + brand if labelled else brand + pick(rng, "®®™")
-        carton.pieces.append(Piece("brand", [text], 1.0 if labelled else max(0.8, rng.uniform(0.5, 0.8) * big)))
+        carton.pieces.append(Piece("brand", [text], 1.0 if labelled else max(0.8, rng.uniform(0.5, 0.8) * big), strong=True))
     if chance(rng, 0.35):
         amount = pick(rng, ["0.25g", "0.5g", "10mg", "20 mg", "100mg", "500mg", "5mg", "50 mg", "0.1g", "2mL", "10mL:5mg", f"{rng.integers(1, 100)}mg"])
         carton.fields["strength"] = amount
@@ -135,6 +134,7 @@ def fill(rng, split: str, level: float) -> Carton:
         if chance(rng, 0.4):
             note = pick(rng, CONTAINS_ZH) + free.hanzi(rng, 3, 8) if chinese else pick(rng, CONTAINS_EN) + free.latin(rng).lower()
         carton.pieces.append(Piece("note", [note], 1.0, True))
+    carton.pieces = ordered(rng, carton.pieces)
     return carton
 
 
@@ -148,12 +148,3 @@ def ordered(rng, pieces: list[Piece]) -> list[Piece]:
     around = brand + around if chance(rng, 0.7) else around + brand
     place = 0 if chance(rng, 0.55) else int(rng.integers(len(rest) + 1))
     return rest[:place] + around + rest[place:]
-
-
-def smaller(piece: Piece) -> bool:
-    """Sets the name smaller; False where it would no longer be the largest line."""
-    least = LEAST_HEAD if piece.scale > 1.0 else 1.0
-    if piece.scale <= least:
-        return False
-    piece.scale = max(least, 0.85 * piece.scale)
-    return True

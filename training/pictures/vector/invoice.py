@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 from training.pictures import free, values
 from training.pictures.lamp import ask
 from training.pictures.picture import Topic
-from training.pictures.questions import fill, noun, wording, yes_or_no
+from training.pictures.questions import yes_or_no
 from training.pictures.splits import belongs
 from training.pictures.values import chance, digits, letters, pick
-from training.pictures.words import FOLLOW_EN, FOLLOW_ZH, IS_EN, IS_ZH, NOUNS, READ_EN, READ_ZH, THERE_EN, THERE_ZH, UNSEEN
+from training.pictures.vector.wordings import field
+from training.pictures.words import IS_EN, IS_ZH, NOUNS, THERE_EN, THERE_ZH, UNSEEN
 
 FIELDS = {  # what is printed before it, Chinese and English, and its nouns
     "number": (
@@ -90,8 +92,6 @@ LINES_ZH = "有几个项目？|一共列了几项？|有几种商品？|明细�
 LINES_EN = "How many items are listed?|How many line items are there?|How many goods are on it?|How many lines of items are there?|How many products are listed?".split("|")
 ORDINAL_ZH = "第{k}项是什么？|第{k}行的商品是什么？|第{k}个项目叫什么？|明细第{k}行是什么？|第{k}项的名称？".split("|")
 ORDINAL_EN = "What is item {k}?|What is the name of item {k}?|Which product is on line {k}?|What is on line {k} of the items?|Name of item {k}?".split("|")
-MACHINES = "设备 机器 铭牌 这台 它 plate label device machine unit its it".split()  # what an invoice is not
-READ = tuple([w for w in pool if not set(MACHINES) & set(w.rstrip("?.").split()) and not any(m in w for m in MACHINES[:5])] for pool in (READ_ZH, READ_EN))
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Invoice:
     items: list[dict[str, str]]
     symbol: str
     chinese: bool
-    fields: dict[str, tuple[str, str]] = field(default_factory=dict)
+    fields: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
 
 def money(cents: int, comma: bool, whole: bool) -> str:
@@ -176,24 +176,14 @@ def make(rng, split: str, most: int, full: float) -> Invoice:
     return invoice
 
 
-def worded(rng, split: str, name: str, language: str, follow: bool) -> str:
-    pool = (FOLLOW_ZH, FOLLOW_EN)[language == "en"] if follow else READ[language == "en"]
-    return fill(wording(rng, split, pool), n=noun(rng, name, language))
-
-
 def topics(rng, split: str, invoice: Invoice) -> list[Topic]:
     """What can be asked about the items and fields that are printed."""
     result = []
     tongues = ("zh", "en") if invoice.chinese else ("en", "zh")
     special = {"seller": (SELLER_ZH, SELLER_EN), "buyer": (BUYER_ZH, BUYER_EN), "total": (TOTAL_ZH, TOTAL_EN), "money": (MONEY_ZH, MONEY_EN)}
 
-    def about(name: str, answer) -> Topic:
-        reply = lambda language: UNSEEN[language] if answer is None else answer  # noqa: E731
-        if name in special and chance(rng, 0.6):
-            question = ask(rng, split, *special[name], reply)
-        else:
-            question = lambda language, follow: (worded(rng, split, name, language, follow), reply(language))  # noqa: E731
-        return Topic("absent" if answer is None else "invoice", name, question, "field", languages=tongues)
+    def about(name: str, answer: str | None) -> Topic:
+        return field(rng, split, name, answer, "invoice", special.get(name), tongues)
 
     for name, (_, text) in invoice.fields.items():
         result.append(about(name, text))
