@@ -10,14 +10,17 @@ FORMS_ZH = (
     "吸入剂 溶液 粉 冲剂 袋泡茶 饮 贴 液 精 素片"
 ).split()
 FORMS_EN = (
-    "Tablets|Capsules|Syrup|Cream|Gel|Drops|Eye Drops|Ear Drops|Nasal Spray|Ointment|Spray|Suspension|Solution|Oral Solution|Granules|Powder|"
-    "Lozenges|Injection|Inhaler|Patch|Caplets|Elixir|Lotion|Softgels|SR|ER|XL|Retard|Forte|Plus|Duo|Junior|Mite|Depot|Rapid|Night|Kids|Film-coated Tablets"
+    "Tablets|Capsules|Syrup|Cream|Gel|Drops|Eye Drops|Ear Drops|Nasal Spray|Ointment|Spray|Suspension|Solution|"
+    "Oral Solution|Granules|Powder|"
+    "Lozenges|Injection|Inhaler|Patch|Caplets|Elixir|Lotion|Softgels|SR|ER|XL|Retard|Forte|Plus|Duo|Junior|Mite|"
+    "Depot|Rapid|Night|Kids|Film-coated Tablets"
 ).split("|")
 TAILS_ZH = (
     "药业有限公司 制药有限公司 制药厂 药业股份有限公司 生物制药有限公司 药业集团 医药科技有限公司 制药集团 药厂 药业 医药有限公司"
 ).split()
 TAILS_EN = (
-    "Pharma|Pharma Ltd.|Pharmaceuticals|Pharmaceuticals Inc.|Laboratories|Labs|Biotech|Healthcare GmbH|Lifesciences|Medical AG|Pharma Co., Ltd.|"
+    "Pharma|Pharma Ltd.|Pharmaceuticals|Pharmaceuticals Inc.|Laboratories|Labs|Biotech|Healthcare GmbH|Lifesciences|"
+    "Medical AG|Pharma Co., Ltd.|"
     "Drug Works|Therapeutics|Remedies Ltd.|Health S.A."
 ).split("|")
 

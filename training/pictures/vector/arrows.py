@@ -40,7 +40,11 @@ def place(sheet: Sheet, names: list[str], layers: list[list[int]], arrows: list[
         if size * 0.93 >= least:
             size *= 0.93
         elif gap > 1.6 or pad_x > 0.95:
-            gap, pad_x, pad_y = 1.5, (0.8 if shape in ("ellipse", "cut") else 0.4), (0.5 if shape in ("ellipse", "cut") else 0.25)
+            gap, pad_x, pad_y = (
+                1.5,
+                (0.8 if shape in ("ellipse", "cut") else 0.4),
+                (0.5 if shape in ("ellipse", "cut") else 0.25),
+            )
         elif len(ways) > 1:
             ways = [w for w in ways if w != way]
             way = pick(rng, ways)
@@ -49,7 +53,10 @@ def place(sheet: Sheet, names: list[str], layers: list[list[int]], arrows: list[
     grow_x, grow_y = 1 + rng.random() * min(0.8, most_w / x1 - 1), 1 + rng.random() * min(0.8, most_h / y1 - 1)
     x0 = margin + rng.random() * (most_w - x1 * grow_x)
     y0 = margin + rng.random() * (most_h - y1 * grow_y)
-    spots = [(x0 + widths[i] / 2 + (x - widths[i] / 2) * grow_x, y0 + tall / 2 + (y - tall / 2) * grow_y) for i, (x, y) in enumerate(centres)]
+    spots = [
+        (x0 + widths[i] / 2 + (x - widths[i] / 2) * grow_x, y0 + tall / 2 + (y - tall / 2) * grow_y)
+        for i, (x, y) in enumerate(centres)
+    ]
     boxes = [(x - widths[i] / 2, y - tall / 2, x + widths[i] / 2, y + tall / 2) for i, (x, y) in enumerate(spots)]
     draw(sheet, names, arrows, boxes, style, shape, way)
     return True

@@ -1,4 +1,4 @@
-"""Where an invoice's print stands: heads in one or two columns, items in a table, totals at the right; wide sheets and till rolls."""
+"""Where an invoice's print stands: heads in one or two columns, items in a table, totals; sheets and till rolls."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from training.pictures.picture import Topic
 from training.pictures.values import chance, pick
 from training.pictures.vector import invoice
 from training.pictures.vector.invoice import Invoice
+from training.pictures.vector.invoice_topics import topics
 from training.pictures.vector.sheet import NoRoom, Sheet, Style, mixed
 
 TOTALS = ("subtotal", "tax", "total")
-THANKS = ("谢谢惠顾|欢迎下次光临|开票人：|收款人：|请妥善保管|盖章有效".split("|"), "Thank you|Paid in cash|Payable in 30 days|Signature|See you soon|No refund".split("|"))
+THANKS = (
+    "谢谢惠顾|欢迎下次光临|开票人：|收款人：|请妥善保管|盖章有效".split("|"),
+    "Thank you|Paid in cash|Payable in 30 days|Signature|See you soon|No refund".split("|"),
+)
 
 
 def paint(sheet: Sheet) -> list[Topic]:
@@ -19,7 +23,7 @@ def paint(sheet: Sheet) -> list[Topic]:
     for _ in range(24):
         content = invoice.make(rng, sheet.split, most, full)
         if lay(sheet, content):
-            return invoice.topics(rng, sheet.split, content)
+            return topics(rng, sheet.split, content)
         most, full = max(1, most - 1), max(0.25, full * 0.88)
     raise NoRoom
 
@@ -34,7 +38,9 @@ class Plan:
         self.rows = [heads[i : i + 2] for i in range(0, len(heads), 2)] if two else [[head] for head in heads]
         self.halves = [max([width(a + b) for a, b in heads[i :: 1 + two]] or [0]) for i in range(1 + two)]
         self.names = list(content.columns)
-        self.widths = [max([width(content.columns[n])] + [width(item[n]) for item in content.items]) for n in self.names]
+        self.widths = [
+            max([width(content.columns[n])] + [width(item[n]) for item in content.items]) for n in self.names
+        ]
         self.totals = [(label + colon, value) for name, (label, value) in content.fields.items() if name in TOTALS]
         self.gap = 0.9 * size
         table = sum(self.widths) + self.gap * (len(self.names) - 1)
@@ -70,7 +76,18 @@ def lay(sheet: Sheet, content: Invoice) -> bool:
     grow_w, grow_h = rng.random() ** 1.5 * spare_w, rng.random() ** 1.5 * spare_h
     x0, y0 = margin + rng.random() * (spare_w - grow_w), margin + rng.random() * (spare_h - grow_h)
     box = (x0, y0, x0 + width + grow_w, y0 + height + grow_h)
-    paper = pick(rng, [(255, 255, 255), (250, 250, 245), (248, 240, 220), (226, 238, 226), (234, 240, 250), (250, 232, 236), (36, 38, 44)])
+    paper = pick(
+        rng,
+        [
+            (255, 255, 255),
+            (250, 250, 245),
+            (248, 240, 220),
+            (226, 238, 226),
+            (234, 240, 250),
+            (250, 232, 236),
+            (36, 38, 44),
+        ],
+    )
     if chance(rng, 0.7):
         sheet.shadow(box, 0, 0.012 * min(sheet.size))
     sheet.fill(box, paper, 0, mixed(paper, (150, 150, 150), 0.15) if chance(rng, 0.4) else None)
@@ -85,10 +102,22 @@ def write(sheet: Sheet, content: Invoice, plan: Plan, title: Style, inner, paper
     x0, y, x1, _ = inner
     ink, middle = sheet.ink_on(paper, 0.2), (x0 + x1) / 2
     accent = sheet.ink_on(paper, 0.7)
-    at = pick(rng, [x0, middle - title.width(content.title) / 2, middle - title.width(content.title) / 2, x1 - title.width(content.title)])
+    at = pick(
+        rng,
+        [
+            x0,
+            middle - title.width(content.title) / 2,
+            middle - title.width(content.title) / 2,
+            x1 - title.width(content.title),
+        ],
+    )
     sheet.write(at, y + 1.0 * title.size, content.title, title, accent, asked=False)
     y += 1.4 * title.size + extra
-    second = max(x0 + plan.halves[0] + plan.gap, x0 + rng.uniform(0.3, 1.0) * (x1 - x0 - plan.halves[-1])) if len(plan.halves) > 1 else x0
+    second = (
+        max(x0 + plan.halves[0] + plan.gap, x0 + rng.uniform(0.3, 1.0) * (x1 - x0 - plan.halves[-1]))
+        if len(plan.halves) > 1
+        else x0
+    )
     for row in plan.rows:
         for left, (label, value) in zip((x0, second), row):
             end = sheet.write(left, y + 0.85 * size, label, style, ink)
@@ -117,12 +146,16 @@ def write(sheet: Sheet, content: Invoice, plan: Plan, title: Style, inner, paper
             height = y - 0.1 * size
             if rules == "dots":
                 for k in range(int((right - x0) / (0.5 * size))):
-                    sheet.stroke((x0 + 0.5 * size * k, height), (x0 + 0.5 * size * k + 0.25 * size, height), shade, 0.06 * size)
+                    sheet.stroke(
+                        (x0 + 0.5 * size * k, height), (x0 + 0.5 * size * k + 0.25 * size, height), shade, 0.06 * size
+                    )
             else:
                 sheet.stroke((x0 - 0.3 * size, height), (right + 0.3 * size, height), shade, 0.05 * size)
         for name, (a, b) in zip(plan.names, edges):
             text = line[name]
-            sheet.write(a + (b - a - style.width(text)) * sides[name], y + 0.85 * size, text, style, head_ink if i == 0 else ink)
+            sheet.write(
+                a + (b - a - style.width(text)) * sides[name], y + 0.85 * size, text, style, head_ink if i == 0 else ink
+            )
         y += pitch
     if rules in ("rows", "all", "head"):
         sheet.stroke((x0 - 0.3 * size, y - 0.1 * size), (right + 0.3 * size, y - 0.1 * size), shade, 0.05 * size)

@@ -7,8 +7,8 @@ import skia
 from training.pictures.picture import Topic
 from training.pictures.values import chance, pick
 from training.pictures.vector import carton
-from training.pictures.vector.stack import lay
 from training.pictures.vector.sheet import NoRoom, Sheet, mixed
+from training.pictures.vector.stack import lay
 
 PAPERS = (
     *((255, 255, 255), (246, 250, 252), (250, 246, 236), (232, 244, 238), (214, 230, 246), (252, 232, 230)),
@@ -34,11 +34,23 @@ def package(sheet: Sheet, box) -> tuple[int, int, int]:
     radius = pick(rng, [0, 0, 0.03, 0.1]) * min(wide, tall)
     tint, reach = tuple(int(v) for v in rng.integers(0, 235, 3)), 0.02 * min(sheet.size)
     if kind == "bottle":
-        glass, radius = pick(rng, [(120, 70, 20), (240, 240, 240), (210, 225, 235), (40, 90, 60)]), 0.06 * min(wide, tall)
-        sheet.fill((x0 - 6 * reach, y0 - 3 * reach, x1 + 6 * reach, y1 + 4 * reach), glass, 4 * reach, mixed(glass, black, 0.5))
-        sheet.fill((x0 + 0.25 * wide, y0 - 12 * reach, x1 - 0.25 * wide, y0 - 3 * reach), tint, reach, mixed(tint, white, 0.4))
+        glass, radius = (
+            pick(rng, [(120, 70, 20), (240, 240, 240), (210, 225, 235), (40, 90, 60)]),
+            0.06 * min(wide, tall),
+        )
+        sheet.fill(
+            (x0 - 6 * reach, y0 - 3 * reach, x1 + 6 * reach, y1 + 4 * reach), glass, 4 * reach, mixed(glass, black, 0.5)
+        )
+        sheet.fill(
+            (x0 + 0.25 * wide, y0 - 12 * reach, x1 - 0.25 * wide, y0 - 3 * reach), tint, reach, mixed(tint, white, 0.4)
+        )
     elif kind == "blister":
-        sheet.fill((x0 - 5 * reach, y0 - 5 * reach, x1 + 5 * reach, y1 + 5 * reach), (196, 198, 202), 2 * reach, (120, 122, 128))
+        sheet.fill(
+            (x0 - 5 * reach, y0 - 5 * reach, x1 + 5 * reach, y1 + 5 * reach),
+            (196, 198, 202),
+            2 * reach,
+            (120, 122, 128),
+        )
         for i in range(6):
             for y in (y0 - 2.6 * reach, y1 + 2.6 * reach):
                 sheet.disc(x0 + (i + 0.5) * wide / 6, y, 1.8 * reach, mixed(tint, white, 0.3), mixed(tint, black, 0.2))
@@ -46,13 +58,19 @@ def package(sheet: Sheet, box) -> tuple[int, int, int]:
         sheet.shadow(box, radius, reach * rng.uniform(0.3, 1.5))
     if kind == "carton":
         depth = rng.uniform(1, 3) * reach
-        sheet.outline_polygon([(x1, y0), (x1 + depth, y0 - depth), (x1 + depth, y1 - depth), (x1, y1)], mixed(paper, black, 0.3))
-        sheet.outline_polygon([(x0, y0), (x0 + depth, y0 - depth), (x1 + depth, y0 - depth), (x1, y0)], mixed(paper, black, 0.15))
+        sheet.outline_polygon(
+            [(x1, y0), (x1 + depth, y0 - depth), (x1 + depth, y1 - depth), (x1, y1)], mixed(paper, black, 0.3)
+        )
+        sheet.outline_polygon(
+            [(x0, y0), (x0 + depth, y0 - depth), (x1 + depth, y0 - depth), (x1, y0)], mixed(paper, black, 0.15)
+        )
     toward = pick(rng, [(180, 190, 200), (128, 128, 128), white])
     sheet.fill(box, paper, radius, mixed(paper, toward, rng.uniform(0.1, 0.5)) if chance(rng, 0.5) else None)
     if kind == "pouch":
         for i in range(int(wide / (1.5 * reach))):
-            sheet.stroke((x0 + 1.5 * reach * i, y0), (x0 + 1.5 * reach * i + reach, y0 + reach), mixed(paper, black, 0.4), 1)
+            sheet.stroke(
+                (x0 + 1.5 * reach * i, y0), (x0 + 1.5 * reach * i + reach, y0 + reach), mixed(paper, black, 0.4), 1
+            )
     sheet.skia.save()
     sheet.skia.clipRRect(sheet.rect(box, radius), skia.ClipOp.kIntersect, True)
     look = rng.integers(9)

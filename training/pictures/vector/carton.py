@@ -22,14 +22,17 @@ LABELS = {  # Chinese, English
     "strength": ("规格：|【规格】|规格 ".split("|"), "Strength: |Strength ".split("|")),
     "lot": ("产品批号：|批号：|批号 ".split("|"), "LOT |Batch |Lot No. |Batch No.: ".split("|")),
 }  # fmt: skip
-NOTES_ZH = (
-    "请仔细阅读说明书|密封，置阴凉干燥处|儿童请勿接触|处方药|外用|请遵医嘱|避光保存|国药准字|内服|请在医生指导下使用|孕妇慎用|本品为处方药".split("|")
+NOTES_ZH = "请仔细阅读说明书|密封，置阴凉干燥处|儿童请勿接触|处方药|外用|遵照说明使用|避光保存|国药准字|内服|请在医生指导下使用|孕妇慎用|本品为处方药".split(
+    "|"
 )
 NOTES_EN = (
-    "Keep out of reach of children|Store in a dry place|Read the leaflet|For oral use|Rx only|Prescription medicine|Do not refrigerate|"
+    "Keep out of reach of children|Store in a dry place|Read the leaflet|For oral use|Rx only|Prescription medicine|"
+    "Do not refrigerate|"
     "Store below 25°C|Shake well|For external use".split("|")
 )
-CONTAINS_ZH = "成份：|主要成份：|【成份】|适应症：|【功能主治】|辅料：|性状：".split("|")  # no line is only a name but the medicine's
+CONTAINS_ZH = "成份：|主要成份：|【成份】|适应症：|【功能主治】|辅料：|性状：".split(
+    "|"
+)  # no line is only a name but the medicine's
 CONTAINS_EN = "Contains |Active ingredient: |Excipients: |For |With ".split("|")
 
 LEAST_HEAD = 1.25  # how much larger than the rest a name without a label is, or it could be any of the lines
@@ -66,7 +69,9 @@ class Carton(Content):
     def topics(self, rng, split: str) -> list[Topic]:
         known = pillbox.topics(rng, split, self.box)
         # The name is what is hard to read: it is asked for in two of three conversations.
-        result = [t for t in known if t.field not in ("often", "meal", "how", "expiry") or chance(rng, 0.5)] + [known[0]] * 2
+        result = [t for t in known if t.field not in ("often", "meal", "how", "expiry") or chance(rng, 0.5)] + [
+            known[0]
+        ] * 2
         for name in ("manufacturer", "brand", "strength", "lot"):
             if name in self.fields:
                 result += [read(rng, split, name, self.fields[name], "pillbox")] * (2 if name == "manufacturer" else 1)
@@ -109,7 +114,11 @@ def fill(rng, split: str, level: float) -> Carton:
         return carton
     if chance(rng, 0.5):
         make = (remedies.maker_chinese if chinese else remedies.maker_latin) if chance(rng, 0.7) else None
-        maker = own(rng, split, make) if make else (values.manufacturer_chinese if chinese else values.manufacturer_latin)(rng, split)
+        maker = (
+            own(rng, split, make)
+            if make
+            else (values.manufacturer_chinese if chinese else values.manufacturer_latin)(rng, split)
+        )
         carton.fields["manufacturer"] = maker
         lead = label(rng, "manufacturer", chinese) if chance(rng, 0.5) or maker == name else ""
         carton.pieces.append(Piece("manufacturer", [lead + maker], pick(rng, [0.85, 1.0, 1.0, 1.3, 1.7]), True))
@@ -118,21 +127,52 @@ def fill(rng, split: str, level: float) -> Carton:
         carton.fields["brand"] = brand
         labelled = chance(rng, 0.5)
         text = label(rng, "brand", chinese) + brand if labelled else brand + pick(rng, "®®™")
-        carton.pieces.append(Piece("brand", [text], 1.0 if labelled else max(0.8, rng.uniform(0.5, 0.8) * big), strong=True))
+        carton.pieces.append(
+            Piece("brand", [text], 1.0 if labelled else max(0.8, rng.uniform(0.5, 0.8) * big), strong=True)
+        )
     if chance(rng, 0.35):
-        amount = pick(rng, ["0.25g", "0.5g", "10mg", "20 mg", "100mg", "500mg", "5mg", "50 mg", "0.1g", "2mL", "10mL:5mg", f"{rng.integers(1, 100)}mg"])
+        amount = pick(
+            rng,
+            [
+                "0.25g",
+                "0.5g",
+                "10mg",
+                "20 mg",
+                "100mg",
+                "500mg",
+                "5mg",
+                "50 mg",
+                "0.1g",
+                "2mL",
+                "10mL:5mg",
+                f"{rng.integers(1, 100)}mg",
+            ],
+        )
         carton.fields["strength"] = amount
-        carton.pieces.append(Piece("strength", [label(rng, "strength", chinese) * chance(rng, 0.7) + amount], pick(rng, [1.0, 1.0, 1.4])))
+        carton.pieces.append(
+            Piece("strength", [label(rng, "strength", chinese) * chance(rng, 0.7) + amount], pick(rng, [1.0, 1.0, 1.4]))
+        )
     if chance(rng, 0.3):
         lot = letters(rng, int(rng.integers(0, 3))) + digits(rng, int(rng.integers(4, 9)))
         carton.fields["lot"] = lot
         carton.pieces.append(Piece("lot", [label(rng, "lot", chinese) + lot]))
     if chinese and chance(rng, 0.2):
-        carton.pieces.append(Piece("second", [free.latin(rng, 2, 4) + " " + pick(rng, remedies.FORMS_EN)], max(0.85, 0.5 * title.scale), True))
+        carton.pieces.append(
+            Piece(
+                "second",
+                [free.latin(rng, 2, 4) + " " + pick(rng, remedies.FORMS_EN)],
+                max(0.85, 0.5 * title.scale),
+                True,
+            )
+        )
     for _ in range(int(rng.integers(0, 3))):
         note = pick(rng, NOTES_ZH if chinese else NOTES_EN)
         if chance(rng, 0.4):
-            note = pick(rng, CONTAINS_ZH) + free.hanzi(rng, 3, 8) if chinese else pick(rng, CONTAINS_EN) + free.latin(rng).lower()
+            note = (
+                pick(rng, CONTAINS_ZH) + free.hanzi(rng, 3, 8)
+                if chinese
+                else pick(rng, CONTAINS_EN) + free.latin(rng).lower()
+            )
         carton.pieces.append(Piece("note", [note], 1.0, True))
     carton.pieces = ordered(rng, carton.pieces)
     return carton

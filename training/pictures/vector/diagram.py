@@ -18,41 +18,86 @@ MODULES_ZH = (
     "包装 发货 支付 订单 库存 搜索 推荐 训练 评估 监控 备份"
 ).split()
 MODULES_EN = (
-    "Gateway|Cache|Queue|Database|Logger|Auth|Router|Scheduler|Decoder|Encoder|Filter|Sampler|Amplifier|Detector|Storage|Display|Control|Driver|"
-    "Sensor|Power|Alarm|Frontend|Backend|Review|Packing|Shipping|Payment|Orders|Stock|Search|Ranker|Trainer|Monitor|Backup|Parser|Mixer|ADC|DSP|API|Proxy"
+    "Gateway|Cache|Queue|Database|Logger|Auth|Router|Scheduler|Decoder|Encoder|Filter|Sampler|Amplifier|Detector|"
+    "Storage|Display|Control|Driver|"
+    "Sensor|Power|Alarm|Frontend|Backend|Review|Packing|Shipping|Payment|Orders|Stock|Search|Ranker|Trainer|Monitor|"
+    "Backup|Parser|Mixer|ADC|DSP|API|Proxy"
 ).split("|")
 SOURCES_ZH = "用户请求 请求 用户 客户端 输入 信号 原料 数据 订单请求 图像 开始 消息".split()
 SOURCES_EN = "User request|Request|User|Client|Input|Signal|Raw data|Image|Start|Message|Order".split("|")
 NUMERALS = "零一两三四五六七八九"
 
-THROUGH_ZH = "{a}经过哪{n}个模块？|{a}依次经过哪{n}个模块？|{a}要经过哪{n}个模块？|{a}经过的{n}个模块是什么？|{a}先后经过哪{n}个模块？|图中{a}经过哪{n}个模块？".split("|")
+THROUGH_ZH = (
+    "{a}经过哪{n}个模块？|{a}依次经过哪{n}个模块？|{a}要经过哪{n}个模块？|{a}经过的{n}个模块是什么？|{a}先后经过哪{n}个模块？|图中{a}经过哪{n}个模块？"
+).split("|")
 THROUGH_EN = (
     "Which {n} modules does {a} pass through?|Which {n} blocks does {a} go through?|Name the {n} modules {a} passes.|"
-    "Through which {n} modules does {a} pass?|Which {n} boxes does {a} pass, in order?|List the {n} blocks that {a} goes through."
+    "Through which {n} modules does {a} pass?|Which {n} boxes does {a} pass, in order?|"
+    "List the {n} blocks that {a} goes through."
 ).split("|")
-ROUTE_ZH = "{a}经过哪些模块到{b}？|从{a}到{b}经过哪些模块？|{a}和{b}之间有哪些模块？|从{a}到{b}中间是什么？|{a}到{b}要经过哪些模块？".split("|")
+ROUTE_ZH = "{a}经过哪些模块到{b}？|从{a}到{b}经过哪些模块？|{a}和{b}之间有哪些模块？|从{a}到{b}中间是什么？|{a}到{b}要经过哪些模块？".split(
+    "|"
+)
 ROUTE_EN = (
-    "Which modules lie between {a} and {b}?|What is between {a} and {b}?|Which modules does {a} pass on the way to {b}?|"
+    "Which modules lie between {a} and {b}?|What is between {a} and {b}?|"
+    "Which modules does {a} pass on the way to {b}?|"
     "Which blocks are passed from {a} to {b}?|From {a} to {b}, which modules are passed?"
 ).split("|")
-NEXT_ZH = "{a}之后是什么？|{a}的下一步是什么？|{a}后面是哪个模块？|{a}指向哪个模块？|{a}的输出到哪里？|{a}下一个模块是什么？".split("|")
-NEXT_EN = "What comes after {a}?|What follows {a}?|Which block comes after {a}?|Where does {a} lead?|Where does the arrow from {a} go?|What is the next module after {a}?".split("|")
-BOTH_ZH = "{a}指向哪些模块？|{a}之后分到哪些模块？|{a}的输出到哪些模块？|{a}连到后面哪几个模块？|{a}分成哪几路？".split("|")
-BOTH_EN = "Which modules does {a} lead to?|Where does {a} branch to?|Which blocks does {a} feed?|Which blocks come after {a}?|What does {a} split into?".split("|")
-BACK_ZH = "{a}之前是什么？|{a}的上一步是什么？|哪个模块指向{a}？|{a}前面是哪个模块？|{a}的输入来自哪里？|什么模块连到{a}？".split("|")
-BACK_EN = "What feeds {a}?|What comes before {a}?|Which block leads to {a}?|What is in front of {a}?|Where does the input of {a} come from?|Which module points to {a}?".split("|")
-MERGE_ZH = "哪些模块指向{a}？|{a}的输入来自哪些模块？|{a}之前是哪些模块？|什么模块连到{a}？都说出来|{a}前面有哪几个模块？".split("|")
-MERGE_EN = "Which modules feed {a}?|Which blocks lead to {a}?|Which modules come before {a}?|Where do the inputs of {a} come from?|Which blocks point to {a}?".split("|")
+NEXT_ZH = "{a}之后是什么？|{a}的下一步是什么？|{a}后面是哪个模块？|{a}指向哪个模块？|{a}的输出到哪里？|{a}下一个模块是什么？".split(
+    "|"
+)
+NEXT_EN = (
+    "What comes after {a}?|What follows {a}?|Which block comes after {a}?|Where does {a} lead?|"
+    "Where does the arrow from {a} go?|What is the next module after {a}?"
+).split("|")
+BOTH_ZH = "{a}指向哪些模块？|{a}之后分到哪些模块？|{a}的输出到哪些模块？|{a}连到后面哪几个模块？|{a}分成哪几路？".split(
+    "|"
+)
+BOTH_EN = (
+    "Which modules does {a} lead to?|Where does {a} branch to?|Which blocks does {a} feed?|"
+    "Which blocks come after {a}?|What does {a} split into?"
+).split("|")
+BACK_ZH = "{a}之前是什么？|{a}的上一步是什么？|哪个模块指向{a}？|{a}前面是哪个模块？|{a}的输入来自哪里？|什么模块连到{a}？".split(
+    "|"
+)
+BACK_EN = (
+    "What feeds {a}?|What comes before {a}?|Which block leads to {a}?|What is in front of {a}?|"
+    "Where does the input of {a} come from?|Which module points to {a}?"
+).split("|")
+MERGE_ZH = "哪些模块指向{a}？|{a}的输入来自哪些模块？|{a}之前是哪些模块？|什么模块连到{a}？都说出来|{a}前面有哪几个模块？".split(
+    "|"
+)
+MERGE_EN = (
+    "Which modules feed {a}?|Which blocks lead to {a}?|Which modules come before {a}?|"
+    "Where do the inputs of {a} come from?|Which blocks point to {a}?"
+).split("|")
 BOXES_ZH = "图中有几个模块？|一共有多少个模块？|有几个方块？|共有几个模块？|图里画了几个模块？".split("|")
-BOXES_EN = "How many boxes are there?|How many blocks does the diagram have?|How many modules are there?|Count the boxes.|How many boxes are drawn?".split("|")
+BOXES_EN = (
+    "How many boxes are there?|How many blocks does the diagram have?|How many modules are there?|Count the boxes.|"
+    "How many boxes are drawn?"
+).split("|")
 ARROWS_ZH = "有几个箭头？|一共画了几个箭头？|图中有多少个箭头？|箭头一共几个？|共有几条箭头？".split("|")
-ARROWS_EN = "How many arrows are there?|How many arrows does the diagram have?|Count the arrows.|How many arrows are drawn?|How many connections are there?".split("|")
+ARROWS_EN = (
+    "How many arrows are there?|How many arrows does the diagram have?|Count the arrows.|How many arrows are drawn?|"
+    "How many connections are there?"
+).split("|")
 FIRST_ZH = "从哪里开始？|流程的起点是什么？|第一个模块是什么？|最前面的是什么？|起点是哪个？".split("|")
-FIRST_EN = "Where does it start?|What is the first block?|What is at the beginning?|Which module comes first?|Where does the flow begin?".split("|")
+FIRST_EN = (
+    "Where does it start?|What is the first block?|What is at the beginning?|Which module comes first?|"
+    "Where does the flow begin?"
+).split("|")
 LAST_ZH = "最后到哪里？|流程的终点是什么？|最后一个模块是什么？|在哪里结束？|终点是哪个？".split("|")
-LAST_EN = "Where does it end?|What is the last block?|What is at the end?|Which module comes last?|Where does the flow finish?".split("|")
-JOINED_ZH = "{a}直接连到{b}吗？|{a}直接指向{b}吗？|有箭头从{a}到{b}吗？|{a}的下一步是{b}吗？|{a}后面紧接着是{b}吗？".split("|")
-JOINED_EN = "Does {a} lead directly to {b}?|Is there an arrow from {a} to {b}?|Does {a} point to {b}?|Is {b} directly after {a}?|Does {b} come right after {a}?".split("|")
+LAST_EN = (
+    "Where does it end?|What is the last block?|What is at the end?|Which module comes last?|"
+    "Where does the flow finish?"
+).split("|")
+JOINED_ZH = (
+    "{a}直接连到{b}吗？|{a}直接指向{b}吗？|有箭头从{a}到{b}吗？|{a}的下一步是{b}吗？|{a}后面紧接着是{b}吗？".split("|")
+)
+JOINED_EN = (
+    "Does {a} lead directly to {b}?|Is there an arrow from {a} to {b}?|Does {a} point to {b}?|"
+    "Is {b} directly after {a}?|Does {b} come right after {a}?"
+).split("|")
 
 
 @dataclass
@@ -82,7 +127,11 @@ def name(rng, split: str, chinese: bool) -> str:
     while True:
         if chance(rng, 0.4):
             text = pick(rng, MODULES_ZH if chinese else MODULES_EN)
-            return text + pick(rng, ["", "", "模块", "服务"] if chinese else ["", "", " Unit", " 2"]) if chance(rng, 0.5) else text
+            return (
+                text + pick(rng, ["", "", "模块", "服务"] if chinese else ["", "", " Unit", " 2"])
+                if chance(rng, 0.5)
+                else text
+            )
         text = free.hanzi(rng, 2, 4) if chinese else free.latin(rng, 1, 3)
         if belongs(text, split):
             return text
@@ -169,10 +218,20 @@ def topics(rng, split: str, graph: Graph) -> list[Topic]:
     if len(ends) == 1:
         put("last", LAST_ZH, LAST_EN, names[ends[0]])
     for truth in (True, False):
-        pairs = [(a, b) for a in range(len(names)) for b in range(len(names)) if a != b and ((a, b) in graph.arrows) == truth]
+        pairs = [
+            (a, b) for a in range(len(names)) for b in range(len(names)) if a != b and ((a, b) in graph.arrows) == truth
+        ]
         if pairs:
             a, b = pick(rng, pairs)
-            put("joined", JOINED_ZH, JOINED_EN, lambda language, truth=truth: (YES if truth else NO)[language], "yesno", a=names[a], b=names[b])
+            put(
+                "joined",
+                JOINED_ZH,
+                JOINED_EN,
+                lambda language, truth=truth: (YES if truth else NO)[language],
+                "yesno",
+                a=names[a],
+                b=names[b],
+            )
     for _ in range(2):
         ghost = name(rng, split, chance(rng, 0.5))
         if not any(ghost in known or known in ghost for known in names):

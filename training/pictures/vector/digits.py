@@ -24,7 +24,9 @@ def bars_width(text: str, bold: float) -> float:
     return sum(1.9 * bold if c in ".:" else 0.66 for c in text)
 
 
-def bars(sheet: Sheet, x: float, baseline: float, text: str, height: float, colour, off, bold: float, look: str, slant: float) -> float:
+def bars(
+    sheet: Sheet, x: float, baseline: float, text: str, height: float, colour, off, bold: float, look: str, slant: float
+) -> float:
     """Digits of seven bars; `off` is the colour of bars that are dark, None where they are not seen. Returns the right end."""
     wide, t = 0.5 * height, bold * height
     sheet.skia.save()
@@ -34,7 +36,11 @@ def bars(sheet: Sheet, x: float, baseline: float, text: str, height: float, colo
     for character in text:
         if character in ".:":
             for level in (0.0,) if character == "." else (0.28, 0.62):
-                sheet.fill((x, baseline - level * height - t, x + t, baseline - level * height), colour, t * (0.5 if look == "round" else 0.0))
+                sheet.fill(
+                    (x, baseline - level * height - t, x + t, baseline - level * height),
+                    colour,
+                    t * (0.5 if look == "round" else 0.0),
+                )
             low = 0 if character == "." else height / 2
             sheet.note(character, x + t / 2 + slant * low, baseline - low)
             x += 1.9 * t
@@ -90,7 +96,10 @@ def dots(sheet: Sheet, x: float, baseline: float, text: str, height: float, colo
                     if round_:
                         sheet.skia.drawCircle(cx, cy, 0.44 * step, brush)
                     else:
-                        sheet.skia.drawRect(skia.Rect.MakeLTRB(cx - 0.43 * step, cy - 0.43 * step, cx + 0.43 * step, cy + 0.43 * step), brush)
+                        sheet.skia.drawRect(
+                            skia.Rect.MakeLTRB(cx - 0.43 * step, cy - 0.43 * step, cx + 0.43 * step, cy + 0.43 * step),
+                            brush,
+                        )
         sheet.note(character, x + len(columns) * step / 2, baseline - height / 2)
         x += (len(columns) + 1) * step
     return x - step

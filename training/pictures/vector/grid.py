@@ -79,7 +79,14 @@ def draw(sheet: Sheet, grid: Grid):
     sheet.fill((x0, y0, x0 + wide, y0 + high), paper)
     ink = sheet.ink(paper)
     if grid.title:
-        sheet.write(x0 + (wide - style.width(grid.title)) * pick(rng, [0, 0.5]), y0 + 1.1 * size, grid.title, style, ink, asked=False)
+        sheet.write(
+            x0 + (wide - style.width(grid.title)) * pick(rng, [0, 0.5]),
+            y0 + 1.1 * size,
+            grid.title,
+            style,
+            ink,
+            asked=False,
+        )
     if bar:
         y = y0 + above - 1.5 * size
         sheet.fill((x0, y, x0 + wide, y + 1.4 * size), mixed(paper, (128, 128, 128), 0.12))

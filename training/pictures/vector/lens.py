@@ -1,4 +1,4 @@
-"""One lamp of the second hand: lenses of many shapes and surfaces, whose reflections say nothing about whether they are lit."""
+"""A lamp of the second hand: lenses of many shapes and surfaces, whose reflections do not say whether it is lit."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def outline(shape: str, x: float, y: float, r: float, corner: float) -> skia.Pat
             path.addRRect(skia.RRect.MakeRectXY(box, corner * min(w, h), corner * min(w, h)))
     elif shape in ("hexagon", "diamond", "triangle"):
         sides, turn = {"hexagon": (6, 0.0), "diamond": (4, pi / 2), "triangle": (3, -pi / 2)}[shape]
-        points = [(x + r * cos(turn + 2 * pi * i / sides), y + r * sin(turn + 2 * pi * i / sides)) for i in range(sides)]
+        points = [
+            (x + r * cos(turn + 2 * pi * i / sides), y + r * sin(turn + 2 * pi * i / sides)) for i in range(sides)
+        ]
         path.addPoly([skia.Point(*p) for p in points], True)
     else:
         path.addCircle(x, y, r)
@@ -117,7 +119,11 @@ def texture(sheet: Sheet, x: float, y: float, r: float, tone: np.ndarray, look: 
     if look.surface == "facets":
         for i in range(12):
             a, b = 2 * pi * i / 12, 2 * pi * (i + 1) / 12
-            points = [(x, y), (x + 1.6 * r * cos(a), y + 1.6 * r * sin(a)), (x + 1.6 * r * cos(b), y + 1.6 * r * sin(b))]
+            points = [
+                (x, y),
+                (x + 1.6 * r * cos(a), y + 1.6 * r * sin(a)),
+                (x + 1.6 * r * cos(b), y + 1.6 * r * sin(b)),
+            ]
             path = skia.Path.Polygon([skia.Point(*p) for p in points], True)
             sheet.skia.drawPath(path, paint((light, dark)[i % 2], 0.45))
         sheet.disc(x, y, 0.4 * r, tone)
@@ -139,13 +145,27 @@ def reflect(sheet: Sheet, x: float, y: float, r: float, strength: float, look: D
         size = 0.15 + 0.15 * look.reach
         sheet.disc(cx, cy, size * r, white, None, max(0.6, 0.4 * size * r), strength)
         if look.shine == "two":
-            sheet.disc(x - look.at[0] * r, y - look.at[1] * r + 0.2 * r, 0.8 * size * r, white, None, 0.3 * size * r, 0.6 * strength)
+            sheet.disc(
+                x - look.at[0] * r,
+                y - look.at[1] * r + 0.2 * r,
+                0.8 * size * r,
+                white,
+                None,
+                0.3 * size * r,
+                0.6 * strength,
+            )
     elif look.shine == "broad":
         brush = skia.Paint(AntiAlias=True)
         brush.setShader(radial(cx, cy, r * (0.4 + 0.8 * look.reach), [((*white, alpha), 0.0), ((*white, 0), 1.0)]))
         sheet.skia.drawCircle(x, y, 2 * r, brush)
     elif look.shine == "arc":
-        stroke = paint(white, strength, Style=skia.Paint.kStroke_Style, StrokeWidth=max(1.0, 0.14 * r), StrokeCap=skia.Paint.kRound_Cap)
+        stroke = paint(
+            white,
+            strength,
+            Style=skia.Paint.kStroke_Style,
+            StrokeWidth=max(1.0, 0.14 * r),
+            StrokeCap=skia.Paint.kRound_Cap,
+        )
         box = skia.Rect.MakeLTRB(x - 0.72 * r, y - 0.72 * r, x + 0.72 * r, y + 0.72 * r)
         sheet.skia.drawArc(box, 180 + 60 * look.at[0], 40 + 80 * look.reach, False, stroke)
     elif look.shine == "window":
@@ -178,7 +198,12 @@ def halo(sheet: Sheet, x: float, y: float, r: float, rgb, look: Design):
         for i in range(8):
             a = 2 * pi * i / 8
             far = 1.75 * r * wide
-            sheet.stroke((x + 1.2 * r * wide * cos(a), y + 1.2 * r * wide * sin(a)), (x + far * cos(a), y + far * sin(a)), rgb, 0.08 * r)
+            sheet.stroke(
+                (x + 1.2 * r * wide * cos(a), y + 1.2 * r * wide * sin(a)),
+                (x + far * cos(a), y + far * sin(a)),
+                rgb,
+                0.08 * r,
+            )
 
 
 def shine(sheet: Sheet, x: float, y: float, r: float, colour: str, lit: bool, look: Design):
@@ -196,7 +221,9 @@ def shine(sheet: Sheet, x: float, y: float, r: float, colour: str, lit: bool, lo
     brush = skia.Paint(AntiAlias=True)
     if lit:
         core = mixed(tone, (255, 255, 255), look.core)
-        brush.setShader(radial(x, y, reach, [((*core, 255 if look.surface in ("plain", "globe") else 190), 0.0), ((*tone, 0), 1.0)]))
+        brush.setShader(
+            radial(x, y, reach, [((*core, 255 if look.surface in ("plain", "globe") else 190), 0.0), ((*tone, 0), 1.0)])
+        )
         sheet.skia.drawPath(lens, brush)
     elif look.surface == "globe":
         brush.setShader(radial(x - 0.2 * r, y - 0.25 * r, 1.3 * reach, [((0, 0, 0, 0), 0.0), ((0, 0, 0, 150), 1.0)]))

@@ -52,7 +52,15 @@ def draw(sheet: Sheet, pieces: dict[str, tuple[str, str, str, str]]):
     rng, level, count = sheet.rng, sheet.level, len(pieces)
     margin = rng.uniform(0.01, 0.12) * min(sheet.size)
     beside = count > 1 and chance(rng, 0.35)  # words in a column, numbers in the next
-    across = 1 if beside and count < 5 else pick(rng, [1, 2, 3]) if count >= 4 else pick(rng, [1, 2]) if count > 1 and sheet.width > 320 else 1
+    across = (
+        1
+        if beside and count < 5
+        else pick(rng, [1, 2, 3])
+        if count >= 4
+        else pick(rng, [1, 2])
+        if count > 1 and sheet.width > 320
+        else 1
+    )
     down = -(-count // across)
     scale = 1.0 if level < 0.2 else rng.uniform(0.6, 1.0)
     w, h = (sheet.width - 2 * margin) * scale, (sheet.height - 2 * margin) * scale
@@ -126,10 +134,15 @@ class Numbers:
 
     def write(self, sheet: Sheet, x: float, baseline: float, text: str, height: float, colour) -> float:
         if self.kind == "bars":
-            return digits.bars(sheet, x, baseline, text, height, colour, self.ghost, self.bold, self.look, self.slant) + self.slant * height
+            return (
+                digits.bars(sheet, x, baseline, text, height, colour, self.ghost, self.bold, self.look, self.slant)
+                + self.slant * height
+            )
         if self.kind == "dots":
             return digits.dots(sheet, x, baseline, text, height, colour, self.ghost, self.round)
-        return sheet.write(x, baseline, text, self.style.at(height / (1.0 if self.kind == "segments" else 0.72)), colour)
+        return sheet.write(
+            x, baseline, text, self.style.at(height / (1.0 if self.kind == "segments" else 0.72)), colour
+        )
 
 
 def show(sheet: Sheet, inner, text: str, unit: str, numbers: Numbers, small: Style, lit):

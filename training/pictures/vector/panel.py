@@ -1,4 +1,4 @@
-"""Panels with lamps of the second hand: rows, columns, grids, stacks and legends, with things on them that are no lamps."""
+"""Panels with lamps of the second hand: rows, columns, grids and stacks, with things on them that are no lamps."""
 
 from __future__ import annotations
 
@@ -53,14 +53,19 @@ def words_of(rng, count: int, chinese: bool) -> list[str]:
 
 
 def states(rng, count: int) -> list[bool]:
-    lit = [bool(v) for v in rng.random(count) < rng.choice([0.0, 0.2, 0.5, 0.5, 0.8, 1.0], p=[0.08, 0.22, 0.3, 0.2, 0.15, 0.05])]
+    lit = [
+        bool(v)
+        for v in rng.random(count) < rng.choice([0.0, 0.2, 0.5, 0.5, 0.8, 1.0], p=[0.08, 0.22, 0.3, 0.2, 0.15, 0.05])
+    ]
     if chance(rng, 0.4):
         lit = [False] * count
         lit[int(rng.integers(count))] = True
     return lit
 
 
-def arrange(sheet: Sheet, count: int, style: Style, words: list[str], across: int, place: str, look: lens.Design) -> Grid | None:
+def arrange(
+    sheet: Sheet, count: int, style: Style, words: list[str], across: int, place: str, look: lens.Design
+) -> Grid | None:
     """The grid nearest to `across` columns with room for every word; None where there is none."""
     margin = 0.04 * min(sheet.size)
     wide, tall = sheet.width - 2 * margin, sheet.height - 2 * margin
@@ -80,7 +85,15 @@ def arrange(sheet: Sheet, count: int, style: Style, words: list[str], across: in
             need_h = 3.0 * half * r + (1.6 * size if words and not beside else 0)
             need_h = max(need_h, 1.3 * size)
             grow = sheet.rng.uniform(0.9, 1.5, 2)
-            return Grid(a, down, min(cell_w, max(need_w * 0.96, need_w * grow[0])), min(cell_h, max(need_h * 0.96, need_h * grow[1])), r, place, size)
+            return Grid(
+                a,
+                down,
+                min(cell_w, max(need_w * 0.96, need_w * grow[0])),
+                min(cell_h, max(need_h * 0.96, need_h * grow[1])),
+                r,
+                place,
+                size,
+            )
     return None
 
 
@@ -92,10 +105,17 @@ def face(sheet: Sheet, box) -> tuple[int, int, int]:
     radius = pick(rng, [0, 0.02, 0.08, 0.2]) * min(x1 - x0, y1 - y0)
     if chance(rng, 0.7):
         sheet.shadow(box, radius, 0.015 * min(sheet.size))
-    sheet.fill(box, colour, radius, mixed(colour, pick(rng, [(128, 128, 128), (0, 0, 0), (255, 255, 255)]), 0.25) if chance(rng, 0.5) else None)
+    sheet.fill(
+        box,
+        colour,
+        radius,
+        mixed(colour, pick(rng, [(128, 128, 128), (0, 0, 0), (255, 255, 255)]), 0.25) if chance(rng, 0.5) else None,
+    )
     if chance(rng, 0.4):
         for inset in (2, 6) if chance(rng, 0.3) else (3,):
-            sheet.outline((x0 + inset, y0 + inset, x1 - inset, y1 - inset), sheet.ink(colour), rng.uniform(0.7, 3), radius)
+            sheet.outline(
+                (x0 + inset, y0 + inset, x1 - inset, y1 - inset), sheet.ink(colour), rng.uniform(0.7, 3), radius
+            )
     return colour
 
 
@@ -138,7 +158,15 @@ def paint(sheet: Sheet) -> list[Topic]:
     chinese = chance(rng, 0.5)
     words = words_of(rng, count, chinese) if named else []
     place = str(pick(rng, ["left", "right"] if stacked else PLACES))
-    across = 1 if stacked else count if chance(rng, 0.2) else 1 if chance(rng, 0.25) else int(rng.integers(1, min(count, 5) + 1))
+    across = (
+        1
+        if stacked
+        else count
+        if chance(rng, 0.2)
+        else 1
+        if chance(rng, 0.25)
+        else int(rng.integers(1, min(count, 5) + 1))
+    )
     size = max(17 * sheet.unit, min(sheet.draw_em(), 34 * sheet.unit))
     grid = None
     while grid is None:
@@ -196,15 +224,21 @@ def draw(sheet: Sheet, grid: Grid, style: Style, look: lens.Design, colours, lit
                 sheet.write(x + 1.4 * half * r + 0.3 * size, y + 0.36 * size, words[i], style, ink)
             else:
                 x = left + wide - reach
-                sheet.write(x - 1.4 * half * r - 0.3 * size - style.width(words[i]), y + 0.36 * size, words[i], style, ink)
+                sheet.write(
+                    x - 1.4 * half * r - 0.3 * size - style.width(words[i]), y + 0.36 * size, words[i], style, ink
+                )
         elif words:
             down = 1 if grid.place == "below" else -1
             y -= 0.75 * size * down
             high = lens.WIDE.get(look.shape, (1, 1.05))[1]
-            sheet.write_in(x, y + ((1.4 * high if look.bezel != "plate" else 1.4 * half) * r + 0.6 * size) * down, words[i], style, ink)
+            sheet.write_in(
+                x,
+                y + ((1.4 * high if look.bezel != "plate" else 1.4 * half) * r + 0.6 * size) * down,
+                words[i],
+                style,
+                ink,
+            )
         sheet.keep(x, y, 1.5 * half * r)
         sheet.mark(mark("lamp", colour, on), x, y)
         lens.shine(sheet, x, y, r, colour, on, look)
     sheet.em = min(sheet.em, 2.2 * r)
-
-

@@ -1,4 +1,4 @@
-"""Door plates, warning signs and parcel labels: what is on them has no label, or one, and is asked for by what it is."""
+"""Door plates, warning signs, parcel labels: what they say has a label or none, and is asked for by what it is."""
 
 from __future__ import annotations
 
@@ -45,16 +45,25 @@ SPECIAL = {
     "load": ("包裹多重？|多重？|有多重？|重量多少？|这个包裹几公斤？".split("|"), "How heavy is the parcel?|How heavy is it?|What does the parcel weigh?|How much does it weigh?|What is its weight?".split("|")),
 }  # fmt: skip
 PLACES_ZH = "会议室 办公室 实验室 配电室 机房 仓库 洗手间 值班室 财务室 档案室 休息室 设备间 教室 诊室 手术室 更衣室 消防控制室".split()
-PLACES_EN = "Meeting Room|Office|Laboratory|Server Room|Storage|Restroom|Reception|Archive|Workshop|Classroom|Boiler Room|Kitchen|Control Room|Surgery".split("|")
-WARNINGS_ZH = (
-    "小心触电|高压危险|当心机械伤人|禁止入内|必须戴安全帽|小心地滑|禁止烟火|注意高温|当心夹手|闲人免进|易碎物品|小心轻放|请勿倒置|必须戴护目镜|当心腐蚀|禁止合闸|正在检修".split("|")
+PLACES_EN = (
+    "Meeting Room|Office|Laboratory|Server Room|Storage|Restroom|Reception|Archive|Workshop|Classroom|Boiler Room|"
+    "Kitchen|Control Room|Surgery"
+).split("|")
+WARNINGS_ZH = "小心触电|高压危险|当心机械伤人|禁止入内|必须戴安全帽|小心地滑|禁止烟火|注意高温|当心夹手|闲人免进|易碎物品|小心轻放|请勿倒置|必须戴护目镜|当心腐蚀|禁止合闸|正在检修".split(
+    "|"
 )
 WARNINGS_EN = (
-    "High voltage|Danger|Hot surface|No entry|Wear a helmet|Wet floor|No smoking|Mind the step|Keep hands clear|Authorized personnel only|Fragile|"
-    "Handle with care|This side up|Eye protection required|Corrosive|Do not operate|Laser radiation|Flammable".split("|")
+    "High voltage|Danger|Hot surface|No entry|Wear a helmet|Wet floor|No smoking|Mind the step|Keep hands clear|"
+    "Authorized personnel only|Fragile|"
+    "Handle with care|This side up|Eye protection required|Corrosive|Do not operate|Laser radiation|"
+    "Flammable".split("|")
 )
 HEADS_ZH, HEADS_EN = "警告 注意 危险 当心".split(), "WARNING|CAUTION|DANGER|NOTICE".split("|")
-KINDS = {"door": ("room", "place", "person", "hours"), "warning": ("warning",), "parcel": ("receiver", "address", "phone", "tracking", "load", "sender")}
+KINDS = {
+    "door": ("room", "place", "person", "hours"),
+    "warning": ("warning",),
+    "parcel": ("receiver", "address", "phone", "tracking", "load", "sender"),
+}
 
 
 @dataclass
@@ -100,7 +109,9 @@ def make(rng, split: str, level: float) -> Sign:
     names = names[:1] if level < 0.2 else names
     sign = Sign(kind, chinese, [])
     if kind == "warning" and chance(rng, 0.6):
-        sign.pieces.append(Piece("head", [pick(rng, HEADS_ZH if chinese else HEADS_EN)], rng.uniform(1.0, 1.8), strong=True))
+        sign.pieces.append(
+            Piece("head", [pick(rng, HEADS_ZH if chinese else HEADS_EN)], rng.uniform(1.0, 1.8), strong=True)
+        )
     for name in names:
         own = chinese if chance(rng, 0.9) else not chinese
         text = value(rng, split, name, own)
@@ -122,13 +133,18 @@ def topics(rng, split: str, sign: Sign) -> list[Topic]:
     tongues = ("zh", "en") if sign.chinese else ("en", "zh")
     result = []
     for name in KINDS[sign.kind]:
-        ask = lambda name=name: wordings.field(rng, split, name, sign.fields.get(name), "label", SPECIAL.get(name), tongues, "line")  # noqa: E731
+        ask = lambda name=name: wordings.field(
+            rng, split, name, sign.fields.get(name), "label", SPECIAL.get(name), tongues, "line"
+        )  # noqa: E731
         result += [ask(), ask()] if name in sign.fields else [ask()]
         if chance(rng, 0.5):
             noun = lambda language, name=name: {"n": NOUNS[name][language == "en"][0]}  # noqa: E731
             result.append(yes_or_no(rng, split, name, THERE_ZH, THERE_EN, name in sign.fields, noun))
     others = [name for kind, names in KINDS.items() if kind != sign.kind for name in names if name != "warning"]
-    result += [wordings.field(rng, split, str(name), None, "label", None, tongues, "line") for name in rng.permutation(others)[:2]]
+    result += [
+        wordings.field(rng, split, str(name), None, "label", None, tongues, "line")
+        for name in rng.permutation(others)[:2]
+    ]
     return result + [wordings.field(rng, split, "expiry", None, "label", None, tongues, "line")]
 
 
@@ -178,5 +194,3 @@ def ground(sheet: Sheet, box, sign: Sign) -> tuple[int, int, int]:
             sheet.disc(x, y + 0.5 * r, 0.1 * r, black)
         return paper
     return material(sheet, box, pick(rng, [0, 0.04, 0.12]) * short)
-
-

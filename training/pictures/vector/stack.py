@@ -1,4 +1,4 @@
-"""Pieces of print under each other in one or two columns, broken and set smaller until they fit; each on a ground of its own."""
+"""Pieces of print in one or two columns, broken and set smaller until they fit; each on a ground of its own."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def broken(text: str, style: Style, room: float) -> list[str]:
 class Column:
     """Pieces under each other, `room` px wide at most."""
 
-    def __init__(self, pieces: list[Piece], body: Style, head: Style, size: float, least: float, room: float, pitch: float):
+    def __init__(
+        self, pieces: list[Piece], body: Style, head: Style, size: float, least: float, room: float, pitch: float
+    ):
         self.parts, self.pitch = [], pitch
         self.width = self.height = 0.0
         for piece in pieces:
@@ -127,7 +129,9 @@ def lay(sheet: Sheet, content: Content, ease: float, ground) -> bool:
         left += column.width + gap
     if chance(rng, 0.2):  # gloss over the print
         x, wide = rng.uniform(x0, box[2]), rng.uniform(0.05, 0.3) * (box[2] - x0)
-        path = skia.Path.Polygon([skia.Point(x, y0), skia.Point(x + wide, y0), skia.Point(x, box[3]), skia.Point(x - wide, box[3])], True)
+        path = skia.Path.Polygon(
+            [skia.Point(x, y0), skia.Point(x + wide, y0), skia.Point(x, box[3]), skia.Point(x - wide, box[3])], True
+        )
         sheet.skia.drawPath(path, brush((255, 255, 255), rng.uniform(0.08, 0.25)))
     return True
 
@@ -148,7 +152,9 @@ def spread(sheet: Sheet, column: Column, place, box, paper, size: float, wide: b
         left = x0 + (x1 - x0 - width) * lean
         near = (left - 0.25 * size, y - 0.05 * size, left + width + 0.25 * size, y + height)
         if dress == "band":
-            full = (box[0], near[1], box[2], near[3]) if wide else (x0 - 0.25 * size, near[1], x1 + 0.25 * size, near[3])
+            full = (
+                (box[0], near[1], box[2], near[3]) if wide else (x0 - 0.25 * size, near[1], x1 + 0.25 * size, near[3])
+            )
             sheet.fill(full, tint, 0, mixed(tint, (255, 255, 255), 0.2) if chance(rng, 0.3) else None)
             colour = sheet.ink_on(tint)
         elif dress == "patch":
@@ -162,6 +168,8 @@ def spread(sheet: Sheet, column: Column, place, box, paper, size: float, wide: b
             sheet.fill((left - 0.35 * size, near[1], left - 0.15 * size, near[3]), tint)
         lead = style.size * column.pitch
         for line in lines:
-            sheet.write(left + (width - style.width(line)) * lean, y + 0.5 * lead + 0.36 * style.size, line, style, colour)
+            sheet.write(
+                left + (width - style.width(line)) * lean, y + 0.5 * lead + 0.36 * style.size, line, style, colour
+            )
             y += lead
         y += 0.25 * size + between

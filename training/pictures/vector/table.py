@@ -1,4 +1,4 @@
-"""Tables and spreadsheets: a cell by row and column or by its name, largest and smallest of a column, sums of two cells."""
+"""Tables and spreadsheets: a cell by row and column or by name, largest and smallest of a column, sums of two."""
 
 from __future__ import annotations
 
@@ -51,29 +51,47 @@ MORE_EN = (
         "|"
     )
 )
-NTH_MOST_ZH = "第{j}列最大值是多少？|第{j}列最大的数是多少？|第{j}列的最大值？|第{j}列里最大的是多少？|表中第{j}列最大值是多少？".split("|")
+NTH_MOST_ZH = "第{j}列最大值是多少？|第{j}列最大的数是多少？|第{j}列的最大值？|第{j}列里最大的是多少？|表中第{j}列最大值是多少？".split(
+    "|"
+)
 NTH_MOST_EN = (
     "What is the maximum of column {j}?|What is the largest value in column {j}?|Largest value in column {j}?|"
     "What is the highest number in column {j}?|What is the biggest value of column {j}?".split("|")
 )
-NTH_LEAST_ZH = "第{j}列最小值是多少？|第{j}列最小的数是多少？|第{j}列的最小值？|第{j}列里最小的是多少？|表中第{j}列最小值是多少？".split("|")
+NTH_LEAST_ZH = "第{j}列最小值是多少？|第{j}列最小的数是多少？|第{j}列的最小值？|第{j}列里最小的是多少？|表中第{j}列最小值是多少？".split(
+    "|"
+)
 NTH_LEAST_EN = (
     "What is the minimum of column {j}?|What is the smallest value in column {j}?|Smallest value in column {j}?|"
     "What is the lowest number in column {j}?|What is the least value of column {j}?".split("|")
 )
-SUM_ZH = "{r}和{q}的{c}加起来是多少？|{r}与{q}的{c}之和是多少？|{r}和{q}的{c}一共多少？|{r}的{c}加上{q}的{c}是多少？|{r}和{q}的{c}合计多少？".split("|")
+SUM_ZH = "{r}和{q}的{c}加起来是多少？|{r}与{q}的{c}之和是多少？|{r}和{q}的{c}一共多少？|{r}的{c}加上{q}的{c}是多少？|{r}和{q}的{c}合计多少？".split(
+    "|"
+)
 SUM_EN = (
     "What is the sum of the {c} of {r} and {q}?|What do {r} and {q} add up to in {c}?|{c} of {r} plus {c} of {q}?|"
     "How much is the {c} of {r} and {q} together?|Add the {c} of {r} and {q}.".split("|")
 )
 AT_ZH = "{k}单元格是多少？|{k}单元格里是什么？|{k}里写的是什么？|读一下{k}单元格。|{k}是多少？".split("|")
 AT_EN = "What is in cell {k}?|Cell {k}?|What does cell {k} say?|Read cell {k}.|What is the value of {k}?".split("|")
-PLUS_ZH = "{k}加{m}等于多少？|{k}与{m}之和是多少？|{k}和{m}加起来是多少？|单元格{k}和{m}一共多少？|{k}加上{m}是多少？".split("|")
-PLUS_EN = "What is {k} plus {m}?|What is the sum of {k} and {m}?|Add cells {k} and {m}.|How much are {k} and {m} together?|{k} + {m}?".split("|")
-CHOSEN_ZH = "选中的是哪个单元格？|当前选中了哪个单元格？|光标在哪个单元格？|哪个单元格被选中了？|选的是哪一格？".split("|")
-CHOSEN_EN = "Which cell is selected?|What cell is selected?|Where is the selection?|Which cell is active?|Which cell has the frame?".split("|")
+PLUS_ZH = (
+    "{k}加{m}等于多少？|{k}与{m}之和是多少？|{k}和{m}加起来是多少？|单元格{k}和{m}一共多少？|{k}加上{m}是多少？".split(
+        "|"
+    )
+)
+PLUS_EN = (
+    "What is {k} plus {m}?|What is the sum of {k} and {m}?|Add cells {k} and {m}.|How much are {k} and {m} together?|"
+    "{k} + {m}?"
+).split("|")
+CHOSEN_ZH = "选中的是哪个单元格？|当前选中了哪个单元格？|光标在哪个单元格？|哪个单元格被选中了？|选的是哪一格？".split(
+    "|"
+)
+CHOSEN_EN = (
+    "Which cell is selected?|What cell is selected?|Where is the selection?|Which cell is active?|"
+    "Which cell has the frame?"
+).split("|")
 TEXTS = {  # heads of columns with words, and what stands in them
-    "状态": "合格 待检 完成 进行中 停用 正常 缺货 已发货".split(), "备注": None, "负责人": None, "等级": "甲 乙 丙 A B C".split(),
+    "状态": "合格 待检 完成 进行中 停用 正常 缺货 已发货".split(), "备注": None, "负责人": None, "等级": "甲 乙 A B C".split(),
     "Status": "done|open|OK|late|sent|closed|ready".split("|"), "Note": None, "Owner": None, "Grade": "A B C D".split(),
 }  # fmt: skip
 
@@ -115,7 +133,9 @@ def paint(sheet: Sheet) -> list[Topic]:
         grid.title = free.hanzi(rng, 3, 6) if chinese else f"{free.latin(rng)} {free.latin(rng)}"
     draw(sheet, grid)
     (_, *heads), *rest = grid.rows
-    return topics(rng, sheet.split, heads, [row[0] for row in rest], [row[1:] for row in rest], grid.spreadsheet, grid.selected)
+    return topics(
+        rng, sheet.split, heads, [row[0] for row in rest], [row[1:] for row in rest], grid.spreadsheet, grid.selected
+    )
 
 
 def person(rng, chinese: bool) -> str:
