@@ -40,6 +40,7 @@ class Design:
     glint: float  # how white a reflection is
     reach: float  # of a reflection, in radii
     at: tuple[float, float]  # where the reflection is, in radii from the middle
+    sky: tuple[int, int, int]  # what is reflected
     both: bool  # lit lenses reflect, too
 
 
@@ -47,10 +48,11 @@ def design(rng) -> Design:
     reach = rng.uniform(0.15, 1.0)
     return Design(
         pick(rng, SHAPES), pick(rng, SURFACES), pick(rng, BEZELS), pick(rng, SHINES), pick(rng, HALOS),
-        pick(rng, [(190, 192, 196), (60, 62, 66), (20, 20, 20), (160, 140, 90), (235, 235, 230), tuple(rng.integers(20, 230, 3))]),
+        pick(rng, [(190, 192, 196), (60, 62, 66), (20, 20, 20), (160, 140, 90), (235, 235, 230), tuple(int(v) for v in rng.integers(20, 230, 3))]),
         rng.uniform(0, 0.6), rng.uniform(0.1, 0.4), rng.uniform(0.8, 1.08), rng.uniform(0, 1) ** 1.4,
         rng.uniform(0.25, 1.0 if reach < 0.7 else 0.72), reach,
-        (rng.uniform(-0.45, 0.3), rng.uniform(-0.5, 0.15)), chance(rng, 0.6),
+        (rng.uniform(-0.45, 0.3), rng.uniform(-0.5, 0.15)),
+        (255, 255, 255) if chance(rng, 0.7) else tuple(int(v) for v in rng.integers(170, 256, 3)), chance(rng, 0.6),
     )  # fmt: skip
 
 
@@ -140,7 +142,7 @@ def texture(sheet: Sheet, x: float, y: float, r: float, tone: np.ndarray, look: 
 
 def reflect(sheet: Sheet, x: float, y: float, r: float, strength: float, look: Design):
     """A reflection of the room: a spot, a broad sheen, an arc, a window, a bright cap, a streak."""
-    cx, cy, alpha, white = x + look.at[0] * r, y + look.at[1] * r, int(255 * strength), (255, 255, 255)
+    cx, cy, alpha, white = x + look.at[0] * r, y + look.at[1] * r, int(255 * strength), look.sky
     if look.shine in ("spot", "two"):
         size = 0.15 + 0.15 * look.reach
         sheet.disc(cx, cy, size * r, white, None, max(0.6, 0.4 * size * r), strength)
@@ -197,9 +199,9 @@ def halo(sheet: Sheet, x: float, y: float, r: float, rgb, look: Design):
     elif look.halo == "rays":
         for i in range(8):
             a = 2 * pi * i / 8
-            far = 1.75 * r * wide
+            far = 1.42 * r * wide
             sheet.stroke(
-                (x + 1.2 * r * wide * cos(a), y + 1.2 * r * wide * sin(a)),
+                (x + 1.15 * r * wide * cos(a), y + 1.15 * r * wide * sin(a)),
                 (x + far * cos(a), y + far * sin(a)),
                 rgb,
                 0.08 * r,

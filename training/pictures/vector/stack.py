@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import skia
 
@@ -88,6 +88,8 @@ def lay(sheet: Sheet, content: Content, ease: float, ground) -> bool:
     size, least = sheet.draw_em(), max(17 * sheet.unit, sheet.least_em * ease)
     body = sheet.style(size)
     head = body if chance(rng, 0.4) else sheet.style(size)
+    if chance(rng, 0.3):  # a logo's letters
+        head = replace(head, slant=rng.uniform(0, 0.3), stretch=rng.uniform(0.72, 1.15), bold=chance(rng, 0.4))
     margin, pad, pitch = rng.uniform(0.01, 0.1) * min(sheet.size), rng.uniform(0.5, 1.5), rng.uniform(1.15, 1.8)
     most_w, most_h = sheet.width - 2 * margin, sheet.height - 2 * margin
     if chance(rng, 0.3):  # a narrow box breaks its lines
