@@ -43,6 +43,14 @@ def test_a_fork_is_answered_with_both_branches():
     assert {"branches", "next", "before", "boxes", "arrows", "first", "joined", "route"} <= fields
 
 
+def test_two_ways_part_and_meet():
+    graph = diagram.two_ways(["A", "B", "C", "D", "E", "F"])
+    assert graph.layers == [[0], [1, 2], [3, 4], [5]] and graph.after(0) == [1, 2] and graph.before(5) == [3, 4]
+    assert graph.after(1) == [3] and graph.after(2) == [4]
+    apart = diagram.two_ways(["A", "B", "C", "D", "E"])
+    assert apart.layers == [[0], [1, 2], [3, 4]] and not apart.after(3) and apart.line(1) == [3]
+
+
 def test_what_a_request_passes_is_named_in_order():
     answers = [(question, answer) for field, question, answer, _ in asked(CHAIN, "zh") if field == "through"]
     assert answers

@@ -60,14 +60,17 @@ def test_what_is_read_is_printed(skill):
 
 
 def test_a_lamps_mark_says_what_the_answers_say():
-    asked = 0
+    asked = written = 0
     for _, (_, characters, _), topics in drawn("lamp", 30):
         marks = [MARKS[number(c)] for c in characters if number(c) is not None]
         for topic in topics:
             if topic.field == "lit":
                 assert topic.ask("en", False)[1] == str(sum(lit for _, _, lit in marks))
                 asked += 1
-    assert asked == 30
+            elif topic.field == "written":
+                assert topic.ask("en", False)[1].replace(" ", "") in characters
+                written += 1
+    assert asked == 30 and written > 10
 
 
 def test_what_is_asked_of_a_table_is_what_its_cells_say():

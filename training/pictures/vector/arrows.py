@@ -112,7 +112,7 @@ def draw(sheet: Sheet, names, arrows, boxes, style, shape: str, way: str):
     for a, b in arrows:
         arrow(sheet, boxes[a], boxes[b], line, wide, head, form, filled, dashed, way)
     edge = line if chance(rng, 0.6) else sheet.ink_on(ground)
-    soft = chance(rng, 0.25)
+    soft = chance(rng, 0.25) and shape not in ("ellipse", "cut")
     for name, box, colour in zip(names, boxes, fills):
         if soft:
             sheet.shadow(box, 0.2 * size, 0.15 * size)

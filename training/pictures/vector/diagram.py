@@ -146,7 +146,9 @@ def make(rng, split: str, level: float, most: int) -> Graph:
         other = name(rng, split, chinese if chance(rng, 0.85) else not chinese)
         if not any(other in known or known in other for known in names):  # or a question could mean either
             names.append(other)
-    kind = pick(rng, ["chain", "chain", "fork", "join", "both"]) if count >= 4 and level > 0.3 else "chain"
+    kind = pick(rng, ["chain", "chain", "fork", "join", "both", "two"]) if count >= 4 and level > 0.3 else "chain"
+    if kind == "two" and count >= 5:
+        return two_ways(names)
     middle = {"fork": count - 2, "join": count - 2, "both": count - 2}.get(kind, 0)
     wide = int(rng.integers(2, min(middle, 3) + 1)) if middle >= 2 else 0
     if not wide:
@@ -164,6 +166,15 @@ def make(rng, split: str, level: float, most: int) -> Graph:
         layers.append(list(range(first, first + size)))
         first += size
     return Graph(names, layers, [(a, b) for one, two in zip(layers, layers[1:]) for a in one for b in two])
+
+
+def two_ways(names: list[str]) -> Graph:
+    """Two chains from the first box, which meet again in the last one where the names come out even."""
+    count = len(names)
+    pairs = [[i, i + 1] for i in range(1, count - 1, 2)]
+    arrows = [(0, 1), (0, 2)] + [(a, b) for one, two in zip(pairs, pairs[1:]) for a, b in zip(one, two)]
+    meet = [[count - 1]] if count % 2 == 0 else []
+    return Graph(names, [[0], *pairs, *meet], arrows + [(i, count - 1) for i in pairs[-1] if meet])
 
 
 def paint(sheet: Sheet) -> list[Topic]:

@@ -19,6 +19,12 @@ PLACES = ("below", "below", "above", "right", "right", "left")
 TITLES_ZH = "控制面板 状态指示 信号灯 运行状态 主控柜 指示面板 报警盘 配电柜 机组状态".split()
 TITLES_EN = "CONTROL PANEL|STATUS|SIGNALS|Indicators|MAIN PANEL|Alarm Panel|OPERATION|Unit status|MONITOR".split("|")
 
+AT_ZH = "{c}灯标着什么？|{c}灯旁边写的是什么？|{c}灯叫什么？|{c}的灯标的是什么？|{c}灯对应的文字是什么？|{c}灯写着什么？".split("|")
+AT_EN = (
+    "What is written at the {c} lamp?|What does it say at the {c} light?|What is the {c} lamp called?|"
+    "What is the label of the {c} lamp?|Which word stands at the {c} lamp?|What is the {c} light for?"
+).split("|")
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -180,7 +186,19 @@ def paint(sheet: Sheet) -> list[Topic]:
             count -= 1
             colours, lit = colours[:count], lit[:count]
     draw(sheet, grid, style, look, colours, lit, words, chinese, stacked)
-    return lamp.topics(rng, sheet.split, colours, lit, words)
+    return lamp.topics(rng, sheet.split, colours, lit, words) + written(rng, sheet.split, colours, words)
+
+
+def written(rng, split: str, colours: list[str], words: list[str]) -> list[Topic]:
+    """What stands at the lamp of a colour that only one has."""
+    result = []
+    for colour, word in zip(colours, words):
+        if colours.count(colour) == 1 and chance(rng, 0.4):
+            named = lamp.ask(
+                rng, split, AT_ZH, AT_EN, word, c=lambda language, colour=colour: lamp.colour_word(colour, language)
+            )
+            result.append(Topic("lamp", "written", named))
+    return result
 
 
 def draw(sheet: Sheet, grid: Grid, style: Style, look: lens.Design, colours, lit, words, chinese: bool, stacked: bool):
