@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from dataclasses import replace
 from math import sqrt
 
 import cv2
@@ -10,13 +11,17 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset
 
+from glm4v_ros.policy.hints import hinted
 from training.config import IMAGE_MAX_TOKENS, TOKEN_PIXELS
 from training.pictures.degrade import collate, move_centres
 from training.pictures.drawing import draw
+from training.pictures.hints import misread
 from training.tokenizer import IGNORE, Tokenizer
 
 SMALL = 200  # image tokens of the largest pictures until the model looks at the picture
-ENLARGED = 0.25  # share of the training pictures that are drawn smaller and scaled up, as crops and small pictures are
+ENLARGED = 0.3  # share of the training pictures that are drawn smaller and scaled up, as crops and small pictures are
+HINTED = 0.07  # share of the training pictures whose first question comes with a second reader's lines
+STRAY = 0.1  # of these: another picture's lines
 AT_CAP = 0.5  # share of the batches whose pictures fill IMAGE_MAX_TOKENS, as every camera's do
 
 
@@ -39,8 +44,9 @@ CAPPED = 11  # how many of them are at the cap
 
 #: Share of each kind of picture.
 SKILLS: dict[str, float] = {
-    "nameplate": 0.20, "display": 0.06, "gauge": 0.06, "lamp": 0.13, "pillbox": 0.17, "count": 0.06,
-    "absent": 0.03, "yesno": 0.05, "followup": 0.03, "label": 0.06, "table": 0.05, "invoice": 0.06, "diagram": 0.04,
+    "nameplate": 0.20, "display": 0.06, "gauge": 0.06, "lamp": 0.13, "pillbox": 0.17, "count": 0.05,
+    "absent": 0.03, "yesno": 0.05, "followup": 0.03, "label": 0.06, "table": 0.05, "invoice": 0.05, "diagram": 0.03,
+    "photo": 0.03,
 }  # fmt: skip
 
 TEXT_TOKENS = 320  # most tokens after the picture; turns that do not fit are left out
@@ -99,7 +105,8 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
     """One batch: clean pictures, how to degrade them, conversations, and where each character stands.
 
     images (B, H, W, 3) uint8; ids, targets (B, L) int64; centres (B, M, 2) float32 px after the perspective, classes (B, M) int16 (0: none);
-    weights (B, L) float32: of each target in the loss; tags: per picture a list of (skill, start, end) spans in targets.
+    weights (B, L) float32: of each target in the loss; learned (n,) int64: where in (B * L) there is a target;
+    tags: per picture a list of (skill, start, end) spans in targets.
     """
     columns, rows = size
     tokens = rows * columns
@@ -107,13 +114,19 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
     # Flaws and contents are hard independently, or small print is never seen clean.
     pictures = [draw_somehow(rng, skill, pixels, split, level, level * rng.random() ** 0.5) for skill, level in zip(skills, levels)]
     conversations, tags = [], []
-    for picture in pictures:
-        turns, length = [], 0
-        for turn in picture.turns:
+    for i, picture in enumerate(pictures):
+        turns, length = picture.turns, 0
+        if split == "train" and rng.random() < HINTED:
+            other = pictures[i - 1] if rng.random() < STRAY else picture
+            first = turns[0]
+            turns = [replace(first, question=hinted(first.question, misread(rng, other.printed), first.language)), *turns[1:]]
+        kept = []
+        for turn in turns:
             length += len(tokenizer.encode(turn.question)) + len(tokenizer.encode(turn.answer)) + 4
-            if turns and length > TEXT_TOKENS:
+            if kept and length > TEXT_TOKENS:
                 break
-            turns.append(turn)
+            kept.append(turn)
+        turns = kept
         ids, targets, spans = tokenizer.conversation([(t.question, t.answer) for t in turns], tokens)
         conversations.append((ids, targets, spans))
         tags.append([(turn.tag, *span) for turn, span in zip(turns, spans)])
@@ -137,6 +150,7 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
         "ids": torch.from_numpy(ids),
         "targets": torch.from_numpy(targets),
         "weights": torch.from_numpy(weights),
+        "learned": torch.from_numpy(np.flatnonzero(targets != IGNORE)),
         "centres": torch.from_numpy(centres),
         "classes": torch.from_numpy(classes),
         "tags": tags,

@@ -4,7 +4,7 @@
 
 The weights are those of the shipped files, rounded to f16 as the tests round them, so that only the two programs differ.
 Writes pictures whose sides are multiples of 28 px (so that nothing resizes them), greedy answers to 50 of them, and the
-image embeddings of three.
+image embeddings of three. Pictures and questions that are in OUT_DIR already are kept.
 """
 
 from __future__ import annotations
@@ -53,6 +53,24 @@ def greedy(model: Nano, tokenizer: Tokenizer, picture: np.ndarray, question: str
     return tokenizer.decode(answer)
 
 
+def make_pictures(out: Path) -> None:
+    """Pictures with a question each."""
+    rng = np.random.default_rng(50)
+    cases = []
+    for number in range(PICTURES):
+        columns, rows = SIZES[number % len(SIZES)]
+        picture = draw(rng, choose(rng, SKILLS), (columns * TOKEN_PIXELS, rows * TOKEN_PIXELS), "test", 0.3)
+        image = degrade(torch.from_numpy(picture.image)[None], collate([picture.degradation]))[0].numpy()
+        name = f"{number:02}.png"
+        cv2.imwrite(str(out / name), image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        cases.append({"image": name, "question": picture.turns[0].question})
+    write(out, cases)
+
+
+def write(out: Path, cases: list[dict]) -> None:
+    (out / "answers.jsonl").write_text("".join(json.dumps(c, ensure_ascii=False) + "\n" for c in cases), encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("text", type=Path)
@@ -67,20 +85,17 @@ def main() -> None:
     state = restore(read(a.text), read(a.vision), config)
     model.load_state_dict({name: as_f16(name, tensor) for name, tensor in state.items()})
 
-    rng = np.random.default_rng(50)
-    cases, embeddings = [], {}
-    for number in range(PICTURES):
-        columns, rows = SIZES[number % len(SIZES)]
-        picture = draw(rng, choose(rng, SKILLS), (columns * TOKEN_PIXELS, rows * TOKEN_PIXELS), "test", 0.3)
-        image = degrade(torch.from_numpy(picture.image)[None], collate([picture.degradation]))[0].numpy()
-        name = f"{number:02}.png"
-        cv2.imwrite(str(a.out / name), image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
-        question = picture.turns[0].question
-        cases.append({"image": name, "question": question, "answer": greedy(model, tokenizer, image, question)})
+    if not (a.out / "answers.jsonl").exists():
+        make_pictures(a.out)
+    cases = [json.loads(line) for line in (a.out / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    embeddings = {}
+    for number, case in enumerate(cases):
+        image = np.ascontiguousarray(cv2.imread(str(a.out / case["image"]))[..., ::-1])
+        case["answer"] = greedy(model, tokenizer, image, case["question"])
         if number < EMBEDDED:
             with torch.no_grad():
-                embeddings[name] = model.model.visual(torch.from_numpy(image)[None])[0][0].numpy()
-    (a.out / "answers.jsonl").write_text("".join(json.dumps(c, ensure_ascii=False) + "\n" for c in cases))
+                embeddings[case["image"]] = model.model.visual(torch.from_numpy(image)[None])[0][0].numpy()
+    write(a.out, cases)
     np.savez_compressed(a.out / "embeddings.npz", **embeddings)
     print(f"{PICTURES} pictures, {sum(p.stat().st_size for p in a.out.iterdir()) / 1e6:.1f} MB")
 

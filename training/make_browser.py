@@ -63,14 +63,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--per-skill", type=int, default=60)
+    parser.add_argument("--first", type=int, default=0, metavar="NUMBER", help="of the first picture: a fresh set starts behind the last")
     parser.add_argument("--skills", nargs="+", choices=SKILLS, default=SKILLS)
     a = parser.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
     with open(a.out / "browser.jsonl", "w", encoding="utf-8") as file, tempfile.TemporaryDirectory() as temporary:
         for skill in a.skills:
             (a.out / skill).mkdir(exist_ok=True)
-            for first in range(0, a.per_skill, A_PAGE):
-                html, notes, height = page_of(skill, first, min(A_PAGE, a.per_skill - first))
+            end = a.first + a.per_skill
+            for first in range(a.first, end, A_PAGE):
+                html, notes, height = page_of(skill, first, min(A_PAGE, end - first))
                 page = shoot(html, height, Path(temporary))
                 for number, (top, w, h, asked) in enumerate(notes, first):
                     name = f"{skill}/{number:05}.png"

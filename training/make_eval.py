@@ -1,7 +1,7 @@
 """Writes pictures with expected answers for ``glm4v eval``: ``python -m training.make_eval --out DIR --per-skill 500 --split test``.
 
 DIR/SKILL/NUMBER.{jpg,png} and one DIR/FILE.jsonl with a line a question:
-{"image", "question", "answer", "tags": [skill, quality, print size, language, field], "tolerance"?, "turns"?: [{"question", "answer"}, ...]}.
+{"image", "question", "answer", "tags": [skill, quality, print size, language, field, background], "tolerance"?, "turns"?: [{"question", "answer"}, ...]}.
 `turns` are the turns before a follow-up question. The same arguments give the same pictures.
 """
 
@@ -67,7 +67,7 @@ def make(out: Path, split: str, skill: str, number: int) -> dict:
         "image": name,
         "question": turn.question,
         "answer": turn.answer,
-        "tags": [skill, band, print_size(picture.em, size), turn.language, turn.field],
+        "tags": [skill, band, print_size(picture.em, size), turn.language, turn.field, picture.backdrop],
     }
     if turn.tolerance is not None:
         line["tolerance"] = turn.tolerance

@@ -5,11 +5,19 @@ Parameter names are those of transformers, so that a state dict loads there unch
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from training.config import IMAGE_MEAN, IMAGE_STD, NanoConfig
+
+
+@cache
+def colour_range(device: torch.device) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of red, green and blue, 0 to 255. Kept: to copy them to a GPU means to wait for it."""
+    return torch.tensor(IMAGE_MEAN, device=device) * 255, torch.tensor(IMAGE_STD, device=device) * 255
 
 
 class RMSNorm(nn.Module):
@@ -131,8 +139,7 @@ class Vision(nn.Module):
     def patches(self, images: Tensor) -> Tensor:
         b, height, width, _ = images.shape
         p, m = self.config.patch, self.config.merge
-        mean = torch.tensor(IMAGE_MEAN, device=images.device) * 255
-        std = torch.tensor(IMAGE_STD, device=images.device) * 255
+        mean, std = colour_range(images.device)
         x = (images.float() - mean) / std
         x = x.view(b, height // (p * m), m, p, width // (p * m), m, p, 3)
         return x.permute(0, 1, 4, 2, 5, 7, 3, 6).reshape(b, -1, 3 * p * p)

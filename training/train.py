@@ -4,7 +4,8 @@
 
 Writes DIR/checkpoint every few minutes and DIR/log.txt. A slice that is not the last keeps its learning rate, so that the
 next can go on; ``--final`` lets it fall to zero. ``--until`` names the second (of the Unix epoch) at which a lease ends, instead of
-minutes: whatever the start took, the learning rate is at zero and the checkpoint written by then.
+minutes: whatever the start took, the learning rate is at zero and the checkpoint written by then. ``--stop`` names a file that ends the
+slice when it appears: what the GPU is wanted for is there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import threading
 import time
 from collections import defaultdict
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -58,23 +60,20 @@ def patch_labels(batch: dict, shape: tuple[int, int]) -> Tensor:
 
 
 def to_device(batch: dict, device: torch.device) -> dict:
-    return {
-        key: {k: v.to(device, non_blocking=True) for k, v in value.items()} if isinstance(value, dict)
-        else value.to(device, non_blocking=True) if isinstance(value, Tensor) else value
-        for key, value in batch.items()
-    }  # fmt: skip
+    """The tensors; not the flaws' parameters, which `degrade` wants on the CPU."""
+    return {key: value.to(device, non_blocking=True) if isinstance(value, Tensor) else value for key, value in batch.items()}
 
 
 def losses(model: Nano, reader: Reader, batch: dict, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Answer loss, per-patch character loss, and the share of answer tokens that are right."""
+    """Answer loss, per-patch character loss, and the share of answer tokens that are right. Waits for nothing on a GPU."""
     images = degrade(batch["images"], batch["degradation"], seed)
     labels = patch_labels(batch, images.shape[1:3])
     with torch.autocast(images.device.type, torch.bfloat16):
         hidden, patches = model(images, batch["ids"])
-        learned = batch["targets"] != IGNORE
-        logits = model.lm_head(hidden[learned])
+        learned = batch["learned"]
+        logits = model.lm_head(hidden.flatten(0, 1)[learned])
         characters = reader.reader(patches)
-    targets, share = batch["targets"][learned], batch["weights"][learned]
+    targets, share = batch["targets"].flatten()[learned], batch["weights"].flatten()[learned]
     answer = (F.cross_entropy(logits.float(), targets, reduction="none") * share).sum() / share.sum()
     weight = torch.ones(characters.shape[-1], device=images.device)
     weight[0] = 0.05
@@ -129,6 +128,7 @@ def main() -> None:
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float)
     length.add_argument("--until", type=float, help="second of the epoch at which the last checkpoint is written")
+    parser.add_argument("--stop", type=Path, help="end the slice when this file appears")
     parser.add_argument("--resume", type=Path)
     parser.add_argument("--final", action="store_true")
     parser.add_argument("--lr", type=float, default=2e-3)
@@ -223,7 +223,7 @@ def main() -> None:
     log(f"{schedule.seconds:.0f} s to train")
     save_at = sorted(a.save_at)
     start = reported = time.monotonic()
-    elapsed, step, since, waited, next_report = 0.0, 0, 0, 0.0, a.evaluate_every
+    elapsed, step, since, waited, next_report, clock = 0.0, 0, 0, 0.0, a.evaluate_every, None
     while elapsed < schedule.seconds:
         t0 = time.monotonic()
         batch = to_device(next(loader), device)
@@ -232,20 +232,23 @@ def main() -> None:
         fade = 1.0 if curriculum.hardest < 0.5 else 0.3
         (answer + fade * character).backward()
 
-        flat = torch.cat([p.grad.view(-1) for p in parameters] + [torch.tensor([time.monotonic() - start], device=device)])
+        now = inf if a.stop and a.stop.exists() else time.monotonic() - start
+        flat = torch.cat([p.grad.view(-1) for p in parameters] + [torch.full((1,), now, device=device)])
         if world > 1:
             dist.all_reduce(flat, op=dist.ReduceOp.SUM)
             flat /= world
         norm = flat[:-1].norm()
         flat[:-1] *= torch.clamp(1.0 / (norm + 1e-6), max=1.0)
+        flat[:-1].nan_to_num_(0.0, 0.0, 0.0)  # all of them where the norm is not finite
         offset = 0
         for p in parameters:
             p.grad = flat[offset : offset + p.numel()].view_as(p)
             offset += p.numel()
-        elapsed = float(flat[-1])
+        # The time of the step before: this one's is known when the GPU has done it, and meanwhile it shall be given the next one.
+        elapsed = 0.0 if clock is None else float(clock)
+        clock = flat[-1:].clone()
         lr = schedule.rate(step, elapsed)
-        if torch.isfinite(norm):
-            optimiser.step(lr)
+        optimiser.step(lr)
         for p in parameters:
             p.grad = None
 
@@ -260,7 +263,7 @@ def main() -> None:
                 f"norm {norm.item():.2f}  lr {lr:.2e}  {since / (time.monotonic() - reported + 1e-9):.0f} pictures/s  waited {waited:.0f} s"
             )
             since, reported = 0, time.monotonic()
-        if rank == 0 and save_at and elapsed > save_at[0] * schedule.seconds:
+        if rank == 0 and save_at and save_at[0] * schedule.seconds < elapsed < schedule.seconds:
             save_at.pop(0)
             save()
         if rank == 0 and held_out and elapsed > next_report:

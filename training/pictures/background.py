@@ -7,9 +7,11 @@ from functools import cache
 import cv2
 import numpy as np
 
-from training.pictures.splits import BACKGROUNDS
+from training.pictures import photograph
+from training.pictures.splits import BACKGROUNDS, PHOTOGRAPHIC
 
 SIDE = 640
+PUNCHED = 16  # plates with holes
 
 
 def _octaves(rng, smallest: int, largest: int, stretch: tuple[int, int] = (1, 1)) -> np.ndarray:
@@ -20,6 +22,29 @@ def _octaves(rng, smallest: int, largest: int, stretch: tuple[int, int] = (1, 1)
         total += weight * cv2.resize(grid, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
         size, weight = size * 2, weight * 0.6
     return total
+
+
+def _punched(rng, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Holes of one form in rows, dark or with light behind them; round ones only where every other row is shifted."""
+    across, down = rng.uniform(11, 64, 2) if rng.random() < 0.3 else np.repeat(rng.uniform(11, 64), 2)
+    form = ("square", "hexagon", "oblong", "lozenge", "cross", "round")[rng.integers(6)]
+    shift = across / 2 * ((y // down) % 2) * (form == "round" or rng.random() < 0.5)
+    u, v = ((x + shift) % across / across - 0.5) * 2, (y % down / down - 0.5) * 2
+    if rng.random() < 0.3:
+        u, v = v, u
+    a, b = np.abs(u), np.abs(v)
+    distance = {
+        "square": np.maximum(a, b),
+        "hexagon": np.maximum(a, 0.5 * a + 0.866 * b),
+        "oblong": np.maximum(a / 1.4, b * 1.7),
+        "lozenge": 0.75 * (a + b),
+        "cross": np.maximum(np.minimum(a, b) * 2.5, np.maximum(a, b)),
+        "round": np.hypot(u, v * down / across),
+    }[form]
+    reach = rng.uniform(0.3, 0.7)
+    hole = np.clip((reach - distance) * min(across, down) / 2 + 0.5, 0, 1)
+    rim = np.exp(-(((distance - reach) * min(across, down) / 3) ** 2)) * np.sign(u + v) * rng.uniform(0, 30)
+    return hole * rng.choice([-70, -50, -35, 45]) + rim + 8
 
 
 @cache
@@ -67,6 +92,8 @@ def texture(kind: str) -> np.ndarray:
         field = np.where((u / 22) ** 2 + (v / 6) ** 2 < 1, 55 - 3 * v, -12)
     elif kind == "slots":
         field = np.where((np.abs(y % 30 - 15) < 5) & (np.abs(x % 90 - 45) < 34), -60, 12)
+    elif kind.startswith("punched"):
+        field = _punched(rng, x, y)
     elif kind == "carpet":
         field = 25 * np.sin(x / 3) * np.sin(y / 2.2) + _octaves(rng, 40, 320) * 40
     else:
@@ -90,11 +117,21 @@ def crop(rng, kind: str, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(texture(kind)[y : y + h, x : x + w], size, interpolation=cv2.INTER_LINEAR)
 
 
-def background(rng, size: tuple[int, int], split: str, level: float) -> np.ndarray:
-    """(height, width, 3) uint8, writeable."""
-    width, height = size
+def choose(rng, split: str, level: float) -> str:
+    """One of BACKGROUNDS, or "photograph"."""
     kinds = BACKGROUNDS[split]
     kind = "flat" if rng.random() > 0.25 + level and split == "train" else kinds[rng.integers(len(kinds))]
+    if split == "train" and level > 0.2 and rng.random() < PHOTOGRAPHIC and photograph.views(split):
+        return "photograph"
+    return kind
+
+
+def background(rng, size: tuple[int, int], split: str, kind: str) -> np.ndarray:
+    """(height, width, 3) uint8, writeable, of one of what `choose` gives."""
+    width, height = size
+    if kind == "photograph":
+        views = photograph.views(split)
+        return photograph.laid(rng, views[rng.integers(len(views))], size, 0.35)
     colour = rng.integers(25, 235, 3) if rng.random() < 0.5 else rng.integers(25, 235) + rng.integers(-12, 13, 3)
     if kind == "flat":
         image = np.empty((height, width, 3), np.uint8)
@@ -105,4 +142,6 @@ def background(rng, size: tuple[int, int], split: str, level: float) -> np.ndarr
             np.uint8
         )
         return cv2.resize(corners, size, interpolation=cv2.INTER_LINEAR)
+    if kind == "punched":
+        kind += str(rng.integers(PUNCHED))
     return tint(crop(rng, kind, size), colour, rng.uniform(0.4, 1.0))

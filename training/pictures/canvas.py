@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from training.pictures.background import background, crop, tint
-from training.pictures.splits import EM, FACES, TOKEN_CAP_PX
+from training.pictures.background import background, choose, crop, tint
+from training.pictures.splits import EM, FACES, SMALL_PRINT, TOKEN_CAP_PX
 from training.pictures.typeface import Type, advances, faces, font
 
 SHIFT = 4  # fractional bits of OpenCV's coordinates
@@ -59,10 +59,12 @@ class Canvas:
         self._centres: list[tuple[float, float]] = []
         self._marks: list[tuple[str, float, float]] = []
         self.lines: list[list[Run]] = []
+        self.printed: list[tuple[float, float, float, str]] = []  # baseline, left end, px an em, text of each line
 
     def ground(self) -> np.ndarray:
-        """(height, width, 3) uint8 to draw on."""
-        return background(self.rng, self.size, self.split, self.level)
+        """(height, width, 3) uint8 to draw on; `backdrop` says of which kind."""
+        self.backdrop = choose(self.rng, self.split, self.level)
+        return background(self.rng, self.size, self.split, self.backdrop)
 
     # What to draw with
 
@@ -74,6 +76,8 @@ class Canvas:
     def draw_em(self) -> float:
         """An em size from the committed range at this level."""
         least, most = self.least_em, (EM[0][1] + (EM[1][1] - EM[0][1]) * self.level) * self.unit
+        if self.split == "train" and self.rng.random() < SMALL_PRINT * self.level:
+            most = max(1.1 * least, 22 * self.unit)
         small = self.rng.random() ** (1.0 + 0.8 * self.level)  # more small print where it is hard
         return float(least * (most / least) ** small)
 
@@ -198,6 +202,8 @@ class Canvas:
         self._size = max(self._size, size)
         if asked:
             self.em = min(self.em, size)
+        if noted:
+            self.printed.append((baseline, x, size, text))
         line = []
         for face, run in type.runs(text):
             widths = advances(face, size, run)

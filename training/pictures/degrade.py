@@ -1,11 +1,13 @@
 """What a camera and a workshop do to a clean picture, for a whole batch on one device, in PyTorch.
 
 The parameters come from flaws.py. `collate` stacks those of several pictures, `degrade` applies them to (B, H, W, 3) uint8, and
-`move_centres` follows points through the perspective.
+`move_centres` follows points through the perspective. Parameters stay on the CPU, where it is decided what has to be done: a GPU that
+is asked has to finish first what it is at.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from math import pi
 
 import numpy as np
@@ -13,12 +15,9 @@ import torch
 import torch.nn.functional as F
 
 
-def collate(params: list[dict[str, np.ndarray]], device="cpu") -> dict[str, torch.Tensor]:
+def collate(params: list[dict[str, np.ndarray]]) -> dict[str, torch.Tensor]:
     """Stacks the parameters of pictures of one size: name -> (B, ...)."""
-    return {
-        name: torch.from_numpy(np.stack([one[name] for one in params])).to(device, non_blocking=True)
-        for name in params[0]
-    }
+    return {name: torch.from_numpy(np.stack([one[name] for one in params])) for name in params[0]}
 
 
 def move_centres(centres, params):
@@ -68,10 +67,10 @@ def _blurred(images: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
     if float(sigma.max()) < 0.3:
         return images
     radius = int(np.ceil(2.6 * float(sigma.max())))
-    span = torch.arange(-radius, radius + 1, device=images.device, dtype=torch.float32)
+    span = torch.arange(-radius, radius + 1, dtype=torch.float32)
     kernel = torch.exp(-(span**2) / (2 * sigma.clamp(min=0.05)[:, None] ** 2))
     kernel = torch.where(sigma[:, None] < 0.3, (span == 0).float(), kernel)
-    kernel = kernel / kernel.sum(1, keepdim=True)
+    kernel = (kernel / kernel.sum(1, keepdim=True)).to(images.device, non_blocking=True)
     return _convolved(images, kernel[:, :, None] * kernel[:, None, :])
 
 
@@ -82,15 +81,17 @@ def _smeared(images: torch.Tensor, motion: torch.Tensor) -> torch.Tensor:
         return images
     length, direction = motion[moving].unbind(1)
     radius = int(np.ceil(float(length.max()) / 2)) + 1
-    span = torch.arange(-radius, radius + 1, device=images.device, dtype=torch.float32)
-    along = length[:, None] * torch.linspace(-0.5, 0.5, 9, device=images.device)
+    span = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    along = length[:, None] * torch.linspace(-0.5, 0.5, 9)
     dx, dy = along * direction[:, None].cos(), along * direction[:, None].sin()
     kernel = (
         (1 - (span[None, None, None] - dx[..., None, None]).abs()).clamp(min=0)
         * (1 - (span[None, None, :, None] - dy[..., None, None]).abs()).clamp(min=0)
     ).sum(1)
+    kernel = kernel / kernel.sum((1, 2), keepdim=True)
+    moving, kernel = (value.to(images.device, non_blocking=True) for value in (moving, kernel))
     images = images.clone()
-    images[moving] = _convolved(images[moving], kernel / kernel.sum((1, 2), keepdim=True))
+    images[moving] = _convolved(images[moving], kernel)
     return images
 
 
@@ -101,6 +102,7 @@ def _softened(images: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
     for step in (1.3, 1.6, 2.0, 2.6, 3.4):
         chosen = ((factor - step).abs() < step * 0.13).nonzero()[:, 0]
         if len(chosen):
+            chosen = chosen.to(images.device, non_blocking=True)
             small = F.interpolate(
                 images[chosen],
                 (int(height / step), int(width / step)),
@@ -112,6 +114,25 @@ def _softened(images: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
                 out = images.clone()
             out[chosen] = F.interpolate(small, (height, width), mode="bicubic", align_corners=False)
     return out
+
+
+def _on_a_screen(images: torch.Tensor, places: torch.Tensor, screens: torch.Tensor) -> torch.Tensor:
+    """The raster of red, green and blue stripes of pictures that a screen shows.
+
+    It is sampled at the middle of the camera's pixels alone, as a sensor does, which makes its moiré.
+    """
+    chosen = (screens[:, 2:].sum(1) > 0).nonzero()[:, 0]
+    if not len(chosen):
+        return images
+    height, width = images.shape[-2:]
+    chosen, screens = (value.to(images.device, non_blocking=True) for value in (chosen, screens[chosen]))
+    across, down, columns, rows = (v.reshape(-1, 1, 1, 1) for v in screens.unbind(1))
+    x, y = ((places[chosen, None, ..., i] + 1) / 2 * side for i, side in ((0, width), (1, height)))
+    third = torch.arange(3, device=images.device, dtype=torch.float32).reshape(1, 3, 1, 1) / 3
+    raster = 1 + columns * torch.cos(2 * pi * (x / across + third)) + rows * torch.cos(2 * pi * y / down)
+    images = images.clone()
+    images[chosen] *= raster
+    return images
 
 
 _LUMA = torch.tensor(
@@ -133,7 +154,13 @@ _CHROMA[:4, :4] = torch.tensor(
 )
 
 
-def _cosines(device) -> torch.Tensor:
+@cache
+def _tables(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    return _LUMA.to(device), _CHROMA.to(device)
+
+
+@cache
+def _cosines(device: torch.device) -> torch.Tensor:
     k = torch.arange(8, dtype=torch.float32, device=device)
     rows = torch.cos((2 * k[None] + 1) * k[:, None] * pi / 16) * 0.5
     rows[0] *= 2**-0.5
@@ -159,7 +186,7 @@ def _jpeg(images: torch.Tensor, quality: torch.Tensor) -> torch.Tensor:
     chroma = F.avg_pool2d(torch.stack([(b - y) * 0.564, (r - y) * 0.713], 1), 2)
     scale = torch.where(quality < 50, 5000 / quality.clamp(min=1), 200 - 2 * quality)[:, None, None]
     cosines = _cosines(images.device)
-    tables = [torch.floor((table.to(images.device) * scale + 50) / 100).clamp(1, 255) for table in (_LUMA, _CHROMA)]
+    tables = [torch.floor((table * scale + 50) / 100).clamp(1, 255) for table in _tables(images.device)]
     y = _quantised(y, tables[0], cosines)
     half = chroma.shape[-2:]
     chroma = _quantised(chroma.flatten(0, 1), tables[1].repeat_interleave(2, 0), cosines).reshape(-1, 2, *half)
@@ -171,7 +198,7 @@ def _jpeg(images: torch.Tensor, quality: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def degrade(images: torch.Tensor, params: dict[str, torch.Tensor], seed: int = 0, chunk: int = 64) -> torch.Tensor:
-    """Applies each picture's parameters: (B, H, W, 3) uint8 -> the same, on the images' device, `chunk` pictures at a time."""
+    """Applies each picture's parameters (on the CPU): (B, H, W, 3) uint8 -> the same, on the images' device, `chunk` at a time."""
     generator = torch.Generator(images.device).manual_seed(seed)
     parts = [
         _degraded(images[i : i + chunk], {name: value[i : i + chunk] for name, value in params.items()}, generator)
@@ -184,46 +211,47 @@ def _degraded(images: torch.Tensor, params: dict[str, torch.Tensor], generator: 
     device = images.device
     batch, height, width, _ = images.shape
     column = lambda value: value.reshape(batch, 1, 1, 1)  # noqa: E731
+    known, params = params, {name: value.to(device, non_blocking=True) for name, value in params.items()}
     picture = images.permute(0, 3, 1, 2).float()
 
     # On the plate: stains, dirt, scratches. They are part of the scene, so they come before the camera.
-    if bool((params["rust"][:, 0] > 0).any()):
+    if bool((known["rust"][:, 0] > 0).any()):
         field = _noise_field(batch, height, width, generator, device)
         cover = ((field - column(params["rust"][:, 1])) * 14).sigmoid_() * column(params["rust"][:, 0])
         picture = picture + cover * (params["rust"][:, 2:5, None, None] - picture)
-    if bool((params["dirt"] > 0).any()):
+    if bool((known["dirt"] > 0).any()):
         picture = picture * (1 - column(params["dirt"]) * _noise_field(batch, height, width, generator, device))
     x = torch.arange(width, device=device, dtype=torch.float32) - width / 2
     y = torch.arange(height, device=device, dtype=torch.float32)[:, None] - height / 2
-    for scratch in params["scratches"].unbind(1):
+    for number, scratch in enumerate(params["scratches"].unbind(1)):
         direction, offset, half, shade = scratch.unbind(1)
-        if bool((shade != 0).any()):
+        if bool((known["scratches"][:, number, 3] != 0).any()):
             distance = (x * column(direction.cos()) + y * column(direction.sin()) - column(offset)).abs()
             cover = (column(half) + 0.5 - distance).clamp(0, 1) * column(shade.abs())
             picture = picture + cover * (column((shade > 0) * 255.0) - picture)
 
-    picture = F.grid_sample(
-        picture, _grid(params["back"], height, width), mode="bilinear", padding_mode="border", align_corners=False
-    )
+    places = _grid(params["back"], height, width)
+    picture = F.grid_sample(picture, places, mode="bilinear", padding_mode="border", align_corners=False)
+    picture = _on_a_screen(picture, places, known["screen"])
 
     # Light.
     light = F.interpolate(params["light"][:, None], (height, width), mode="bilinear", align_corners=True)
     picture = picture * light
-    if bool((params["glare"][:, 3] > 0).any()):
+    if bool((known["glare"][:, 3] > 0).any()):
         gx, gy, radius, strength = (column(v) for v in params["glare"].unbind(1))
         distance = (x + width / 2 - gx) ** 2 + (y + height / 2 - gy) ** 2
         cover = strength * torch.exp(-distance / (2 * radius**2))
         picture = picture + cover * (255 - picture)
 
     # Lens and sensor.
-    picture = _smeared(_blurred(picture, params["blur"]), params["motion"])
-    picture = _softened(picture, params["soften"])
+    picture = _smeared(_blurred(picture, known["blur"]), known["motion"])
+    picture = _softened(picture, known["soften"])
     contrast, gamma, brightness = (column(v) for v in params["tone"].unbind(1))
     picture = (picture * params["cast"][:, :, None, None]).clamp(0, 255)
     picture = 255 * (picture / 255) ** gamma
     picture = (picture - 128) * contrast + 128 + brightness
     picture = torch.where(column(params["gray"]) > 0, picture.mean(1, keepdim=True), picture)
-    if bool((params["noise"] > 0).any()):
+    if bool((known["noise"] > 0).any()):
         noise = torch.randn(picture.shape, generator=generator, device=device)
         picture = picture + noise * column(params["noise"])
     picture = _jpeg(picture.clamp(0, 255), params["jpeg"])

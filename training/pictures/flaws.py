@@ -101,6 +101,14 @@ def sample(
         "cast": 1 + rng.uniform(-0.12, 0.12, 3) * level * (rng.random() < 0.4) * (0.4 if coloured else 1.0),
         "noise": splits.NOISE * strength(0.65) ** 1.3,
         "jpeg": 100 - (100 - splits.JPEG) * strength(0.7),
+        "screen": (1, 1, 0, 0),
         "gray": float(rng.random() < 0.04 * level and not coloured),
     }
     return {name: np.asarray(value, np.float32) for name, value in values.items()}
+
+
+def screen(rng: np.random.Generator, level: float) -> np.ndarray:
+    """(4,) a photographed screen's raster: px a pixel across and down, depth of its columns and of its rows."""
+    pitch = np.exp(rng.uniform(*np.log(splits.SCREEN)))
+    depth = splits.RASTER * level * rng.uniform(0.2, 1.0, 2)
+    return np.array([pitch, pitch * rng.uniform(0.97, 1.03), *depth], np.float32)

@@ -37,8 +37,9 @@ class Topic:
 class Picture:
     """`image` is (height, width, 3) uint8 RGB, clean. `centres` is (n, 2) float32, x and y in px, of `characters`.
 
-    `em` is the size in px of the smallest print that is asked about. `degradation` is what degrade.py takes. `lines` is what is
-    printed, each line the `Run`s of canvas.py.
+    `em` is the size in px of the smallest print that is asked about. `degradation` is what degrade.py takes. `lines` is what the
+    first hand printed, each line the `Run`s of canvas.py; `printed` what either did, row by row, as a reader would find it.
+    `backdrop` is the kind of its background.
     """
 
     image: np.ndarray
@@ -48,3 +49,5 @@ class Picture:
     em: float
     degradation: dict[str, np.ndarray] = field(default_factory=dict)
     lines: list[list] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
+    backdrop: str = ""

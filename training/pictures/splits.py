@@ -186,10 +186,12 @@ FACES = {
 BACKGROUNDS = {
     "train": (
         *("flat", "gradient", "brushed", "clouds", "wood", "paper", "checker"),
-        *("rivets", "studs", "knurl", "mesh", "tread", "rings", "slots"),
+        *("rivets", "studs", "knurl", "mesh", "tread", "rings", "slots", "punched", "punched", "punched"),
     ),
     "test": ("tiles", "hazard", "speckle", "perforated", "carpet"),
 }
+
+PHOTOGRAPHIC = 0.1  # share of the training pictures whose ground is a photograph
 
 # Share of a question's wordings that is asked in the test only (see belongs).
 HELD_OUT_WORDINGS = 0.15
@@ -213,6 +215,10 @@ LIGHT = (0.55, 1.25)  # gain from corner to corner
 CONTRAST = (0.6, 1.15)
 GAMMA = (0.7, 1.5)
 JPEG = 25  # least quality
+SCREEN = (0.9, 4.5)  # px that a pixel of a photographed screen takes; below 2 it shows as moiré
+RASTER = 0.32  # how deep the lines between a screen's pixels are
+SCREENS = 0.07  # share of the training pictures that a screen shows
+SMALL_PRINT = 0.3  # of the training pictures at level 1: print of under 22 px
 
 # The evaluation: level of degradation of each band, a third of the pictures each; the content is always at level 1.
 BANDS = {"clean": (0.0, 0.05), "mild": (0.3, 0.6), "hard": (0.6, 1.0)}

@@ -155,3 +155,25 @@ def test_every_line_of_print_knows_where_its_ink_is(skill):
         inks = np.concatenate([run.inks[[character != " " for character in run.text]] for run in runs])
         middles = (inks[:, :2] + inks[:, 2:]) / 2
         assert np.abs(middles - picture.centres).max(0)[0] < 30 and (inks[:, 2] >= inks[:, 0]).all()
+
+
+def screened(pitch: float, image: torch.Tensor) -> torch.Tensor:
+    picture = next(pictures("display", count=1))
+    clean = sample(np.random.default_rng(0), (448, 336), 40.0, 0.0, 1.0, np.array([[224, 168]]))
+    assert picture.degradation.keys() == clean.keys()
+    clean["screen"] = np.array([pitch, pitch, 0.3, 0.3], np.float32)
+    return degrade(image, collate([clean]))
+
+
+def test_a_fine_screen_shows_moire_and_a_coarse_one_its_pixels():
+    gray = torch.full((1, 336, 448, 3), 150, dtype=torch.uint8)
+    for pitch, period in ((1.02, 51.0), (4.0, 4.0)):
+        columns = screened(pitch, gray)[0, :, :, 0].float().mean(0)
+        spectrum = torch.fft.rfft(columns - columns.mean()).abs()
+        assert abs(448 / int(spectrum.argmax()) - period) < 0.2 * period
+
+
+def test_most_pictures_are_no_photographed_screens_and_the_tests_never_are():
+    shown = [bool(p.degradation["screen"][2:].any()) for p in pictures("display", count=200)]
+    assert 0 < sum(shown) < 40
+    assert not any(p.degradation["screen"][2:].any() for p in pictures("display", "test", count=40))

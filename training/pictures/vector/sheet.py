@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import skia
 
-from training.pictures.background import background
+from training.pictures.background import background, choose
 from training.pictures.canvas import Canvas, luminance
 from training.pictures.splits import FACES
 from training.pictures.typeface import FOLDER, faces
@@ -126,8 +126,10 @@ class Sheet(Canvas):
         self.skia = self.surface.getCanvas()
         box = (0, 0, width, height)
         kind = rng.integers(5) if self.level > 0.2 else 0
+        self.backdrop = "drawn"
         if kind <= 1 and rng.random() < 0.6:
-            cv2.cvtColor(background(rng, self.size, self.split, self.level), cv2.COLOR_RGB2RGBA, self.rgba)
+            self.backdrop = choose(rng, self.split, self.level)
+            cv2.cvtColor(background(rng, self.size, self.split, self.backdrop), cv2.COLOR_RGB2RGBA, self.rgba)
             return self.rgba
         first, second = rng.integers(10, 246, 3), rng.integers(10, 246, 3)
         self.fill(box, first, gradient=mixed(first, second, rng.random()))
@@ -242,6 +244,7 @@ class Sheet(Canvas):
         self._size = max(self._size, int(style.size))
         if asked:
             self.em = min(self.em, style.size)
+        self.printed.append((baseline, x, style.size, text))
         brush = paint(colour)
         for face, run in style.runs(text):
             drawn, left = style.font(face), x
