@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from training.pictures.splits import belongs
 from training.pictures.vector import NoRoom, Sheet, bill, invoice
 from training.pictures.vector.invoice_topics import topics as topics_of
 
@@ -28,6 +29,12 @@ def test_figures_add_up():
             taxed += 1
         assert cents(made.fields["total"][1]) == total
     assert taxed > 10
+
+
+def test_every_item_has_a_name_of_its_split():
+    for split in ("train", "test"):
+        names = [item["item"] for made in invoices(split) for item in made.items]
+        assert all(names) and all(belongs(name, split) for name in names)
 
 
 def test_no_two_items_have_one_name_and_their_figures_are_answered():

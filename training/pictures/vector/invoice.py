@@ -127,8 +127,8 @@ def make(rng, split: str, most: int, full: float) -> Invoice:
     columns = {name: pick(rng, COLUMNS[name][not other]) for name in shown}
     items, cents = [], 0
     for _ in range(int(rng.integers(1, most + 1))):
-        name = items[0]["item"] if items else ""
-        while name in [item["item"] for item in items] or not belongs(name, split):
+        name = ""
+        while not name or name in [item["item"] for item in items] or not belongs(name, split):
             mixed = chinese if chance(rng, 0.75) else not chinese  # goods of the other language
             name = free.hanzi(rng, 2, 5) if mixed else free.latin(rng, 1, 3)
             if chance(rng, 0.15):

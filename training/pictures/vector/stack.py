@@ -44,19 +44,22 @@ class Content:
 
 def broken(text: str, style: Style, room: float) -> list[str]:
     """The text in as many lines as it takes: broken at spaces, and Chinese anywhere."""
-    lines, line = [], ""
+    widths = [width for face, run in style.runs(text) for width in style.advances(face, run)]
+    if sum(widths) <= room:
+        return [text]
+    lines, start, space, used = [], 0, -1, 0.0  # the line's first character, its last space, its width
     for i, character in enumerate(text):
-        if line and style.width(line + character) > room:
-            cut = line.rfind(" ")
-            if character == " " or ord(character) >= 0x2E80 or cut <= 0:
-                lines.append(line)
-                line = "" if character == " " else character
+        if character == " ":
+            space = i
+        used += widths[i]
+        if used > room and i > start:
+            if character == " " or ord(character) >= 0x2E80 or space <= start:
+                cut, following = i, i + (character == " ")
             else:
-                lines.append(line[:cut])
-                line = line[cut + 1 :] + character
-        else:
-            line += character
-    return [*lines, line]
+                cut, following = space, space + 1
+            lines.append(text[start:cut])
+            start, space, used = following, -1, sum(widths[following : i + 1])
+    return [*lines, text[start:]]
 
 
 class Column:
