@@ -6,7 +6,8 @@
     python benchmarks/build_peers.py --pack FILE.tar.xz      the few megabytes of the sdist that a build needs
 
 DIR/bin then holds llama-server, llama-bench and llama-mtmd-cli, DIR/python the module llama_cpp: put it on PYTHONPATH.
---cuda 90 builds for GPUs of compute capability 9.0. A build that was broken off goes on where it was.
+--cuda 90 builds for GPUs of compute capability 9.0. A build that was broken off goes on where it was. --cublas turns a
+CUDA build into one with GGML_CUDA_FORCE_CUBLAS in a minute: of its sources two read it, and only they are compiled again.
 Needs CMake, Ninja and a C++ compiler, with --cuda also nvcc.
 """
 
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, metavar="FILE", help="write the needed sources there and build nothing")
     parser.add_argument("--cuda", default="", metavar="ARCHITECTURE", help="build for the GPU, such as 90")
     parser.add_argument("--option", action="append", default=[], metavar="-DNAME=VALUE", help="one more for CMake")
+    parser.add_argument("--cublas", action="store_true", help="whole images through cuBLAS")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N")
     args = parser.parse_args()
     if not (args.directory or args.pack):
@@ -58,6 +60,8 @@ def main() -> None:
             pack(source, args.pack)
         else:
             unpack(source, args.directory / "source")
+            if args.cublas:
+                define(args.directory / "source" / LLAMA_CPP / "ggml/src/ggml-cuda", "GGML_CUDA_FORCE_CUBLAS")
             build(args.directory, args.cuda, args.option, args.jobs)
 
 
@@ -78,6 +82,15 @@ def unpack(source: Path, directory: Path) -> None:
             archive.extract(member, scratch, filter="data")
         Path(scratch).rename(directory)
         Path(scratch).mkdir()  # for the context manager to remove
+
+
+def define(directory: Path, name: str) -> None:
+    """As CMake's option does for all sources, in those that look at it."""
+    line = f"#define {name}\n"
+    for path in directory.glob("*.cu"):
+        text = path.read_text()
+        if name in text and not text.startswith(line):
+            path.write_text(line + text)
 
 
 def pack(source: Path, target: Path) -> None:

@@ -25,6 +25,14 @@ class Servers:
         self._processes: dict[int, subprocess.Popen] = {}
 
     def __enter__(self) -> Servers:
+        try:
+            self._begin()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _begin(self) -> None:
         for port in self.ports:
             self.start(port)
         for port in self.ports:
@@ -37,13 +45,15 @@ class Servers:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self.wait(ROUTER_PORT)
-        return self
 
     def __exit__(self, *_exception) -> None:
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():
-            process.wait(10)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # the router, where no server lives
+                process.kill()
 
     def start(self, port: int) -> None:
         command = [sys.executable, "-m", "glm4v_ros.cli.main", "serve", "--port", str(port), "--threads", "1", "--context", "12288", "--per-minute",

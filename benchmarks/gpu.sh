@@ -4,7 +4,8 @@
 # BUNDLE is what benchmarks/gpu_bundle.py made: sources and wheels. The work runs detached and goes on where it was when it is
 # started again; this script waits for it for SECONDS (540), copies what there is to OUT and ends with 0 when all is
 # done, 3 while it runs, 1 when it failed. WORK says where it builds. CUDA=90-real SHAPE=9b FRAME=1120x840 describe the run;
-# CUDA= SHAPE=tiny FRAME=448x336 rehearses it on a CPU.
+# CUDA= SHAPE=tiny FRAME=448x336 rehearses it on a CPU. BUILD_WITH is put before the builds: where CUDA_VISIBLE_DEVICES and
+# taskset give this script a part of a machine, "taskset -c 0-31" lets it build on more.
 set -u
 bundle=$(realpath "$1")
 out=$2
@@ -30,7 +31,8 @@ if "WITHOUT_LLAMA" not in os.environ:
         import llama_cpp
 END
     export PYTHONPATH=$work/first:$build/python:$site
-    step model "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" &
+    { step model "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" &&
+        step f16 "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" --tower F16; } &
     local drawing=$! cuda=()
     [ -n "$CUDA" ] && cuda=(--cuda "$CUDA")
     built build "$build" || return
@@ -38,16 +40,21 @@ END
     local layers=-1
     [ -n "$CUDA" ] || layers=0
     step greedy "$PYTHON" benchmarks/greedy_check.py --text "$work/model/text.gguf" --gpu-layers "$layers" || true
-    step peers "$PYTHON" benchmarks/peers.py "$build" "$work/out" --text "$work/model/text.gguf" \
-        --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" ${PEERS_OPTIONS:-} || return
-    alone "$build" default-2 vision.gguf 512 && alone "$build" default-3 vision.gguf 512 || return
-    # The same with whole images through cuBLAS and the tower's weights at F16.
-    step tower "$PYTHON" benchmarks/random_model.py "$work/model" --shape "$SHAPE" --tower F16 || return
-    [ -n "$CUDA" ] && cuda+=(--option=-DGGML_CUDA_FORCE_CUBLAS=ON)
-    built cublas "$work/cublas" || return
-    export PYTHONPATH=$work/first:$work/cublas/python:$site
-    alone "$work/cublas" cublas-1 vision-f16.gguf 1280 && alone "$work/cublas" cublas-2 vision-f16.gguf 1280 &&
-        alone "$work/cublas" cublas-3 vision-f16.gguf 1280 || return
+    step towers timeout 120 "$PYTHON" benchmarks/towers.py --text "$work/model/text.gguf" --vision "$work/model/vision.gguf" \
+        --size "$FRAME" --gpu-layers "$layers" || true
+    export GLM4V_TOWER
+    GLM4V_TOWER=${TOWER-$(tail -n 1 "$work/out/towers.log" | "$PYTHON" -c 'import json; print(json.loads(input())["best"])')}
+    for GLM4V_TOWER in "$GLM4V_TOWER" ''; do
+        step peers "$PYTHON" benchmarks/peers.py "$build" "$work/out" --text "$work/model/text.gguf" \
+            --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" ${PEERS_OPTIONS:-} && break
+        [ -n "$GLM4V_TOWER" ] && rm -f "$work/out/results.jsonl" || return
+    done
+    alone default-2 vision.gguf 512 && alone default-3 vision.gguf 512 || return
+    [ -z "$GLM4V_TOWER" ] || GLM4V_TOWER='' alone mtmd vision.gguf 512 || return
+    # The same with whole images through cuBLAS and the tower's weights at F16: that build takes the place of the one before.
+    [ -n "$CUDA" ] && cuda+=(--cublas)
+    built cublas "$build" || return
+    alone cublas-1 vision-f16.gguf 1280 && alone cublas-2 vision-f16.gguf 1280 && alone cublas-3 vision-f16.gguf 1280 || return
     step bench "$PYTHON" -m glm4v_ros.cli.main bench --json --text "$work/model/text.gguf" \
         --vision "$work/model/vision-f16.gguf" --size "$FRAME" --gpu-layers "$layers" --context 32768
 }
@@ -55,16 +62,17 @@ END
 # llama.cpp in a folder, with the options in ``cuda``. Where the driver's library is not found at build time, CUDA's virtual memory
 # cannot be used.
 built() {
-    step "$1" "$PYTHON" benchmarks/build_peers.py "$2" --source "$bundle/llama.tar.xz" "${cuda[@]}" ||
-        step "$1" "$PYTHON" benchmarks/build_peers.py "$2" --source "$bundle/llama.tar.xz" "${cuda[@]}" --option=-DGGML_CUDA_NO_VMM=ON
+    step "$1" ${BUILD_WITH:-} "$PYTHON" benchmarks/build_peers.py "$2" --source "$bundle/llama.tar.xz" "${cuda[@]}" ||
+        step "$1" ${BUILD_WITH:-} "$PYTHON" benchmarks/build_peers.py "$2" --source "$bundle/llama.tar.xz" "${cuda[@]}" --option=-DGGML_CUDA_NO_VMM=ON
 }
 
-# What one asker sees, with the build, tower and ubatch given.
+# What one asker sees, with the tower and ubatch given.
 alone() {
     local layers=-1
     [ -n "$CUDA" ] || layers=0
-    step "$2" "$PYTHON" benchmarks/peers.py "$1" "$work/out/$2" --alone --text "$work/model/text.gguf" --vision "$work/model/$3" \
-        --size "$FRAME" --gpu-layers "$layers" --ubatch "$4" ${PEERS_OPTIONS:-} && cp "$work/out/$2/results.jsonl" "$work/out/$2.jsonl"
+    step "$1" "$PYTHON" benchmarks/peers.py "$work/build" "$work/out/$1" --alone --text "$work/model/text.gguf" \
+        --vision "$work/model/$2" --size "$FRAME" --gpu-layers "$layers" --ubatch "$3" ${PEERS_OPTIONS:-} &&
+        cp "$work/out/$1/results.jsonl" "$work/out/$1.jsonl"
 }
 
 # Runs a command unless it was done, with its output in a log of its own.

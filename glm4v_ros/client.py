@@ -67,17 +67,27 @@ class PendingAnswer:
         raise error(result.error_msg, answer=partial, retry_after=retry_after)
 
     def __iter__(self) -> Iterator[str]:
-        text = ""
+        steps = self.steps()
+        try:
+            for _, text in steps:
+                if text:
+                    yield text
+        finally:
+            steps.close()
+
+    def steps(self) -> Iterator[tuple[int, str]]:
+        """The answer's text as it is written, each piece with its stage, a constant of AskImage.Feedback; without text
+        where only the stage is news. Leaving the loop early cancels, as with iterating."""
+        written = ""
         try:
             for feedback in self._goal.feedback():
                 self._stage = feedback.stage
-                if feedback.delta:
-                    text += feedback.delta
-                    yield feedback.delta
+                written += feedback.delta
+                yield feedback.stage, feedback.delta
             answer = self.result()
             # Feedback may be lost or come after the result, which has all of the text.
-            if answer.text.startswith(text) and len(answer.text) > len(text):
-                yield answer.text[len(text) :]
+            if answer.text.startswith(written) and len(answer.text) > len(written):
+                yield self._stage, answer.text[len(written) :]
         finally:
             if not self.done:
                 self.cancel()

@@ -63,7 +63,7 @@ def test_an_acceptance_that_cannot_be_sent(client, vqa, monkeypatch):
         else:
             lost.append(arguments)
 
-    vqa._action.register_handle_accepted_callback(begin)
+    vqa.action.register_handle_accepted_callback(begin)
     monkeypatch.setattr(Goal, "_answered", lose_the_first)
     assert client.ask("Still there?").text == "Still there?"
     assert len(begun) == 2 and begun[0].is_cancel_requested
@@ -74,7 +74,7 @@ def test_an_acceptance_that_cannot_be_sent(client, vqa, monkeypatch):
             client.ask("Still there?", **arguments)
         assert len(begun) == 1
         eventually(lambda: begun[0].is_cancel_requested)
-    vqa._action.register_handle_accepted_callback(lambda goal_handle: goal_handle.execute())
+    vqa.action.register_handle_accepted_callback(lambda goal_handle: goal_handle.execute())
 
 
 def test_what_is_asked_after_a_cancel_is_not_canceled(client):
@@ -123,12 +123,12 @@ def test_a_server_that_was_started_anew_does_not_know_the_goal(client, vqa):
         pending = client.start("slow", timeout=1, resend=resend)
         stream = iter(pending)  # which cancels when it goes
         next(stream)
-        running = vqa._action._goal_handles
-        vqa._action._goal_handles = {}
+        running = vqa.action._goal_handles
+        vqa.action._goal_handles = {}
         with pytest.raises(error, match=says):
             pending.result()
         assert len(vqa.asked) == asked + 1 + resend
-        vqa._action._goal_handles = running
+        vqa.action._goal_handles = running
         eventually(lambda running=running: not list(running.values())[-1].is_active)
 
 
@@ -197,11 +197,12 @@ def mayflies(node):
 
 
 def test_an_error_of_one_user_does_not_end_the_thread_of_all(client):
-    caller = ActionCaller(AskImage, "forgetful/ask_image_stream")
-    caller._thread.submit(lambda: 1 / 0)
+    caller, thread = ActionCaller(AskImage, "forgetful/ask_image_stream"), CallerThread.join(None)
+    thread.submit(lambda: 1 / 0)
     with pytest.raises(TimeoutError):
         caller.start("no message").result(0.5)
     caller.close()
+    thread.leave()
     assert client.ask("Still there?").text == "Still there?"
 
 

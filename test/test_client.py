@@ -8,6 +8,7 @@ import threading
 import pytest
 import rclpy
 import vqa_double
+from glm4v_ros.action import AskImage
 from glm4v_ros.msg import Exchange, Sampling
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -84,6 +85,13 @@ def test_a_stream_gives_the_whole_text_in_pieces(client):
     pieces = list(stream)
     assert "".join(pieces) == stream.result().text == "A pump. It runs."
     assert len(pieces) > 1
+
+
+def test_each_step_of_a_stream_has_its_stage(client):
+    stream = client.ask_stream("What is it?")
+    steps = list(stream.steps())
+    assert {stage for stage, _ in steps} == {AskImage.Feedback.ANSWERING} == {stream.stage}
+    assert "".join(text for _, text in steps) == stream.result().text
 
 
 def test_leaving_a_stream_cancels_the_question(client, vqa):

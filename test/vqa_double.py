@@ -35,7 +35,7 @@ class VqaDouble:
         self.context = Context()
         rclpy.init(context=self.context)
         self.node = Node(name, context=self.context)
-        self._action = ActionServer(
+        self.action = ActionServer(
             self.node,
             AskImage,
             "~/ask_image_stream",
@@ -46,15 +46,15 @@ class VqaDouble:
             cancel_service_qos_profile=KEEP_ALL,
             result_service_qos_profile=KEEP_ALL,
         )
-        self._executor = MultiThreadedExecutor(8, context=self.context)
-        self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
+        self.executor = MultiThreadedExecutor(8, context=self.context)
+        self.executor.add_node(self.node)
+        self._thread = threading.Thread(target=self.executor.spin, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        self._executor.shutdown()
+        self.executor.shutdown()
         self._thread.join()
-        self._action.destroy()
+        self.action.destroy()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
 
@@ -114,7 +114,7 @@ class VqaDouble:
 if __name__ == "__main__":
     double = VqaDouble(name=sys.argv[1])
     sys.stdin.read()  # until the parent closes it
-    double._executor.shutdown(0.0)
-    double._action.destroy()
+    double.executor.shutdown(0.0)
+    double.action.destroy()
     double.node.destroy_node()
     rclpy.shutdown(context=double.context)

@@ -110,15 +110,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    try:
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise BadRequest(
-            f"{error.name} is missing: build glm4v_ros again, or install requirements/serve.txt where it is"
-        ) from error
     from glm4v_ros.web.keys import KeyRing
+    from glm4v_ros.web.packages import check_packages
 
+    check_packages()
     path = Path(args.keys or os.path.expanduser("~/.config/glm4v_ros/serve_keys.json"))
     keys = KeyRing.load(path)
     if args.add_key or args.remove_key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Collection
 
 from glm4v_ros.engine.layout import Layout
@@ -40,8 +41,14 @@ class KVCache:
 
     @property
     def idle(self) -> int:
-        """Cells of frames and sessions that nobody uses now."""
-        return sum(sequence.reserved for sequence in self._sequences if sequence.idle)
+        """Cells of frames and sessions that nothing but other such ones uses now."""
+        needed, behind = set(), Counter(id(sequence.base) for sequence in self._sequences if sequence.kept)
+        for sequence in self._sequences:
+            if not sequence.kept or sequence.users > behind[id(sequence)]:
+                while sequence is not None and id(sequence) not in needed:
+                    needed.add(id(sequence))
+                    sequence = sequence.base
+        return sum(sequence.reserved for sequence in self._sequences if id(sequence) not in needed)
 
     @property
     def frame_keys(self) -> set[str]:
@@ -221,25 +228,11 @@ class KVCache:
 
     def _make_room(self, cells: int, ids: int) -> bool:
         """Evicts what it must, and nothing at all when that would not be enough."""
-        if self.used - self._evictable + cells > self.capacity:
+        if self.used - self.idle + cells > self.capacity:
             return False
         while (self.used + cells > self.capacity or len(self._free_ids) < ids) and self._evict():
             pass
         return self.used + cells <= self.capacity and len(self._free_ids) >= min(ids, 1)
-
-    @property
-    def _evictable(self) -> int:
-        """Cells of kept sequences that nothing but other such ones uses."""
-        needed = set()
-        for sequence in self._sequences:
-            if not sequence.kept or sequence.users > self._kept_users(sequence):
-                while sequence is not None and id(sequence) not in needed:
-                    needed.add(id(sequence))
-                    sequence = sequence.base
-        return sum(sequence.reserved for sequence in self._sequences if id(sequence) not in needed)
-
-    def _kept_users(self, base: Sequence) -> int:
-        return sum(sequence.base is base for sequence in self._sequences if sequence.kept)
 
     def _evict(self) -> bool:
         idle = [sequence for sequence in self._sequences if sequence.idle]

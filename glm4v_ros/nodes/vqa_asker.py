@@ -106,7 +106,7 @@ class VqaAsker:
             raise NotActive("the node vqa is not there: start it, or name it with the parameter vqa")
         images = [await self._message(picture) for picture in inquiry.pictures]
         loop = asyncio.get_running_loop()
-        news: asyncio.Queue[Union[str, AnswerMessage, VqaError]] = asyncio.Queue()
+        news: asyncio.Queue[Union[tuple[int, str], AnswerMessage, VqaError]] = asyncio.Queue()
 
         def tell(item) -> None:  # from a thread; the loop may be closed by the time of an answer
             try:
@@ -126,7 +126,8 @@ class VqaAsker:
             while not isinstance(item := await news.get(), AnswerMessage):
                 if isinstance(item, VqaError):
                     raise item
-                yield Delta(question.request_id, Stage.ANSWERING, item)
+                stage, text = item
+                yield Delta(question.request_id, Stage(stage), text)
             self._service_time.ended()
             seen, pictures = await self._seen(inquiry, item)
             yield Reply(_answer(item), seen, _found(item, pictures))
@@ -176,8 +177,8 @@ class VqaAsker:
 
 def _read(pending: PendingAnswer, tell: Callable[[Any], None]) -> None:
     try:
-        for text in pending:
-            tell(text)
+        for step in pending.steps():
+            tell(step)
         tell(pending.result())
     except VqaError as error:
         tell(error)

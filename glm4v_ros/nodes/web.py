@@ -24,6 +24,7 @@ from glm4v_ros.nodes.vqa_watch import VqaWatch
 from glm4v_ros.srv import ResetSession
 from glm4v_ros.vendor import prefer_vendor
 from glm4v_ros.web.keys import KeyRing
+from glm4v_ros.web.packages import check_packages
 from glm4v_ros.web.pictures import PictureStore
 from glm4v_ros.web.settings import Settings
 
@@ -91,20 +92,15 @@ class WebNode(Node):
 def main() -> int:
     prefer_vendor()
     try:
-        from glm4v_ros.web import server
-        from glm4v_ros.web.app import make_app
-    except ModuleNotFoundError as error:
-        print(
-            f"web: {error.name} is missing: build glm4v_ros again, or install requirements/serve.txt where it is",
-            file=sys.stderr,
-        )
-        return 1
-    try:
+        check_packages()
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # the server ends in order, then all else
         node = WebNode()
     except (RuntimeError, VqaError) as error:
         print(f"web: {error}", file=sys.stderr)
         return 1
+    from glm4v_ros.web import server
+    from glm4v_ros.web.app import make_app
+
     executor = SingleThreadedExecutor()
     spinning = threading.Thread(target=spin, args=(node, executor), name="spin", daemon=True)
     try:

@@ -1,4 +1,4 @@
-"""The ggml functions that the GLM-4v-9b tower needs, bound on the library that llama_cpp has loaded.
+"""The ggml functions that towers of our own need, bound on the library that llama_cpp has loaded.
 
 Opening libggml by path would map a second copy with its own registry of devices. Handles are plain integers (pointers);
 tensor types are GGUF's type numbers. No structure of ggml's is read: only functions are called, so what can change
@@ -8,7 +8,7 @@ under us is their signatures and meaning, and these are checked by version.
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, c_bool, c_char_p, c_float, c_int, c_int64, c_size_t, c_void_p
+from ctypes import POINTER, c_bool, c_char_p, c_float, c_int, c_int64, c_size_t, c_uint32, c_void_p
 
 from glm4v_ros.errors import Unsupported
 from glm4v_ros.machine.ggml import CPU_DEVICE, GPU_DEVICE, INTEGRATED_GPU_DEVICE, device_name, devices, function
@@ -19,6 +19,8 @@ CHECKED_VERSIONS = ("0.25",)  # major.minor of ggml that the tower's tests have 
 
 F32, F16, I32 = 0, 1, 26
 USAGE_WEIGHTS = 1
+ROPE_VISION = 24
+SCALE_BICUBIC = 2
 PRECISION_F32 = 10
 SUCCESS = 0
 
@@ -65,6 +67,8 @@ mul_mat = _bind("ggml_mul_mat", _TENSOR, _CONTEXT, _TENSOR, _TENSOR)
 set_accumulation = _bind("ggml_prec_set_acc", c_bool, _TENSOR, c_int)
 add = _bind("ggml_add", _TENSOR, _CONTEXT, _TENSOR, _TENSOR)
 mul = _bind("ggml_mul", _TENSOR, _CONTEXT, _TENSOR, _TENSOR)
+get_rows = _bind("ggml_get_rows", _TENSOR, _CONTEXT, _TENSOR, _TENSOR)
+rms_norm = _bind("ggml_rms_norm", _TENSOR, _CONTEXT, _TENSOR, c_float)
 norm = _bind("ggml_norm", _TENSOR, _CONTEXT, _TENSOR, c_float)
 gelu_erf = _bind("ggml_gelu_erf", _TENSOR, _CONTEXT, _TENSOR)
 swiglu_split = _bind("ggml_swiglu_split", _TENSOR, _CONTEXT, _TENSOR, _TENSOR)
@@ -72,15 +76,25 @@ concat = _bind("ggml_concat", _TENSOR, _CONTEXT, _TENSOR, _TENSOR, c_int)
 cast = _bind("ggml_cast", _TENSOR, _CONTEXT, _TENSOR, c_int)
 cont = _bind("ggml_cont", _TENSOR, _CONTEXT, _TENSOR)
 permute = _bind("ggml_permute", _TENSOR, _CONTEXT, _TENSOR, c_int, c_int, c_int, c_int)
+view_1d = _bind("ggml_view_1d", _TENSOR, _CONTEXT, _TENSOR, c_int64, c_size_t)
 view_2d = _bind("ggml_view_2d", _TENSOR, _CONTEXT, _TENSOR, c_int64, c_int64, c_size_t, c_size_t)
 view_3d = _bind(
     "ggml_view_3d", _TENSOR, _CONTEXT, _TENSOR, c_int64, c_int64, c_int64, c_size_t, c_size_t, c_size_t
 )  # fmt: skip
 reshape_2d = _bind("ggml_reshape_2d", _TENSOR, _CONTEXT, _TENSOR, c_int64, c_int64)
+reshape_3d = _bind("ggml_reshape_3d", _TENSOR, _CONTEXT, _TENSOR, c_int64, c_int64, c_int64)
 reshape_4d = _bind("ggml_reshape_4d", _TENSOR, _CONTEXT, _TENSOR, c_int64, c_int64, c_int64, c_int64)
 soft_max = _bind("ggml_soft_max_ext", _TENSOR, _CONTEXT, _TENSOR, _TENSOR, c_float, c_float)
 flash_attention = _bind(
     "ggml_flash_attn_ext", _TENSOR, _CONTEXT, _TENSOR, _TENSOR, _TENSOR, _TENSOR, c_float, c_float, c_float
+)  # fmt: skip
+
+interpolate = _bind(
+    "ggml_interpolate", _TENSOR, _CONTEXT, _TENSOR, c_int64, c_int64, c_int64, c_int64, c_uint32
+)  # fmt: skip
+rope_multi = _bind(
+    "ggml_rope_multi", _TENSOR, _CONTEXT, _TENSOR, _TENSOR, _TENSOR, c_int, POINTER(c_int), c_int, c_int,
+    c_float, c_float, c_float, c_float, c_float, c_float,
 )  # fmt: skip
 
 new_graph = _bind("ggml_new_graph_custom", _GRAPH, _CONTEXT, c_size_t, c_bool)
@@ -102,6 +116,7 @@ new_scheduler = _bind(
     "ggml_backend_sched_new", _SCHEDULER, POINTER(_BACKEND), c_void_p, c_int, c_size_t, c_bool, c_bool
 )  # fmt: skip
 free_scheduler = _bind("ggml_backend_sched_free", None, _SCHEDULER)
+reset_scheduler = _bind("ggml_backend_sched_reset", None, _SCHEDULER)
 allocate_graph = _bind("ggml_backend_sched_alloc_graph", c_bool, _SCHEDULER, _GRAPH)
 compute = _bind("ggml_backend_sched_graph_compute", c_int, _SCHEDULER, _GRAPH)
 set_eval_callback = _bind("ggml_backend_sched_set_eval_callback", None, _SCHEDULER, EVAL_CALLBACK, c_void_p)

@@ -13,6 +13,8 @@ class TowerGraph:
         self._shape = shape
         self._tensors = tensors
         self._flash_attention = flash_attention
+        self.size = size
+        self.inputs = None
         self.attentions: list[int] = []
         self.block_outputs: list[int] = []
         self.context = ggml.new_context(size * ggml.tensor_overhead() + ggml.graph_overhead(size, False))

@@ -16,11 +16,14 @@ from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.errors import EngineFailed, ModelFileError, Unsupported
 from glm4v_ros.vision import ggml
 from glm4v_ros.vision.frame import Frame
+from glm4v_ros.vision.glm4v9b_graph import TowerGraph
 from glm4v_ros.vision.glm4v9b_preprocess import patches
-from glm4v_ros.vision.glm4v9b_runner import Runner
 from glm4v_ros.vision.glm4v9b_shape import TowerShape
-from glm4v_ros.vision.half import halved
+from glm4v_ros.vision.graph_runner import GraphRunner
+from glm4v_ros.vision.half import kept
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, VisionTower
+
+_ON_HOST = ("v.boi", "v.eoi")  # begin and end of an image
 
 
 class Glm4v9bTower(VisionTower):
@@ -48,7 +51,7 @@ class Glm4v9bTower(VisionTower):
         self._flash_attention = flash_attention
         self._half = half
         self._progress = progress
-        self._runner: Runner | None = None
+        self._runner: GraphRunner | None = None
 
     @property
     def shape(self) -> TowerShape:
@@ -73,12 +76,16 @@ class Glm4v9bTower(VisionTower):
 
     def load(self) -> None:
         if self._runner is None:
-            runner = Runner(self._shape, self._gpu, self._threads, self._flash_attention)
+            runner, shape, gguf = GraphRunner(self._gpu, self._threads), self._shape, self._read().gguf
             try:
-                runner.load(self._read().gguf, self._progress)
+                runner.load(gguf, [name for name in shape.tensors if name not in _ON_HOST], {}, self._progress)
+                self._graph = TowerGraph(shape, runner.tensors, self._flash_attention, 128 + 64 * shape.blocks)
+                runner.prepare(self._graph)
             except BaseException:
                 runner.close()
                 raise
+            self._ends = [np.fromfile(gguf.path, np.float32, shape.output, offset=gguf.tensors[name].offset) for name in _ON_HOST]
+            self._progress()
             self._runner = runner
 
     def free(self) -> None:
@@ -96,10 +103,12 @@ class Glm4v9bTower(VisionTower):
         if should_stop():
             raise EncodeStopped
         embeddings = np.empty((shape.tokens + 2, shape.output), np.float32)
-        embeddings[0], embeddings[-1] = self._runner.boi, self._runner.eoi
-        self._runner.compute(pixels, embeddings[1:-1], self._progress, should_stop)
+        embeddings[0], embeddings[-1] = self._ends
+        self._runner.write(self._graph.input, pixels)
+        self._runner.compute(self._progress, should_stop)
+        self._runner.read(self._graph.output, embeddings[1:-1])
         embeddings *= np.float32(shape.output_scale)
-        return ImageTokens((EmbeddingRun(halved(embeddings) if self._half else embeddings, self._positions(), advance=3),))
+        return ImageTokens((EmbeddingRun(kept(embeddings, self._half), self._positions(), advance=3),))
 
     def _positions(self) -> np.ndarray:
         # The model gives all patches one position, between those of the begin and the end of the image. The column

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
+
+from glm4v_ros.errors import EngineFailed
 
 _MOST = 65504.0  # float16's largest
 
@@ -22,11 +25,13 @@ def _converter(name: str):
 _to_half, _to_float = _converter("ggml_cpu_fp32_to_fp16"), _converter("ggml_cpu_fp16_to_fp32")
 
 
-def halved(values: np.ndarray) -> np.ndarray:
-    """A copy of contiguous float32 values, rounded to float16; in float32 if one of them is beyond its range."""
-    if max(-float(values.min()), float(values.max())) > _MOST:
-        return values.copy()
-    return _converted(values, np.float16, _to_half)
+def kept(values: np.ndarray, half: bool) -> np.ndarray:
+    """A copy of contiguous float32 embeddings, rounded to float16 with ``half`` unless one of them is beyond its range. Raises
+    EngineFailed for what is no number."""
+    most = max(-float(values.min()), float(values.max()))  # of what is not a number both are none
+    if not math.isfinite(most):
+        raise EngineFailed("the vision model made numbers that are not finite; its file may be damaged")
+    return _converted(values, np.float16, _to_half) if half and most <= _MOST else values.copy()
 
 
 def whole(values: np.ndarray) -> np.ndarray:

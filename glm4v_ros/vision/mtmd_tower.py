@@ -15,7 +15,7 @@ import numpy as np
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
 from glm4v_ros.vision.frame import Frame
-from glm4v_ros.vision.half import halved
+from glm4v_ros.vision.half import kept
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, Run, TokenRun, VisionTower
 
 # Graph nodes between two looks at should_stop. A GPU stands still at each, and is soon done with a node.
@@ -154,10 +154,7 @@ class MtmdTower(VisionTower):
         if not output:
             raise EngineFailed("llama.cpp gave no image embeddings")
         shape = (count, self._embedding_size)
-        made = np.ctypeslib.as_array(output, shape)
-        if not np.isfinite(made).all():
-            raise EngineFailed("the vision model made numbers that are not finite; its file may be damaged")
-        embeddings = halved(made) if self._half else made.copy()  # the next image overwrites them
+        embeddings = kept(np.ctypeslib.as_array(output, shape), self._half)  # the next image overwrites them
         advance = mtmd.mtmd_input_chunk_get_n_pos(chunk)
         if not self._mrope:
             return EmbeddingRun(embeddings, np.arange(count, dtype=np.int32)[None], advance)

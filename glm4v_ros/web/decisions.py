@@ -17,9 +17,8 @@ from glm4v_ros.web.asker import Inquiry, Reply
 from glm4v_ros.web.asking import Asking, unless_gone
 from glm4v_ros.web.conversation import Turn, read_content, read_conversation, read_input
 from glm4v_ros.web.fields import Fields
-from glm4v_ros.web.options import read_options
 from glm4v_ros.web.problem import invalid, unsupported
-from glm4v_ros.web.service import Service, figures, owner_of, with_question
+from glm4v_ros.web.service import Service, figures, with_question
 
 _MOST_QUESTIONS = 400  # as OpenAI's API has it
 _MOST_CHOICES = 64  # as policy/question_check.py has it; OpenAI's API takes 255
@@ -72,9 +71,7 @@ class Decisions:
         self._service = service
 
     async def post(self, request: Request):
-        body, owner = await self._service.read_question(request), owner_of(request)
-        model = self._service.check_model(body)
-        options = read_options(body, request.headers)
+        body, owner, model, options = await self._service.read_call(request)
         asked = [_read_question(question) for question in body.objects("questions", _MOST_QUESTIONS)]
         if not asked:
             raise invalid("'questions' has at least one question", "questions", "missing_required_parameter")

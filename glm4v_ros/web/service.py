@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
 
 from starlette.requests import Request
 
@@ -15,7 +16,7 @@ from glm4v_ros.engine.question import Question, Sampling
 from glm4v_ros.web.asker import Asker, Found, Inquiry, Reply, Seen
 from glm4v_ros.web.conversation import Conversation
 from glm4v_ros.web.fields import Fields, parse
-from glm4v_ros.web.options import Options
+from glm4v_ros.web.options import Options, read_options
 from glm4v_ros.web.pictures import PictureStore
 from glm4v_ros.web.problem import Problem, invalid
 from glm4v_ros.web.seats import Seats
@@ -23,6 +24,15 @@ from glm4v_ros.web.seats import Seats
 _TURNS = 4  # of the event loop, in which a refusal is written and its connection closed
 _LARGE = 1 << 20  # bytes of a body that is parsed in a thread, lest other streams stand still
 FINISH = {FinishReason.STOP: "stop", FinishReason.LENGTH: "length"}
+
+
+class Call(NamedTuple):
+    """A request for an answer, as far as all endpoints read it alike."""
+
+    body: Fields
+    owner: str
+    model: str  # its name as the request has it
+    options: Options
 
 
 @dataclass(frozen=True)
@@ -33,17 +43,16 @@ class Service:
     timeout: float = 120.0  # seconds that a question may take unless its request says otherwise
     most_timeout: float = 600.0
 
-    async def read_question(self, request: Request) -> Fields:
-        """The body of a request for an answer, which then has a seat. Raises Problem and Busy."""
+    async def read_call(self, request: Request) -> Call:
+        """A request for an answer, which then has a seat. Raises Problem, also for a model that is not here, and Busy."""
         self.seats.check()  # before its body, which may be large, has come
         body = await read_body(request, lambda: self.seats.take(request.scope))
         await asyncio.sleep(0)  # of those that came with it, the ones that are refused need not wait for its answer's work
         for _ in range(_TURNS if self.seats.full else 0):
             await asyncio.sleep(0)
-        return body
+        return Call(body, owner_of(request), self._model(body), read_options(body, request.headers))
 
-    def check_model(self, body: Fields) -> str:
-        """The model's name as the request has it. Raises Problem for one that is not here."""
+    def _model(self, body: Fields) -> str:
         names = [card.name for card in self.asker.models]
         name = body.text("model", most=200)
         if name not in names:

@@ -14,9 +14,9 @@ from glm4v_ros.web.asker import Inquiry, Reply
 from glm4v_ros.web.asking import Asking, unless_gone
 from glm4v_ros.web.conversation import Turn, read_conversation
 from glm4v_ros.web.fields import Fields
-from glm4v_ros.web.options import Options, read_options
+from glm4v_ros.web.options import Options
 from glm4v_ros.web.problem import unsupported
-from glm4v_ros.web.service import Service, owner_of
+from glm4v_ros.web.service import Service
 
 _PATIENCE = 2.0  # seconds for which a stream's status waits to see whether the question fails
 
@@ -39,9 +39,7 @@ class TextEndpoint(ABC):
         self._service = service
 
     async def post(self, request: Request):
-        body, owner = await self._service.read_question(request), owner_of(request)
-        model = self._service.check_model(body)
-        options = read_options(body, request.headers)
+        body, owner, model, options = await self._service.read_call(request)
         self._refuse(body)
         said = await read_conversation(self._turns(body), owner, self._service.pictures, self.said_in)
         inquiry = self._service.inquiry(owner, said, options, self._question(body))

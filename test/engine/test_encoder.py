@@ -2,11 +2,10 @@ import queue
 import threading
 
 import pytest
+from asking import PATIENCE
 
 from glm4v_ros.engine.encoder import EncodeJob, Encoder
 from glm4v_ros.errors import ErrorCode, OutOfMemory
-
-PATIENCE = 120
 
 
 class Tower:

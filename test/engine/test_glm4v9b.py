@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from asking import PATIENCE  # noqa: E402
 from golden import glm4v9b_checkpoint as tiny  # noqa: E402
 
 from glm4v_ros.catalog.convert import Conversion  # noqa: E402
@@ -29,7 +30,6 @@ from glm4v_ros.vision.tower import EmbeddingRun, ImageTokens  # noqa: E402
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 QUESTION = "What does the gauge say?"
-PATIENCE = 60.0
 
 
 def config_of(model: Model) -> EngineConfig:

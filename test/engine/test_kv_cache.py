@@ -102,6 +102,22 @@ def test_idle_cells_have_a_limit():
     assert [frame.alive for frame in frames] == [False, True, True]
 
 
+def test_a_frame_with_words_behind_it_is_as_idle_as_they_are():
+    cells = Cells()
+    kv = KVCache(cells, 50)
+    frames = []
+    for key in "abc":
+        frames.append(kept(kv, cells, layout(key)))
+        kept(kv, cells, layout(key, (7, 8)))
+    question = layout("c", (7, 9))
+    running = kv.allocate(question, 4, *kv.match(question))
+    assert kv.idle == 2 * 25 + 2  # all but the frame in use, whose words are not
+    kv.release(running)
+    assert kv.idle == 3 * 25
+    kv.trim()
+    assert [frame.alive for frame in frames] == [False, True, True] and kv.idle == kv.used == 50
+
+
 def test_what_would_pass_the_limit_leaves_before_a_new_frame_is_placed():
     cells = Cells()
     kv = KVCache(cells, 50)

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -20,11 +21,17 @@ def nvidia_smi(tmp_path, monkeypatch):
     return install
 
 
+def await_that(condition, patience=60.0):
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_a_gpu_is_measured_over_what_was_taken_before(nvidia_smi):
     nvidia_smi("1000", "1500", "1200")
     with MemoryWatch(processes=False) as memory:
-        while memory.now_mib != 200:
-            assert memory._threads[0].is_alive()
+        await_that(lambda: memory.now_mib == 200)
     assert memory.gpu_mib == 500
 
 
@@ -44,8 +51,7 @@ def test_child_processes_count_together(monkeypatch):
         ]
         for child in children:
             child.stdout.readline()
-        while memory.resident_mib < 128:
-            assert memory._threads[0].is_alive()
+        await_that(lambda: memory.resident_mib >= 128)
         for child in children:
             child.communicate(b"\n")
     assert 128 <= memory.resident_mib < 256

@@ -33,7 +33,7 @@ class ScriptedEngine:
         self.starts_again = True
         self._loading = loading  # start waits for it
         self.told, self.go_on = threading.Event(), threading.Event()
-        self._canceled: dict[str, threading.Event] = {}
+        self.canceled: dict[str, threading.Event] = {}
 
     def start(self, on_progress=None):
         self._loading.wait(20)
@@ -50,13 +50,13 @@ class ScriptedEngine:
             raise EngineFailed(self.gave_up)
         self.questions.append((question, list(frames)))
         future, canceled = Future(), threading.Event()
-        self._canceled[question.request_id] = canceled
+        self.canceled[question.request_id] = canceled
         future.set_running_or_notify_cancel()
         threading.Thread(target=self._work, args=(question, frames, on_delta, future, canceled), daemon=True).start()
         return future
 
     def cancel(self, request_id):
-        self._canceled.get(request_id, threading.Event()).set()
+        self.canceled.get(request_id, threading.Event()).set()
 
     def reset_session(self, session_id):
         question_check.check_session_id(session_id)
@@ -80,7 +80,7 @@ class ScriptedEngine:
                             failed=self.gave_up)  # fmt: skip
 
     def close(self):
-        for canceled in self._canceled.values():
+        for canceled in self.canceled.values():
             canceled.set()
 
     def _work(self, question, frames, on_delta, future, canceled):

@@ -161,7 +161,7 @@ def test_stop_cancels_in_the_node(web, rig):
         data += connection.recv(65536)
     request_id = rig.engine.questions[-1][0].request_id
     connection.close()
-    eventually(lambda: rig.engine._canceled[request_id].is_set())
+    eventually(lambda: rig.engine.canceled[request_id].is_set())
 
 
 def test_choices_and_sessions(web, rig):
@@ -203,6 +203,19 @@ def test_what_the_second_reader_found_is_shown_in_the_picture_upright(web, rig, 
     assert figures["verification"] == "confirmed" and figures["verification_confidence"] == pytest.approx(0.99)
     assert figures["evidence"] == [{"text": "XK-7", "picture": 0, "roi": {"x": 100, "y": 0, "width": 80, "height": 40}}]
     assert web.post(CHAT, chat("型号?", data_url(data))).json["glm4v"]["verification"] == "not_checked"  # the node's default here
+
+
+def test_a_stream_says_how_far_the_node_is(web, rig):
+    """So that the page does not show an answer under way while the second reader is waited for."""
+    rgb = plain((70, 60, 50), (400, 300))
+    key = Frame(rgb).key
+    rig.engine.says[key, "型号?"] = "XK-7"
+    rig.reader.prints[key] = tuple(plate("型号 XK-7"))
+    url = data_url(cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
+    events = web.post(CHAT, chat("型号?", url, stream=True, glm4v={"verify": "auto", "progress": True})).events[:-1]
+    told = [one["glm4v"]["stage"] for one in events if "stage" in one.get("glm4v", ())]
+    assert told[0] == "queued" and told[-1] == "checking" and len(set(told)) == len(told), told
+    assert "".join(one["choices"][0]["delta"].get("content", "") for one in events if one["choices"]) == "XK-7"
 
 
 def test_the_page_is_told_what_the_node_asks_for_by_itself(web, rig):

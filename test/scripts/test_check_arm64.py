@@ -38,3 +38,25 @@ def test_an_unknown_step_is_refused_before_anything_is_done(tmp_path):
     told = subprocess.run([SCRIPT, tmp_path / "arm", "fly"], capture_output=True, text=True)
     assert told.returncode == 2 and "no step fly" in told.stderr
     assert not (tmp_path / "arm").exists()
+
+
+def test_the_kernel_runs_arm64_as_long_as_a_run_needs_it(check, tmp_path):
+    """binfmt_misc's folder, where "-1" into an entry takes it away."""
+    formats, lock = tmp_path / "formats", tmp_path / "lock"
+    formats.mkdir()
+    register, entry = formats / "register", formats / check.FORMAT
+    register.touch()
+    one, other = check.Emulation(formats, lock), check.Emulation(formats, lock)
+    one.begin()
+    assert register.read_text().startswith(f":{entry.name}:M::\\x7fELF") and register.read_text().endswith(":PF")
+    entry.write_text("enabled")
+    one.close()
+    assert entry.read_text() == "enabled", "the other run still needs it"
+    other.close()
+    assert entry.read_text() == "-1"
+    entry.write_text("enabled")  # of a run that was killed
+    check.Emulation(formats, lock).close()
+    assert entry.read_text() == "-1"
+    entry.unlink()
+    check.Emulation(formats, lock).close()
+    assert not entry.exists()

@@ -14,38 +14,48 @@ def stage():
 
 
 @pytest.fixture
-def owners(stage):
+def speaker(stage):
     speaker = Speaker(Words(), stage, tail=0.0, repeat_window=60.0, max_queue=4)
-    yield Owners(speaker)
+    yield speaker
     speaker.close()
 
 
-def finish(stage, owners):
-    stage.cue.set()
-    probe = owners._speaker.say("The end.")
-    assert probe.future.result(60)
-    assert stage.words[-1] == "en:The end."
-    return stage.words[:-1]
+@pytest.fixture
+def owners(speaker):
+    return Owners(speaker)
 
 
-def test_each_sentence_of_an_owner_is_said_once(owners, stage):
+@pytest.fixture
+def finish(stage, speaker):
+    """Lets everything be said; what it was."""
+
+    def finish():
+        stage.cue.set()
+        assert speaker.say("The end.").future.result(60)
+        assert stage.words[-1] == "en:The end."
+        return stage.words[:-1]
+
+    return finish
+
+
+def test_each_sentence_of_an_owner_is_said_once(owners, finish):
     for index, text in enumerate(("", "One.", "One.", "Two.")):
         owners.take("a", index, text, index == 3)
         owners.take("a", index, text, index == 3)
-    assert finish(stage, owners) == ["en:One.", "en:One.", "en:Two."]
+    assert finish() == ["en:One.", "en:One.", "en:Two."]
 
 
-def test_those_who_are_there(owners, stage):
+def test_those_who_are_there(owners, finish):
     owners.take("announced", 0, "", False)
     owners.take("a", 0, "", False)
     owners.take("a", 1, "One.", True)
     owners.take("empty", 0, "", True)
     assert owners.there == ["announced", "a"]
-    finish(stage, owners)
+    finish()
     assert owners.there == ["announced"]
 
 
-def test_silence_takes_what_is_said_what_waits_and_what_comes(owners, stage):
+def test_silence_takes_what_is_said_what_waits_and_what_comes(owners, stage, finish):
     owners.take("a", 0, "One.", False)
     stage.began.acquire(timeout=60)
     owners.take("b", 0, "B.", True)
@@ -53,16 +63,16 @@ def test_silence_takes_what_is_said_what_waits_and_what_comes(owners, stage):
     owners.silence("a")
     owners.take("a", 2, "Three.", True)
     assert owners.there == ["b"]
-    assert finish(stage, owners) == ["en:One.", "en:B."]
+    assert finish() == ["en:One.", "en:B."]
 
 
-def test_silence_of_all_names_them(owners, stage):
+def test_silence_of_all_names_them(owners, finish):
     owners.take("a", 0, "One.", False)
     owners.take("b", 0, "", False)
     assert owners.silence_all() == ["a", "b"] and owners.there == []
     owners.take("b", 1, "Two.", True)
     owners.take("c", 0, "Three.", True)
-    assert finish(stage, owners)[-1] == "en:Three."
+    assert finish()[-1] == "en:Three."
 
 
 def test_what_has_no_room_is_refused_and_the_owner_goes_on(owners, stage):
