@@ -50,7 +50,7 @@ def design(rng) -> Design:
         pick(rng, SHAPES), pick(rng, SURFACES), pick(rng, BEZELS), pick(rng, SHINES), pick(rng, HALOS),
         pick(rng, [(190, 192, 196), (60, 62, 66), (20, 20, 20), (160, 140, 90), (235, 235, 230), tuple(int(v) for v in rng.integers(20, 230, 3))]),
         rng.uniform(0, 0.6), rng.uniform(0.1, 0.4), rng.uniform(0.8, 1.08), rng.uniform(0, 1) ** 1.4,
-        rng.uniform(0.25, 1.0 if reach < 0.7 else 0.72), reach,
+        rng.uniform(0.4, 1.0 if reach < 0.7 else 0.8), reach,
         (rng.uniform(-0.45, 0.3), rng.uniform(-0.5, 0.15)),
         (255, 255, 255) if chance(rng, 0.7) else tuple(int(v) for v in rng.integers(170, 256, 3)), chance(rng, 0.6),
     )  # fmt: skip
