@@ -44,7 +44,8 @@ OTHER = {  # skills that are asked of any picture: which painters, and how often
     "followup": {"nameplate": 5.0, "display": 1.0, "lamp": 1.0, "count": 1.0, "label": 1.5}
     | {"invoice": 1.0},
 }
-ADDED = ("label", "table", "invoice", "diagram")  # skills that only the second hand draws; the test asks the older ones of the older painters
+# Skills that only the second hand draws; the test asks the older ones of the older painters.
+ADDED = ("label", "table", "invoice", "diagram")
 FINER = 1.25  # how much smaller print may be in a picture that is scaled up
 LATER = (*ADDED, "photo")  # what the test does not ask the older skills of
 SKILLS = (*PAINTERS, *OTHER, *ADDED)

@@ -45,8 +45,8 @@ def place(sheet: Sheet, names: list[str], layers: list[list[int]], arrows: list[
                 (0.8 if shape in ("ellipse", "cut") else 0.4),
                 (0.5 if shape in ("ellipse", "cut") else 0.25),
             )
-        elif len(ways) > 1:
-            ways = [w for w in ways if w != way]
+        elif any(other != way for other in ways):
+            ways = [other for other in ways if other != way]
             way = pick(rng, ways)
         else:
             return False

@@ -64,6 +64,9 @@ class Carton(Content):
         if name.scale <= least:
             return False
         name.scale = max(least, 0.85 * name.scale)
+        for piece in self.pieces:
+            if piece.role in ("second", "brand"):
+                piece.scale = min(piece.scale, max(0.8, 0.8 * name.scale))
         return True
 
     def topics(self, rng, split: str) -> list[Topic]:
