@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.half import kept
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, Run, TokenRun, VisionTower
 
-# Graph nodes between two looks at should_stop. A GPU stands still at each, and is soon done with a node.
+# Graph nodes between two looks at should_stop, at most. A GPU stands still at each, and is soon done with a node.
 _LOOK_EVERY = 16
 _LOOK_EVERY_GPU = 192
+_LOOK_AFTER = 1.0  # s; where nodes take longer, there are fewer of them between two looks
 
 
 class MtmdTower(VisionTower):
@@ -61,8 +63,10 @@ class MtmdTower(VisionTower):
         self._context: int | None = None
         self._should_stop: Callable[[], bool] = lambda: False
         self._stopped = False
-        self._nodes = 0
-        self._look_every = _LOOK_EVERY_GPU if gpu else _LOOK_EVERY
+        self._nodes = 0  # since the last look
+        self._looked = 0.0  # time.monotonic() of it
+        self._most_nodes = _LOOK_EVERY_GPU if gpu else _LOOK_EVERY
+        self._look_every = self._most_nodes if gpu else 1  # until it is known how long nodes take here
         self._on_node = llama_cpp.ggml_backend_sched_eval_callback(self._look)
         self._on_progress = mtmd.mtmd_progress_callback(self._loading)
 
@@ -143,6 +147,7 @@ class MtmdTower(VisionTower):
         return ImageTokens(tuple(runs))
 
     def _encode_chunk(self, chunk: int) -> EmbeddingRun:
+        self._looked = time.monotonic()
         result = mtmd.mtmd_encode_chunk(self._context, chunk)
         if self._stopped:  # the result code says success all the same
             raise EncodeStopped
@@ -200,7 +205,11 @@ class MtmdTower(VisionTower):
     def _look(self, _node: int, ask: bool, _user_data) -> bool:
         if ask:
             self._nodes += 1
-            return self._nodes % self._look_every == 0
+            return self._nodes >= self._look_every
+        now = time.monotonic()
+        in_time = self._nodes * _LOOK_AFTER / max(now - self._looked, 1e-9)
+        self._look_every = max(1, min(int(in_time), self._look_every + 1, self._most_nodes))
+        self._nodes, self._looked = 0, now
         self._progress()
         self._stopped = self._stopped or self._should_stop()
         return not self._stopped

@@ -1,5 +1,6 @@
 """deploy/container: what the Containerfile and the compose file promise. Whether the image builds is tried by hand (docs/scale.md)."""
 
+import json
 import platform
 import re
 import shutil
@@ -50,6 +51,13 @@ def test_who_runs_it_and_how_it_is_asked_for_its_health():
         assert "ENTRYPOINT" in last
     for name in ("server", "robot"):
         assert "HEALTHCHECK" in dict(found[name]) and dict(found[name])["VOLUME"] == "/models"
+
+
+def test_a_router_that_waits_for_its_servers_can_be_told_to_end():
+    """As process 1 it would only hear SIGKILL, for it handles no signal until a server lives."""
+    found = stages()["router"]
+    assert json.loads(dict(found)["ENTRYPOINT"])[:2] == ["tini", "--"]
+    assert any("apt-get install" in rest and " tini " in rest for word, rest in found if word == "RUN")
 
 
 def test_what_is_copied_is_there():

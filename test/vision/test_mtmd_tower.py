@@ -10,6 +10,7 @@ from llama_cpp import mtmd_cpp as mtmd
 
 from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
 from glm4v_ros.llama.llama_log import LlamaLog
+from glm4v_ros.vision import mtmd_tower
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.glm4v_tower import Glm4vTower
 from glm4v_ros.vision.mtmd_tower import MtmdTower
@@ -102,6 +103,27 @@ def test_red_is_not_blue(tower):
 def test_odd_sizes(tower, width, height):
     begin, image, end = tower.encode(picture(width, height)).runs
     assert begin.count == end.count == 1 and 1 <= image.count <= max(32, width * height // 28**2)
+
+
+def test_a_slow_processor_is_heard_of_as_often_as_a_fast_one(nano, language_model, monkeypatch):
+    """Else the watchdog takes it for one that stands still: a large picture's nodes may take many seconds each."""
+    moved, step = [], 0.0
+
+    def now():
+        moved.append("look")
+        return step * len(moved)
+
+    tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, progress=lambda: moved.append("progress"))
+    tower.load()
+    monkeypatch.setattr(mtmd_tower.time, "monotonic", now)
+    counts = []
+    for step in (0.0, 0.0, 10.0, 0.0):
+        moved.clear()
+        expected = tower.encode(picture(112, 84)).runs[1].embeddings
+        counts.append(moved.count("progress"))
+    tower.free()
+    _, fast, slow, fast_again = counts
+    assert slow > 8 * fast and fast_again < slow / 4, counts
 
 
 def test_half_is_the_same_rounded(make, tower):

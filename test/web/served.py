@@ -37,7 +37,7 @@ class BoundedEngine(ScriptedEngine):
         self.busy_for = 1.5  # seconds that a refusal speaks of
         self.idle = threading.Event()
         self.idle.set()
-        self.canceled = []
+        self.cancels = []
         self._running = 0
         self._counting = threading.Lock()
 
@@ -59,12 +59,12 @@ class BoundedEngine(ScriptedEngine):
         return future
 
     def cancel(self, request_id):
-        self.canceled.append(request_id)
+        self.cancels.append(request_id)
         super().cancel(request_id)
 
     def forget(self):
         """What it was asked until now."""
-        for told in (self.questions, self.canceled, self.reset):
+        for told in (self.questions, self.cancels, self.reset):
             told.clear()
 
     def _left(self):

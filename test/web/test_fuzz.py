@@ -226,7 +226,7 @@ def test_clients_that_are_killed_in_mid_stream(sturdy):
             while b"word" not in connection.recv(65536):
                 pass
     assert sturdy.engine.idle.wait(PATIENCE)
-    assert len(sturdy.engine.canceled) == len(sturdy.engine.questions) == cases(20)
+    assert len(sturdy.engine.cancels) == len(sturdy.engine.questions) == cases(20)
 
 
 def test_wrong_keys_do_no_more_than_cost_time(nano):

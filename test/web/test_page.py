@@ -185,7 +185,7 @@ def test_stop(chromium, web, tmp_path, how):
     page.page.wait_for_function("() => document.querySelector('.answer')?.textContent.includes('word word')")
     page.page.click("text=Stop") if how == "button" else page.page.keyboard.press("Escape")
     assert page.answer().startswith("word word") and "stopped" in page.page.inner_text(".facts")
-    assert web.engine.idle.wait(30) and len(web.engine.canceled) == 1
+    assert web.engine.idle.wait(30) and len(web.engine.cancels) == 1
     page.close()
 
 

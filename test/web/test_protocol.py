@@ -90,7 +90,7 @@ def test_an_answer_that_is_not_read(hasty):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         assert hasty.engine.idle.wait(PATIENCE)
-    assert hasty.engine.canceled == [hasty.engine.questions[0][0].request_id]
+    assert hasty.engine.cancels == [hasty.engine.questions[0][0].request_id]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -109,7 +109,7 @@ def test_a_client_that_goes_away_cancels_its_question(web, stream):
                     assert time.monotonic() < deadline
                     time.sleep(0.005)
         assert web.engine.idle.wait(PATIENCE)
-        assert web.engine.canceled == [web.engine.questions[0][0].request_id]
+        assert web.engine.cancels == [web.engine.questions[0][0].request_id]
 
 
 @pytest.mark.parametrize("said", [b"\x16\x03\x01\x02\x00\x01", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\0" * 100,
