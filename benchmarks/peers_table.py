@@ -39,7 +39,7 @@ def rows(results: dict[str, dict[str, Any]]) -> list[Row]:
     if one:
         new = 1000 * one["new frame, llama-server"]
         found += [
-            Row("first token, new frame", "ms", 1000 * one["new frame, ours"], "llama-server", new, 0.85, True),
+            Row("first token, new frame", "ms", 1000 * one["new frame, ours"], "llama-server", new, 0.70, True),
             Row("first token, second question on the frame", "ms", 1000 * one["same frame, ours"], "llama-server",
                 1000 * one["same frame, llama-server"], 0.25, True),
             Row("first token, warm frame", "ms", 1000 * one["warm frame, ours"], "llama-server, new frame", new, 0.10, True),
@@ -47,7 +47,7 @@ def rows(results: dict[str, dict[str, Any]]) -> list[Row]:
     if decode:
         found.append(Row("decode, one answer", "tokens/s", decode["ours"], f"llama-bench, depth {decode['cells']}",
                          decode[f"tg at depth {decode['cells']}"], 0.97, False))  # fmt: skip
-    for name, label, bar in (("askers, one frame", "one frame", 4.0), ("askers, own frames", "a frame each", 1.15)):
+    for name, label, bar in (("askers, one frame", "one frame", 4.0), ("askers, own frames", "a frame each", 1.20)):
         if step := results.get(name):
             found += _askers(label, step, bar, results["machine"], one, decode)
     gpu = bool(results["machine"]["gpu"])

@@ -1,7 +1,7 @@
 """Writes pictures of a hand that training never sees: HTML and CSS with random layouts, drawn by headless Chromium.
 
 ``python -m training.make_browser --out DIR --per-skill 60`` makes DIR/SKILL/NUMBER.png and DIR/browser.jsonl in the format of
-``glm4v eval``: nameplates, lamps, displays, pill boxes, and medicines whose names are on no list (pictures/browser.py).
+``glm4v eval``: nameplates, lamps, displays, pill boxes, medicines on no list (pictures/browser.py), tables, invoices and diagrams.
 Needs Chromium (Debian's package) and python -m training.fonts. The same arguments give the same pages.
 """
 

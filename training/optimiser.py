@@ -14,7 +14,7 @@ def orthogonalise(x: Tensor, steps: int = 5) -> Tensor:
     Coefficients: Keller Jordan, "Muon: An optimizer for hidden layers in neural networks", 2024.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = x.bfloat16()
+    x = x.bfloat16() if x.is_cuda else x.float()  # most CPUs take longer for bf16
     turned = x.shape[1] > x.shape[2]
     if turned:
         x = x.mT

@@ -10,7 +10,7 @@ from html import escape
 
 import numpy as np
 
-from training.pictures import lamp, pillbox
+from training.pictures import browser_pages, lamp, pillbox
 from training.pictures.browser_names import GLYPHS, HEADS, VALUES, hanzi, medicine, pick
 from training.pictures.questions import ask_field, wording
 from training.pictures.splits import FACES
@@ -280,10 +280,21 @@ def _taking(rng, kind: str, of: pillbox.Box):
     return wording(rng, "test", pools[kind][english]), answer, language
 
 
+def _page(make):
+    def paint(rng, size):
+        ground, ink = tones(rng)
+        return make(rng, size, lambda inside, em: card(rng, inside, ground, ink, em), float(np.clip(size[1] / 26, 15, 24)))
+
+    return paint
+
+
 PAINTERS = {
     "nameplate": nameplate,
     "lamp": lamps,
     "display": display,
     "pillbox": box,
     "medicine": lambda rng, size: box(rng, size, True),
+    "table": _page(browser_pages.table),
+    "invoice": _page(browser_pages.invoice),
+    "diagram": _page(browser_pages.diagram),
 }

@@ -35,14 +35,17 @@ PAINTERS = {
     "photo": scene.paint,
 }
 VECTOR = {"train": 0.5, "test": 0.0}  # share of the second hand's pictures where both hands can draw
+MORE = {"pillbox": 0.75, "lamp": 0.75}  # in training, where the second hand has far more designs
 OTHER = {  # skills that are asked of any picture: which painters, and how often
     "absent": {"nameplate": 3.0, "display": 1.0, "gauge": 1.0, "lamp": 1.0, "count": 1.0, "pillbox": 1.5, "blank": 2.0}
-    | {"label": 1.5, "photo": 2.0},
+    | {"label": 1.5, "invoice": 0.7, "diagram": 0.4, "photo": 2.0},
     "yesno": {"nameplate": 4.0, "display": 1.0, "gauge": 1.0, "lamp": 1.5, "count": 1.5, "pillbox": 1.5}
-    | {"label": 1.0, "table": 0.5},
-    "followup": {"nameplate": 5.0, "display": 1.0, "lamp": 1.0, "count": 1.0, "label": 1.5},
+    | {"label": 1.0, "table": 0.5, "invoice": 0.6, "diagram": 0.5},
+    "followup": {"nameplate": 5.0, "display": 1.0, "lamp": 1.0, "count": 1.0, "label": 1.5}
+    | {"invoice": 1.0},
 }
-ADDED = ("label", "table")  # skills that only the second hand draws; the test asks the older ones of the older painters
+# Skills that only the second hand draws; the test asks the older ones of the older painters.
+ADDED = ("label", "table", "invoice", "diagram")
 FINER = 1.25  # how much smaller print may be in a picture that is scaled up
 LATER = (*ADDED, "photo")  # what the test does not ask the older skills of
 SKILLS = (*PAINTERS, *OTHER, *ADDED)
@@ -70,7 +73,8 @@ def draw(
         names = [name for name in OTHER[skill] if split == "train" or name not in LATER]
         weights = np.array([OTHER[skill][name] for name in names])
         painter = names[rng.choice(len(names), p=weights / weights.sum())]
-    second = painter in ADDED or (painter in vector.PAINTERS and VECTOR[split] > 0 and rng.random() < VECTOR[split])
+    share = MORE.get(painter, VECTOR[split]) if VECTOR[split] > 0 else 0.0
+    second = painter in ADDED or (painter in vector.PAINTERS and share > 0 and rng.random() < share)
     turns = []
     for _ in range(50):
         canvas = (vector.Sheet if second else Canvas)(rng, small, split, level)

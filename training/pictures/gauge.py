@@ -217,11 +217,17 @@ def paint(canvas: Canvas) -> list[Topic]:
     canvas.mark(pointed, x, y)
     canvas.line((x, y), (x + cx * tip * 0.97, y + sx * tip * 0.97), needle, max(1, width * 0.6))
     canvas.circle(x, y, radius * rng.uniform(0.05, 0.09), pick(rng, [needle, (30, 30, 30), (160, 160, 160)]))
+    return topics(rng, split, (name, unit, low, high, step), value, answer, branded)
 
+
+def topics(rng, split: str, scale: tuple, value: float, answer: str, branded: bool) -> list[Topic]:
+    """What can be asked about a needle at `value` of a scale of SCALES; `branded`: a maker is printed, too."""
+    name, unit, low, high, step = scale
+    numbers = int(round((high - low) / step))
     tolerance = 0.02 * (high - low)
-    topics = []
+    result = []
     for _ in range(2):
-        topics.append(
+        result.append(
             Topic(
                 "gauge",
                 "reading",
@@ -230,7 +236,7 @@ def paint(canvas: Canvas) -> list[Topic]:
                 tolerance,
             )
         )
-    topics.append(
+    result.append(
         Topic(
             "gauge",
             name,
@@ -240,7 +246,7 @@ def paint(canvas: Canvas) -> list[Topic]:
         )
     )
     if chance(rng, 0.4):
-        topics.append(
+        result.append(
             Topic(
                 "gauge",
                 "unit",
@@ -248,7 +254,7 @@ def paint(canvas: Canvas) -> list[Topic]:
             )
         )
     if chance(rng, 0.4):
-        topics.append(
+        result.append(
             Topic(
                 "gauge",
                 "range",
@@ -262,7 +268,7 @@ def paint(canvas: Canvas) -> list[Topic]:
         above = chance(rng, 0.5)
         limit = low + step * rng.integers(0, numbers + 1)
         if abs(limit - value) > 0.05 * (high - low) and (limit < value) == above:
-            topics.append(
+            result.append(
                 yes_or_no(
                     rng,
                     split,
@@ -278,12 +284,12 @@ def paint(canvas: Canvas) -> list[Topic]:
         for n in ("pressure", "temperature_now", "voltage_now", "current_now", "humidity", "flow", "speed_now")
         if n != name
     ]
-    topics.append(unseen(rng, split, pick(rng, others), "shown"))
+    result.append(unseen(rng, split, pick(rng, others), "shown"))
     for other in rng.choice(
         ["model", "serial", "date", "ip"] + ["manufacturer"] * (not branded), size=2, replace=False
     ):
-        topics.append(unseen(rng, split, str(other), "field"))
-    return topics
+        result.append(unseen(rng, split, str(other), "field"))
+    return result
 
 
 assert all(scale[0] in NOUNS for scale in SCALES)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.pictures import free
+from training.pictures import remedies
 from training.pictures.canvas import Canvas
 from training.pictures.lamp import ask
 from training.pictures.nameplate import put
 from training.pictures.picture import Topic
 from training.pictures.questions import unseen
-from training.pictures.values import chance, digits, letters, or_free, pick
+from training.pictures.values import UNLISTED, chance, digits, letters, or_free, pick
 from training.pictures.words import NO, NOUNS, UNSEEN, YES
 
 NOUNS["drug"] = (
@@ -43,23 +43,7 @@ ENDS = (
 ).split("|")
 
 
-def unlisted_chinese(rng) -> str:
-    point = rng.random()
-    stem = free.hanzi(rng, 2, 5)
-    if point < 0.3:
-        return stem + pick(rng, FORMS_ZH)
-    if point < 0.55:
-        return stem[:3] + pick(rng, LAST) + pick(rng, FORMS_ZH)
-    if point < 0.75:
-        return pick(rng, FIRST) + stem[:3] + pick(rng, FORMS_ZH)
-    return stem + pick(rng, ["片", "丸", "散", "膏", "液", "粉", "胶囊", "口服液", "", ""])
-
-
-def unlisted_latin(rng) -> str:
-    return free.latin(rng, 2, 4) + pick(rng, FORMS_EN) + (f" {rng.integers(1, 100) * 5}" if chance(rng, 0.1) else "")
-
-
-@or_free(unlisted_chinese)
+@or_free(remedies.chinese, UNLISTED)
 def drug_chinese(rng) -> str:
     if chance(rng, 0.25):
         head = pick(rng, HERBS)
@@ -68,7 +52,7 @@ def drug_chinese(rng) -> str:
     return pick(rng, FIRST) + pick(rng, MIDDLE) * (rng.random() < 0.75) + pick(rng, LAST) + pick(rng, FORMS_ZH)
 
 
-@or_free(unlisted_latin)
+@or_free(remedies.latin, UNLISTED)
 def drug_latin(rng) -> str:
     text = pick(rng, STEMS) + "".join(pick(rng, MIDS) for _ in range(rng.integers(0, 2))) + pick(rng, ENDS)
     return (text.upper() if chance(rng, 0.2) else text) + pick(rng, FORMS_EN)

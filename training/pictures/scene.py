@@ -152,7 +152,7 @@ def paint(canvas: Canvas) -> list[Topic]:
         r = cell * rng.uniform(0.22, 0.42)
         x = (spot % columns + 0.5) * canvas.width / columns + rng.uniform(-1, 1) * 0.06 * cell
         y = (spot // columns + 0.5) * canvas.height / rows + rng.uniform(-1, 1) * 0.06 * cell
-        name = pick(rng, list(THINGS) if chance(rng, 0.65) else SHAPES)
+        name = "label" if chance(rng, 0.25) else pick(rng, list(THINGS) if chance(rng, 0.6) else SHAPES)
         if name in there:
             continue
         if name == "label":

@@ -98,13 +98,14 @@ def look_alikes(rng, count: int) -> str:
 
 
 FREE = 0.5  # share of the names that are on no list, in training
+UNLISTED = 0.8  # of medicines and manufacturers, which were recalled from the lists with half of them on none
 
 
-def until(make, other=None):
+def until(make, other=None, share: float = FREE):
     """Draws again until the string belongs to the split; `other` makes those that are on no list."""
 
     def draw(rng, split: str) -> str:
-        chosen = other if other and split == "train" and chance(rng, FREE) else make
+        chosen = other if other and split == "train" and chance(rng, share) else make
         while True:
             text = chosen(rng)
             if belongs(text, split):
@@ -114,8 +115,8 @@ def until(make, other=None):
     return draw
 
 
-def or_free(other):
-    return lambda make: until(make, other)
+def or_free(other, share: float = FREE):
+    return lambda make: until(make, other, share)
 
 
 @or_free(free.code)
@@ -348,7 +349,7 @@ def temperature(rng, split: str) -> str:
     return f"{first}{join}{plus}{high}{degree}"
 
 
-@or_free(lambda rng: free.company(rng, [*KINDS, ""]))
+@or_free(lambda rng: free.company(rng, [*KINDS, ""]), UNLISTED)
 def manufacturer_chinese(rng) -> str:
     name = "".join(pick(rng, SYLLABLES) for _ in range(rng.integers(2, 4)))
     city = pick(rng, CITIES)
@@ -372,7 +373,7 @@ def word(rng) -> str:
     return text.capitalize()
 
 
-@or_free(lambda rng: " ".join([free.latin(rng) for _ in range(rng.integers(1, 3))] + [pick(rng, LATIN_KINDS)]))
+@or_free(lambda rng: " ".join([free.latin(rng) for _ in range(rng.integers(1, 3))] + [pick(rng, LATIN_KINDS)]), UNLISTED)
 def manufacturer_latin(rng) -> str:
     name = word(rng) if chance(rng, 0.8) else letters(rng, rng.integers(2, 4))
     if chance(rng, 0.15):

@@ -17,9 +17,9 @@ def medicines(split: str, count: int = 400) -> list[str]:
     return [pillbox.drug_chinese(rng, split) for _ in range(count)]
 
 
-def test_half_of_the_medicines_trained_on_are_on_no_list():
+def test_three_medicines_of_four_trained_on_are_on_no_list():
     unlisted = [name for name in medicines("train") if set(name) - SYLLABLES]
-    assert 0.35 < len(unlisted) / 400 < 0.6
+    assert 0.73 < len(unlisted) / 400 < 0.9
 
 
 def test_the_tests_medicines_are_of_the_listed_syllables_as_ever():
@@ -40,4 +40,4 @@ def test_a_companys_name_is_not_made_of_the_lists_alone():
     rng = np.random.default_rng(2)
     names = [values.manufacturer_chinese(rng, "train") for _ in range(200)]
     listed = set("".join([*values.CITIES, *values.SYLLABLES, *values.TRADES, *values.KINDS, "市（）"]))
-    assert 0.3 < sum(bool(set(name) - listed) for name in names) / 200 < 0.7
+    assert 0.6 < sum(bool(set(name) - listed) for name in names) / 200 < 0.9

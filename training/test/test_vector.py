@@ -12,7 +12,7 @@ from training.pictures.questions import converse
 from training.pictures.splits import FACES
 from training.pictures.vector import sheet, table
 
-PRINTED = ("nameplate", "pillbox", "label", "table")
+PRINTED = ("nameplate", "pillbox", "label", "table", "invoice", "diagram")
 
 
 def drawn(skill, count=12, size=(560, 420), split="train"):
@@ -43,12 +43,16 @@ def test_a_centre_lies_on_its_characters_ink(skill):
     assert seen > 200 and clear > 0.97 * seen
 
 
-@pytest.mark.parametrize("skill", PRINTED)
+@pytest.mark.parametrize("skill", ("nameplate", "pillbox", "label", "table"))  # the others have tests of their own
 def test_what_is_read_is_printed(skill):
     read = 0
     for paper, (_, characters, _), topics in drawn(skill):
         for topic in topics:
-            if topic.tag in ("nameplate", "label", "table") or topic.field == "drug":
+            if (
+                topic.tag in ("nameplate", "label", "table")
+                and topic.field not in ("sum", "selected")
+                or topic.field == "drug"
+            ):
                 answer = topic.ask("zh", False)[1].removeprefix("这是").removesuffix("。")
                 assert answer.replace(" ", "") in characters
                 read += 1
@@ -56,24 +60,30 @@ def test_what_is_read_is_printed(skill):
 
 
 def test_a_lamps_mark_says_what_the_answers_say():
-    asked = 0
+    asked = written = 0
     for _, (_, characters, _), topics in drawn("lamp", 30):
         marks = [MARKS[number(c)] for c in characters if number(c) is not None]
         for topic in topics:
             if topic.field == "lit":
                 assert topic.ask("en", False)[1] == str(sum(lit for _, _, lit in marks))
                 asked += 1
-    assert asked == 30
+            elif topic.field == "written":
+                assert topic.ask("en", False)[1].replace(" ", "") in characters
+                written += 1
+    assert asked == 30 and written > 10
 
 
 def test_what_is_asked_of_a_table_is_what_its_cells_say():
     heads, names = ["电压", "Stock"], ["甲乙", "Kaisu", "H3"]
     cells = [["3.5", "120"], ["40", "7"], ["12.25", "99"]]
     column = lambda question: 0 if heads[0] in question else 1  # noqa: E731
+    sums = {round(float(a[j]) + float(b[j]), 3) for j in (0, 1) for a in cells for b in cells if a is not b}
     asked = set()
     for seed in range(60):
-        for topic in table.topics(np.random.default_rng(seed), "train", heads, names, cells):
+        on_screen = seed % 2 == 0  # a spreadsheet, whose first row is that of the heads
+        for topic in table.topics(np.random.default_rng(seed), "train", heads, names, cells, on_screen, (2, 1)):
             question, answer = topic.ask("en", False)
+            assert on_screen or topic.field not in ("address",)
             if topic.field in ("largest", "smallest", "who"):
                 numbers = [float(row[column(question)]) for row in cells]
                 best = numbers.index((min if topic.field == "smallest" else max)(numbers))
@@ -83,13 +93,33 @@ def test_what_is_asked_of_a_table_is_what_its_cells_say():
                 assert answer == cells[row][column(question)]
             elif topic.field == "place":
                 i, j = (int(number) for number in re.findall(r"\d+", question))
-                assert answer == cells[i - 1][j - 2]
+                assert answer == cells[i - 1 - on_screen][j - 2]
+            elif topic.field == "address":
+                column_letter, row_number = re.search(r"([A-J])(\d)", question).groups()
+                assert answer == cells[int(row_number) - 2]["BC".index(column_letter)]
+            elif topic.field.endswith("by number"):
+                numbers = [float(row[int(re.search(r"\d", question)[0]) - 2]) for row in cells]
+                assert float(answer) == (max if topic.field.startswith("largest") else min)(numbers)
+            elif topic.field == "sum":
+                assert float(answer) in sums
+            elif topic.field == "selected":
+                assert answer == "B3"
             elif topic.field == "more":
                 first, second = sorted((name for name in names if name in question), key=question.index)
                 of = [float(cells[names.index(name)][column(question)]) for name in (first, second)]
                 assert answer == ("yes" if of[0] > of[1] else "no")
             asked.add(topic.field)
-    assert {"largest", "smallest", "who", "cell", "place", "more"} <= asked
+    assert {"largest", "smallest", "who", "cell", "place", "more", "sum", "address", "selected"} <= asked
+    assert {"largest by number", "smallest by number"} <= asked
+
+
+def test_sums_are_printed_as_their_parts_are():
+    assert [table.added(*pair) for pair in (("3.5", "40"), ("0.05", "0.1"), ("12", "9"), ("99.9", "0.10"))] == [
+        "43.5",
+        "0.15",
+        "21",
+        "100.00",
+    ]
 
 
 def test_faces_of_the_test_are_not_trained_on():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.pictures.vector import box, label, meter, panel, plate, table
+from training.pictures.vector import bill, box, diagram, dial, label, meter, panel, plate, table
 from training.pictures.vector.sheet import NoRoom, Sheet
 
 __all__ = ["PAINTERS", "NoRoom", "Sheet"]
@@ -12,6 +12,9 @@ PAINTERS = {
     "pillbox": box.paint,
     "lamp": panel.paint,
     "display": meter.paint,
+    "gauge": dial.paint,
     "label": label.paint,
     "table": table.paint,
+    "invoice": bill.paint,
+    "diagram": diagram.paint,
 }

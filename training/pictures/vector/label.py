@@ -7,6 +7,7 @@ from training.pictures.nameplate import Row
 from training.pictures.picture import Topic
 from training.pictures.questions import fill, wording, yes_or_no
 from training.pictures.values import chance, pick
+from training.pictures.vector import sign
 from training.pictures.vector.plate import place
 from training.pictures.vector.sheet import Sheet
 from training.pictures.words import (
@@ -61,6 +62,8 @@ def value(rng, split: str, chinese: bool) -> str:
 
 def paint(sheet: Sheet) -> list[Topic]:
     rng, split = sheet.rng, sheet.split
+    if chance(rng, 0.4):
+        return sign.paint(sheet)
     chinese = chance(rng, 0.6)
     keys = list(rng.permutation(KEYS_ZH if chinese else KEYS_EN)[: 2 if sheet.level < 0.2 else int(rng.integers(2, 9))])
     if sheet.level > 0.3:

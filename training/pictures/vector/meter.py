@@ -6,52 +6,18 @@ from training.pictures import display, free
 from training.pictures.picture import Topic
 from training.pictures.splits import FACES
 from training.pictures.values import chance, pick
+from training.pictures.vector import digits
 from training.pictures.vector import label as labels
 from training.pictures.vector.sheet import NoRoom, Sheet, Style, mixed
 
 SEGMENTS = tuple(FACES["segment", "train"])
+CASES = (
+    *((36, 38, 42), (222, 222, 218), (246, 246, 246), (82, 92, 104), (14, 14, 16), (180, 60, 40), (60, 110, 90)),
+    *((196, 186, 150), (30, 60, 110), (230, 190, 40)),
+)
 UNITS = (
     "|V|A|mA|kW|kWh|Hz|%|°C|℃|bar|MPa|kPa|mm|m|m/s|rpm|r/min|L/min|m³/h|ppm|dB|lux|pH|kg|g|t|N|Nm|s|min|h|Ω|μm|件|次|天|人"
 ).split("|")
-
-
-# The bars of a digit: a at the top, then clockwise, g in the middle.
-ON = {
-    **dict(zip("01234", ("abcdef", "bc", "abged", "abgcd", "fgbc"))),
-    **dict(zip("56789-", ("afgcd", "afgedc", "abc", "abcdefg", "abcdfg", "g"))),
-}
-
-
-def bars(
-    sheet: Sheet, x: float, baseline: float, text: str, height: float, colour, off, bold: float, square: float
-) -> float:
-    """Digits of seven bars with round or square ends; returns the right end."""
-    wide, t = 0.5 * height, bold * height
-    for character in text:
-        if character in ".:":
-            for level in (0.0,) if character == "." else (0.28, 0.62):
-                sheet.fill((x, baseline - level * height - t, x + t, baseline - level * height), colour, t * square)
-            sheet.note(character, x + t / 2, baseline - (0 if character == "." else height / 2))
-            x += 1.9 * t
-            continue
-        gap, top, middle = 0.22 * t, baseline - height, baseline - height / 2
-        right = x + wide
-        places = {
-            "a": (x + gap, top, right - gap, top + t),
-            "b": (right - t, top + gap, right, middle - gap),
-            "c": (right - t, middle + gap, right, baseline - gap),
-            "d": (x + gap, baseline - t, right - gap, baseline),
-            "e": (x, middle + gap, x + t, baseline - gap),
-            "f": (x, top + gap, x + t, middle - gap),
-            "g": (x + gap, middle - t / 2, right - gap, middle + t / 2),
-        }
-        for name, box in places.items():
-            lit = name in ON.get(character, "")
-            if lit or off is not None:
-                sheet.fill(box, colour if lit else off, t * square)
-        sheet.note(character, x + wide / 2, middle)
-        x += wide + 0.16 * height
-    return x
 
 
 def paint(sheet: Sheet) -> list[Topic]:
@@ -73,106 +39,146 @@ def paint(sheet: Sheet) -> list[Topic]:
     if not labelled:
         pieces = {name: (*piece[:3], "") for name, piece in pieces.items()}
 
-    margin = rng.uniform(0.01, 0.12) * min(sheet.size)
-    across = pick(rng, [1, 2, 3]) if count >= 4 else pick(rng, [1, 2]) if count > 1 and sheet.width > 320 else 1
-    down = -(-count // across)
-    scale = 1.0 if level < 0.2 else rng.uniform(0.6, 1.0)
-    w, h = (sheet.width - 2 * margin) * scale, (sheet.height - 2 * margin) * scale
-    h = min(h, w * rng.uniform(0.35, 1.1) * max(1.0, down / across))
-    x0, y0 = (
-        margin + rng.random() * (sheet.width - 2 * margin - w),
-        margin + rng.random() * (sheet.height - 2 * margin - h),
-    )
-    case = pick(
-        rng,
-        [
-            (36, 38, 42),
-            (222, 222, 218),
-            (246, 246, 246),
-            (82, 92, 104),
-            (14, 14, 16),
-            (180, 60, 40),
-            (60, 110, 90),
-            (196, 186, 150),
-        ],
-    )
-    radius = pick(rng, [0, 0.03, 0.1]) * h
-    sheet.shadow((x0, y0, x0 + w, y0 + h), radius, 0.015 * min(sheet.size))
-    sheet.fill((x0, y0, x0 + w, y0 + h), case, radius, mixed(case, (128, 128, 128), 0.2) if chance(rng, 0.5) else None)
-    screen, lit = (
-        pick(rng, display.LOOKS)
-        if chance(rng, 0.6)
-        else (tuple(int(v) for v in rng.integers(0, 60, 3)), tuple(int(v) for v in rng.integers(150, 256, 3)))
-    )
-    pad = rng.uniform(0.03, 0.08) * min(w, h)
-    kind = pick(rng, ["bars", "bars", "segments", "text", "text"])
-    style = sheet.style(40.0)
-    if kind == "segments":
-        face = pick(rng, SEGMENTS)
-        style = Style(face, face, face, 40.0)
-    small = sheet.style(20.0)
-    one = chance(rng, 0.5)
-    if one:
-        sheet.fill(
-            (x0 + pad, y0 + pad, x0 + w - pad, y0 + h - pad),
-            screen,
-            0.4 * radius,
-            mixed(screen, lit, 0.1) if chance(rng, 0.3) else None,
-        )
-    ghost = mixed(screen, lit, rng.uniform(0.05, 0.12)) if chance(rng, 0.4) else None
-    bold, square = rng.uniform(0.09, 0.17), rng.uniform(0, 0.5)
-    for i, (name, (text, unit, answer, word)) in enumerate(pieces.items()):
-        cw, ch = (w - 2 * pad) / across, (h - 2 * pad) / down
-        cx, cy = x0 + pad + i % across * cw, y0 + pad + i // across * ch
-        em = max(17 * sheet.unit, min(0.2 * ch, 32 * sheet.unit))
-        caption = small.at(em)
-        if caption.width(word) > cw * 0.95 or ch < 2.6 * em:
-            raise NoRoom
-        ground, ink = (screen, lit) if one else (case, sheet.ink(case))
-        if word:
-            left = cx + 0.04 * cw if chance(rng, 0.5) else cx + (cw - caption.width(word)) / 2
-            sheet.write(left, cy + 1.05 * em, word, caption, ink)
-        top = cy + (1.4 * em if word else 0.06 * ch)
-        inner = (cx + 0.03 * cw, top, cx + 0.97 * cw, cy + 0.95 * ch)
-        if not one:
-            sheet.fill(inner, screen, 0.3 * radius)
-        unit_style = small.at(
-            max(17 * sheet.unit, min((inner[3] - inner[1]) * rng.uniform(0.25, 0.45), 46 * sheet.unit))
-        )
-        beside = unit_style.width(unit) + 0.35 * unit_style.size if unit else 0.0
-        room_w, room_h = inner[2] - inner[0] - beside - 0.06 * cw, (inner[3] - inner[1]) * 0.78
-        if kind == "bars":
-            measure = sum(1.9 * bold if c in ".:" else 0.66 for c in text)
-            height = min(room_h, room_w / measure) * (1.0 if level < 0.2 else rng.uniform(0.65, 1.0))
-            width = measure * height
-        else:
-            size = min(room_h * (1.0 if kind == "segments" else 1.25), room_w / (style.width(text) / 40.0))
-            size *= 1.0 if level < 0.2 else rng.uniform(0.65, 1.0)
-            height, width = size * (1.0 if kind == "segments" else 0.72), style.at(size).width(text)
-        if height < 14 * sheet.unit:
-            raise NoRoom
-        left = inner[0] + 0.03 * cw + rng.random() * max(0.0, room_w - width)
-        baseline = (inner[1] + inner[3] + height) / 2
-        if kind == "bars":
-            sheet.em = min(sheet.em, 1.2 * height)
-            sheet.keep(left + width / 2, baseline - height / 2, max(width, height) / 2 + 2)
-            right = bars(sheet, left, baseline, text, height, lit, ghost, bold, square) - 0.16 * height
-        else:
-            right = sheet.write(left, baseline, text, style.at(size), lit)
-        if unit:
-            raised = chance(rng, 0.25)
-            sheet.write(
-                right + 0.3 * unit_style.size,
-                baseline - (height - 0.8 * unit_style.size) * raised,
-                unit,
-                unit_style,
-                lit,
-            )
+    draw(sheet, pieces)
     if own:
         missing = [free.hanzi(rng, 2, 3), free.latin(rng, 1, 2)]
         asked = labels.topics(rng, split, {name: piece[2] for name, piece in pieces.items()}, missing, True)
         return [_as_display(topic) for topic in asked]
     return display.topics(rng, split, pieces, labelled, {name: piece[:2] for name, piece in pieces.items()})
+
+
+def draw(sheet: Sheet, pieces: dict[str, tuple[str, str, str, str]]):
+    """Draws number, unit, answer and word of each piece in cells of one screen or of their own; raises NoRoom."""
+    rng, level, count = sheet.rng, sheet.level, len(pieces)
+    margin = rng.uniform(0.01, 0.12) * min(sheet.size)
+    beside = count > 1 and chance(rng, 0.35)  # words in a column, numbers in the next
+    across = (
+        1
+        if beside and count < 5
+        else pick(rng, [1, 2, 3])
+        if count >= 4
+        else pick(rng, [1, 2])
+        if count > 1 and sheet.width > 320
+        else 1
+    )
+    down = -(-count // across)
+    scale = 1.0 if level < 0.2 else rng.uniform(0.6, 1.0)
+    w, h = (sheet.width - 2 * margin) * scale, (sheet.height - 2 * margin) * scale
+    h = min(h, w * rng.uniform(0.35, 1.1) * max(1.0, down / across))
+    x0 = margin + rng.random() * (sheet.width - 2 * margin - w)
+    y0 = margin + rng.random() * (sheet.height - 2 * margin - h)
+    case = pick(rng, CASES) if chance(rng, 0.6) else tuple(int(v) for v in rng.integers(5, 250, 3))
+    radius = pick(rng, [0, 0.03, 0.1]) * h
+    sheet.shadow((x0, y0, x0 + w, y0 + h), radius, 0.015 * min(sheet.size))
+    sheet.fill((x0, y0, x0 + w, y0 + h), case, radius, mixed(case, (128, 128, 128), 0.2) if chance(rng, 0.5) else None)
+    screen, lit = pick(rng, display.LOOKS)
+    if chance(rng, 0.4):
+        screen, lit = tuple(int(v) for v in rng.integers(0, 60, 3)), tuple(int(v) for v in rng.integers(150, 256, 3))
+    pad = rng.uniform(0.03, 0.08) * min(w, h)
+    foot = buttons(sheet, (x0, y0, x0 + w, y0 + h), case) if chance(rng, 0.25) else 0.0
+    h -= foot
+    one = chance(rng, 0.5)
+    if one:
+        gradient = mixed(screen, lit, 0.1) if chance(rng, 0.3) else None
+        sheet.fill((x0 + pad, y0 + pad, x0 + w - pad, y0 + h - pad), screen, 0.4 * radius, gradient)
+        if chance(rng, 0.3) and count > 1:
+            sheet.outline((x0 + 1.5 * pad, y0 + 1.5 * pad, x0 + w - 1.5 * pad, y0 + h - 1.5 * pad), lit, 0.1 * pad)
+    numbers, small, inks = Numbers(sheet, screen, lit), sheet.style(20.0), (lit if one else sheet.ink(case))
+    below = not beside and chance(rng, 0.15)
+    middle = chance(rng, 0.5)
+    for i, (text, unit, _, word) in enumerate(pieces.values()):
+        cw, ch = (w - 2 * pad) / across, (h - 2 * pad) / down
+        cx, cy = x0 + pad + i % across * cw, y0 + pad + i // across * ch
+        em = max(17 * sheet.unit, min(rng.uniform(0.14, 0.26) * ch, 32 * sheet.unit))
+        caption, left, top, bottom = small.at(em), cx, cy, cy + 0.95 * ch
+        if word and beside:
+            if caption.width(word) > 0.42 * cw or ch < 1.3 * em:
+                raise NoRoom
+            sheet.write(cx + 0.04 * cw, cy + 0.5 * ch + 0.36 * em, word, caption, inks)
+            left, top = cx + 0.45 * cw, cy + 0.06 * ch
+        elif word:
+            if caption.width(word) > cw * 0.95 or ch < 2.6 * em:
+                raise NoRoom
+            at = cx + (cw - caption.width(word)) / 2 if middle else cx + 0.04 * cw
+            sheet.write(at, cy + (ch - 0.45 * em if below else 1.05 * em), word, caption, inks)
+            top, bottom = (cy + 0.06 * ch, cy + ch - 1.4 * em) if below else (cy + 1.4 * em, bottom)
+        else:
+            top += 0.06 * ch
+        inner = (left + 0.03 * cw, top, cx + 0.97 * cw, bottom)
+        if not one:
+            sheet.fill(inner, screen, 0.3 * radius)
+        show(sheet, inner, text, unit, numbers, small, lit)
+
+
+class Numbers:
+    """How the digits of a display are made."""
+
+    def __init__(self, sheet: Sheet, screen, lit):
+        rng = sheet.rng
+        self.kind = pick(rng, ["bars", "bars", "segments", "dots", "text", "text"])
+        self.style = sheet.style(40.0)
+        if self.kind == "segments":
+            face = pick(rng, SEGMENTS)
+            self.style = Style(face, face, face, 40.0)
+        self.ghost = mixed(screen, lit, rng.uniform(0.05, 0.12)) if chance(rng, 0.4) else None
+        self.bold, self.look = rng.uniform(0.09, 0.17), pick(rng, ["square", "round", "pointed", "pointed"])
+        self.slant = rng.uniform(0.03, 0.16) if chance(rng, 0.4) else 0.0
+        self.round, self.most = chance(rng, 0.7), 1.0 if sheet.level < 0.2 else rng.uniform(0.6, 1.0)
+
+    def width(self, text: str, height: float) -> float:
+        if self.kind == "bars":
+            return (digits.bars_width(text, self.bold) + self.slant) * height
+        if self.kind == "dots":
+            return digits.dots_width(text) * height
+        return self.style.at(height / (1.0 if self.kind == "segments" else 0.72)).width(text)
+
+    def write(self, sheet: Sheet, x: float, baseline: float, text: str, height: float, colour) -> float:
+        if self.kind == "bars":
+            return (
+                digits.bars(sheet, x, baseline, text, height, colour, self.ghost, self.bold, self.look, self.slant)
+                + self.slant * height
+            )
+        if self.kind == "dots":
+            return digits.dots(sheet, x, baseline, text, height, colour, self.ghost, self.round)
+        return sheet.write(
+            x, baseline, text, self.style.at(height / (1.0 if self.kind == "segments" else 0.72)), colour
+        )
+
+
+def show(sheet: Sheet, inner, text: str, unit: str, numbers: Numbers, small: Style, lit):
+    """A number with its unit in a box; raises NoRoom."""
+    rng, (x0, y0, x1, y1) = sheet.rng, inner
+    unit_style = small.at(max(17 * sheet.unit, min((y1 - y0) * rng.uniform(0.25, 0.45), 46 * sheet.unit)))
+    beside = unit_style.width(unit) + 0.35 * unit_style.size if unit else 0.0
+    room_w, room_h = (x1 - x0) * 0.94 - beside, (y1 - y0) * 0.78
+    height = min(room_h, room_w / numbers.width(text, 1000.0) * 1000.0) * numbers.most
+    least = (21 if numbers.kind == "dots" else 14) * sheet.unit
+    if height < least:
+        raise NoRoom
+    width = numbers.width(text, height)
+    left = x0 + 0.03 * (x1 - x0) + rng.random() * max(0.0, room_w - width)
+    baseline = (y0 + y1 + height) / 2
+    if numbers.kind in ("bars", "dots"):
+        sheet.em = min(sheet.em, 1.2 * height)
+        sheet.keep(left + width / 2, baseline - height / 2, max(width, height) / 2 + 2)
+    right = numbers.write(sheet, left, baseline, text, height, lit)
+    if unit:
+        lift = (height - 0.8 * unit_style.size) * chance(rng, 0.25)
+        sheet.write(right + 0.3 * unit_style.size, baseline - lift, unit, unit_style, lit)
+
+
+def buttons(sheet: Sheet, box, case) -> float:
+    """A row of keys at the foot of the case; returns its height."""
+    rng, (x0, y0, x1, y1) = sheet.rng, box
+    count, tall = int(rng.integers(2, 6)), rng.uniform(0.12, 0.2) * (y1 - y0)
+    colour, round_ = mixed(case, pick(rng, [(255, 255, 255), (0, 0, 0)]), 0.3), chance(rng, 0.4)
+    for i in range(count):
+        x, y, r = x0 + (i + 0.5) * (x1 - x0) / count, y1 - 0.55 * tall, 0.32 * tall
+        if round_:
+            sheet.disc(x, y, r, colour, mixed(colour, (0, 0, 0), 0.4))
+        else:
+            sheet.fill((x - 1.5 * r, y - r, x + 1.5 * r, y + r), colour, 0.3 * r, mixed(colour, (0, 0, 0), 0.3))
+    return tall
 
 
 def _as_display(topic: Topic) -> Topic:

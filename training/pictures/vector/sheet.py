@@ -48,26 +48,39 @@ class Style:
     def at(self, size: float, **rest) -> Style:
         return replace(self, size=size, spacing=self.spacing * size / self.size, **rest)
 
-    def runs(self, text: str) -> list[tuple[str, str]]:
-        runs: list[list] = []
-        known, chinese = faces()[self.latin]["covers"], faces()[self.chinese]["covers"]
-        for c in text:
-            face = self.latin if c in known else self.chinese if c in chinese else self.fallback
-            if runs and (runs[-1][0] == face or c == " "):
-                runs[-1][1] += c
-            else:
-                runs.append([face, c])
-        return [(face, run) for face, run in runs]
+    def runs(self, text: str) -> tuple[tuple[str, str], ...]:
+        return runs(self.latin, self.chinese, self.fallback, text)
 
     def font(self, face: str) -> skia.Font:
         return font(face, self.size, self.slant, self.stretch, self.bold)
 
     def advances(self, face: str, text: str) -> list[float]:
-        drawn = self.font(face)
-        return [w + self.spacing for w in drawn.getWidths(drawn.textToGlyphs(text))]
+        scale = self.size * self.stretch
+        return [scale * advance(face, self.bold, c) + self.spacing for c in text]
 
     def width(self, text: str) -> float:
         return sum(sum(self.advances(face, run)) for face, run in self.runs(text))
+
+
+@lru_cache(20000)
+def runs(latin: str, chinese: str, fallback: str, text: str) -> tuple[tuple[str, str], ...]:
+    """The text cut where the face changes: (face, text)."""
+    cut: list[list[str]] = []
+    known, covered = faces()[latin]["covers"], faces()[chinese]["covers"]
+    for c in text:
+        face = latin if c in known else chinese if c in covered else fallback
+        if cut and (cut[-1][0] == face or c == " "):
+            cut[-1][1] += c
+        else:
+            cut.append([face, c])
+    return tuple((face, run) for face, run in cut)
+
+
+@lru_cache(100000)
+def advance(face: str, bold: bool, character: str) -> float:
+    """In em: unhinted, it grows with the size, and measuring again for every size that is tried would cost more than drawing."""
+    drawn = font(face, 1000.0, 0.0, 1.0, bold)
+    return drawn.getWidths(drawn.textToGlyphs(character))[0] / 1000.0
 
 
 @lru_cache(4000)

@@ -1,12 +1,14 @@
-"""Tables and spreadsheets: a cell by row and column, the largest and the smallest of a column."""
+"""Tables and spreadsheets: a cell by row and column or by name, largest and smallest of a column, sums of two."""
 
 from __future__ import annotations
 
 from training.pictures import free, values
+from training.pictures.lamp import ask
 from training.pictures.picture import Topic
-from training.pictures.questions import unseen, wording
+from training.pictures.questions import unseen
 from training.pictures.values import chance, pick
-from training.pictures.vector.sheet import NoRoom, Sheet, mixed
+from training.pictures.vector.grid import Grid, address, draw
+from training.pictures.vector.sheet import Sheet
 from training.pictures.words import NO, YES
 
 HEADS_ZH = (
@@ -49,6 +51,49 @@ MORE_EN = (
         "|"
     )
 )
+NTH_MOST_ZH = "第{j}列最大值是多少？|第{j}列最大的数是多少？|第{j}列的最大值？|第{j}列里最大的是多少？|表中第{j}列最大值是多少？".split(
+    "|"
+)
+NTH_MOST_EN = (
+    "What is the maximum of column {j}?|What is the largest value in column {j}?|Largest value in column {j}?|"
+    "What is the highest number in column {j}?|What is the biggest value of column {j}?".split("|")
+)
+NTH_LEAST_ZH = "第{j}列最小值是多少？|第{j}列最小的数是多少？|第{j}列的最小值？|第{j}列里最小的是多少？|表中第{j}列最小值是多少？".split(
+    "|"
+)
+NTH_LEAST_EN = (
+    "What is the minimum of column {j}?|What is the smallest value in column {j}?|Smallest value in column {j}?|"
+    "What is the lowest number in column {j}?|What is the least value of column {j}?".split("|")
+)
+SUM_ZH = "{r}和{q}的{c}加起来是多少？|{r}与{q}的{c}之和是多少？|{r}和{q}的{c}一共多少？|{r}的{c}加上{q}的{c}是多少？|{r}和{q}的{c}合计多少？".split(
+    "|"
+)
+SUM_EN = (
+    "What is the sum of the {c} of {r} and {q}?|What do {r} and {q} add up to in {c}?|{c} of {r} plus {c} of {q}?|"
+    "How much is the {c} of {r} and {q} together?|Add the {c} of {r} and {q}.".split("|")
+)
+AT_ZH = "{k}单元格是多少？|{k}单元格里是什么？|{k}里写的是什么？|读一下{k}单元格。|{k}是多少？".split("|")
+AT_EN = "What is in cell {k}?|Cell {k}?|What does cell {k} say?|Read cell {k}.|What is the value of {k}?".split("|")
+PLUS_ZH = (
+    "{k}加{m}等于多少？|{k}与{m}之和是多少？|{k}和{m}加起来是多少？|单元格{k}和{m}一共多少？|{k}加上{m}是多少？".split(
+        "|"
+    )
+)
+PLUS_EN = (
+    "What is {k} plus {m}?|What is the sum of {k} and {m}?|Add cells {k} and {m}.|How much are {k} and {m} together?|"
+    "{k} + {m}?"
+).split("|")
+CHOSEN_ZH = "选中的是哪个单元格？|当前选中了哪个单元格？|光标在哪个单元格？|哪个单元格被选中了？|选的是哪一格？".split(
+    "|"
+)
+CHOSEN_EN = (
+    "Which cell is selected?|What cell is selected?|Where is the selection?|Which cell is active?|"
+    "Which cell has the frame?"
+).split("|")
+TEXTS = {  # heads of columns with words, and what stands in them
+    "状态": "合格 待检 完成 进行中 停用 正常 缺货 已发货".split(), "备注": None, "负责人": None, "等级": "甲 乙 A B C".split(),
+    "Status": "done|open|OK|late|sent|closed|ready".split("|"), "Note": None, "Owner": None, "Grade": "A B C D".split(),
+}  # fmt: skip
 
 
 def number(rng) -> str:
@@ -65,115 +110,108 @@ def number(rng) -> str:
 def paint(sheet: Sheet) -> list[Topic]:
     rng, level = sheet.rng, sheet.level
     chinese = chance(rng, 0.55)
-    rows, columns = (2, 1) if level < 0.2 else (int(rng.integers(2, 8)), int(rng.integers(1, 5)))
+    rows, columns = (2, 1) if level < 0.2 else (int(rng.integers(2, 9)), int(rng.integers(1, 5)))
     heads = [str(v) for v in rng.permutation(HEADS_ZH if chinese else HEADS_EN)[:columns]]
+    if level > 0.3 and chance(rng, 0.3):
+        heads = [(free.hanzi(rng, 2, 3) if chinese else free.latin(rng, 1, 2)) for _ in heads]
+    if len(heads) > 1 and chance(rng, 0.3):
+        heads[int(rng.integers(1, len(heads)))] = pick(rng, list(TEXTS)[:4] if chinese else list(TEXTS)[4:])
+    heads = list(dict.fromkeys(heads))
     names: list[str] = []
     while len(names) < rows:
-        kind = rng.integers(3)
-        name = (
-            (free.hanzi(rng, 2, 3) if kind else pick(rng, values.PRODUCTS_ZH)[:4])
-            if chinese
-            else (free.latin(rng, 1, 2) if kind else f"{pick(rng, 'ABCDEFGH')}{rng.integers(1, 99)}")
-        )
+        name = person(rng, chinese)
         if name not in names:
             names.append(name)
-    cells = [[number(rng) for _ in heads] for _ in names]
+    cells = [[word(rng, head, chinese) if head in TEXTS else number(rng) for head in heads] for _ in names]
     corner = pick(rng, ["名称", "项目", "设备", "姓名", ""] if chinese else ["Name", "Item", "Device", "No.", ""])
-    grid = [[corner, *heads], *([name, *row] for name, row in zip(names, cells))]
-
-    size = sheet.draw_em()
-    style = sheet.style(size)
-    margin, pad_x, pad_y = rng.uniform(0.01, 0.08) * min(sheet.size), rng.uniform(0.3, 1.0), rng.uniform(0.2, 0.7)
-    while True:
-        style = style.at(size)
-        widths = [max(style.width(row[j]) for row in grid) + 2 * pad_x * size for j in range(len(grid[0]))]
-        tall = (1 + 2 * pad_y) * size
-        if sum(widths) <= sheet.width - 2 * margin and tall * len(grid) <= sheet.height - 2 * margin:
-            break
-        if size * 0.93 >= sheet.least:
-            size *= 0.93
-        elif pad_x > 0.3 or pad_y > 0.2:
-            pad_x, pad_y = 0.3, 0.2
-        elif len(grid) > 3 and tall * len(grid) > sheet.height - 2 * margin:
-            grid, names, cells = grid[:-1], names[:-1], cells[:-1]
-        elif len(grid[0]) > 2:
-            grid, heads, cells = [row[:-1] for row in grid], heads[:-1], [row[:-1] for row in cells]
-        else:
-            raise NoRoom
-    spare_x, spare_y = sheet.width - 2 * margin - sum(widths), sheet.height - 2 * margin - tall * len(grid)
-    if chance(rng, 0.6):
-        widths = [w + spare_x * rng.random() * 0.8 / len(widths) for w in widths]
-        tall += spare_y * rng.random() * 0.6 / len(grid)
-    x0 = margin + rng.random() * (sheet.width - 2 * margin - sum(widths))
-    y0 = margin + rng.random() * (sheet.height - 2 * margin - tall * len(grid))
-    box = (x0, y0, x0 + sum(widths), y0 + tall * len(grid))
-    paper = pick(rng, [(255, 255, 255), (250, 250, 246), (240, 244, 250), (30, 32, 36), (44, 48, 58)])
-    sheet.fill(box, paper)
-    ink = sheet.ink(paper)
-    band = mixed(paper, tuple(rng.integers(0, 256, 3)), rng.uniform(0.1, 0.9)) if chance(rng, 0.6) else paper
-    sheet.fill((x0, y0, box[2], y0 + tall), band)
-    if chance(rng, 0.4):
-        for i in range(2, len(grid), 2):
-            sheet.fill((x0, y0 + i * tall, box[2], y0 + (i + 1) * tall), mixed(paper, ink, 0.08))
-    lines = pick(rng, ["all", "all", "rows", "none"])
-    edge = max(1.0, rng.uniform(0.02, 0.06) * size)
-    shade = mixed(paper, ink, rng.uniform(0.25, 1.0))
-    for i in range(len(grid) + 1) if lines != "none" else ():
-        sheet.stroke((x0, y0 + i * tall), (box[2], y0 + i * tall), shade, edge)
-    align = pick(rng, ["left", "right", "middle"])
-    head_ink, x = sheet.ink(band), x0
-    for j, width in enumerate(widths):
-        if lines == "all":
-            sheet.stroke((x, y0), (x, box[3]), shade, edge)
-        for i, row in enumerate(grid):
-            free_width = width - style.width(row[j]) - 2 * pad_x * size
-            left = x + pad_x * size + free_width * {"left": 0.0, "right": 1.0, "middle": 0.5}[align if j else "left"]
-            sheet.write(left, y0 + (i + 0.5) * tall + 0.36 * size, row[j], style, head_ink if i == 0 else ink)
-        x += width
-    if lines == "all":
-        sheet.stroke((x, y0), (x, box[3]), shade, edge)
-    return topics(rng, sheet.split, heads, names, cells)
+    grid = Grid([[corner, *heads], *([name, *row] for name, row in zip(names, cells))])
+    if level > 0.2 and chance(rng, 0.4):
+        grid.spreadsheet = True
+        if chance(rng, 0.6):
+            grid.selected = int(rng.integers(rows + 1)), int(rng.integers(len(heads) + 1))
+    elif level > 0.3 and chance(rng, 0.2):
+        grid.title = free.hanzi(rng, 3, 6) if chinese else f"{free.latin(rng)} {free.latin(rng)}"
+    draw(sheet, grid)
+    (_, *heads), *rest = grid.rows
+    return topics(
+        rng, sheet.split, heads, [row[0] for row in rest], [row[1:] for row in rest], grid.spreadsheet, grid.selected
+    )
 
 
-def topics(rng, split: str, heads, names, cells) -> list[Topic]:
-    def ask(zh, en, answer, field, tag="table", **words):
-        def question(language, follow):
-            return wording(rng, split, zh if language == "zh" else en).format(**words), answer[language] if isinstance(
-                answer, dict
-            ) else answer
+def person(rng, chinese: bool) -> str:
+    """What a row is called."""
+    if chinese:
+        return free.hanzi(rng, 2, 3) if rng.integers(3) else pick(rng, values.PRODUCTS_ZH)[:4]
+    return free.latin(rng, 1, 2) if rng.integers(3) else f"{pick(rng, 'ABCDEFGH')}-{rng.integers(1, 99)}"
 
-        return Topic(tag, field, question)
 
-    result = []
+def word(rng, head: str, chinese: bool) -> str:
+    return pick(rng, TEXTS[head]) if TEXTS[head] else free.hanzi(rng, 2, 3) if chinese else free.latin(rng, 1, 2)
+
+
+def added(first: str, second: str) -> str:
+    """The sum of two numbers as they are printed, with the decimals of the one that has more."""
+    places = max(len(text.partition(".")[2]) for text in (first, second))
+    scaled = [int(text.replace(".", "") + "0" * (places - len(text.partition(".")[2]))) for text in (first, second)]
+    total = str(sum(scaled)).zfill(places + 1)
+    return f"{total[:-places]}.{total[-places:]}" if places else total
+
+
+def numeric(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()
+
+
+def topics(rng, split: str, heads, names, cells, spreadsheet: bool = False, selected=None) -> list[Topic]:
+    """`cells` by row and column without heads and names. Where no numbers are printed, rows are counted below the heads."""
+    first = 2 if spreadsheet else 1  # the number of the first row
+
+    def put(zh, en, answer, field, tag="table", **words):
+        result.append(Topic(tag, field, ask(rng, split, zh, en, answer, **words)))
+
+    result: list[Topic] = []
     for _ in range(4):
         i, j = int(rng.integers(len(names))), int(rng.integers(len(heads)))
-        result.append(ask(CELL_ZH, CELL_EN, cells[i][j], "cell", r=names[i], c=heads[j]))
-        if chance(rng, 0.3):  # counted below the head, the names being the first column
-            result.append(ask(PLACE_ZH, PLACE_EN, cells[i][j], "place", i=i + 1, j=j + 2))
+        put(CELL_ZH, CELL_EN, cells[i][j], "cell", r=names[i], c=heads[j])
+        if chance(rng, 0.3):  # the names are the first column
+            put(PLACE_ZH, PLACE_EN, cells[i][j], "place", i=str(i + first), j=str(j + 2))
+        if spreadsheet and chance(rng, 0.6):
+            put(AT_ZH, AT_EN, cells[i][j], "address", k=address(i + 1, j + 1))
+    if selected is not None:
+        put(CHOSEN_ZH, CHOSEN_EN, address(*selected), "selected")
     for j, head in enumerate(heads):
-        numbers = [float(row[j]) for row in cells]
+        column = [row[j] for row in cells]
+        if not all(numeric(text) for text in column):
+            continue
+        numbers = [float(text) for text in column]
         high, low = max(numbers), min(numbers)
+        for best, pools, nth, field in (
+            (high, (MOST_ZH, MOST_EN), (NTH_MOST_ZH, NTH_MOST_EN), "largest"),
+            (low, (LEAST_ZH, LEAST_EN), (NTH_LEAST_ZH, NTH_LEAST_EN), "smallest"),
+        ):
+            if numbers.count(best) == 1:
+                answer = column[numbers.index(best)]
+                if chance(rng, 0.35):
+                    put(*pools, answer, field, c=head)
+                if chance(rng, 0.35):
+                    put(*nth, answer, f"{field} by number", j=ordinal(j + 2))
         if chance(rng, 0.35) and numbers.count(high) == 1:
-            result.append(ask(MOST_ZH, MOST_EN, cells[numbers.index(high)][j], "largest", c=head))
-        if chance(rng, 0.35) and numbers.count(low) == 1:
-            result.append(ask(LEAST_ZH, LEAST_EN, cells[numbers.index(low)][j], "smallest", c=head))
-        if chance(rng, 0.35) and numbers.count(high) == 1:
-            result.append(ask(WHO_ZH, WHO_EN, names[numbers.index(high)], "who", c=head))
+            put(WHO_ZH, WHO_EN, names[numbers.index(high)], "who", c=head)
         a, b = (int(v) for v in rng.permutation(len(names))[:2])
         if numbers[a] != numbers[b]:
-            result.append(
-                ask(
-                    MORE_ZH,
-                    MORE_EN,
-                    YES if numbers[a] > numbers[b] else NO,
-                    "more",
-                    "yesno",
-                    r=names[a],
-                    c=head,
-                    q=names[b],
-                )
-            )
+            reply = lambda language, more=numbers[a] > numbers[b]: (YES if more else NO)[language]  # noqa: E731
+            put(MORE_ZH, MORE_EN, reply, "more", "yesno", r=names[a], c=head, q=names[b])
+        if max(numbers[a], numbers[b]) < 1000 and chance(rng, 0.5):
+            total = added(column[a], column[b])
+            if spreadsheet and chance(rng, 0.5):
+                put(PLUS_ZH, PLUS_EN, total, "sum", k=address(a + 1, j + 1), m=address(b + 1, j + 1))
+            else:
+                put(SUM_ZH, SUM_EN, total, "sum", r=names[a], q=names[b], c=head)
     return result + [
         unseen(rng, split, str(name))
         for name in rng.choice(["model", "serial", "ip", "manufacturer"], size=2, replace=False)
     ]
+
+
+def ordinal(number: int):
+    """第三列, column 3."""
+    return lambda language: "零一二三四五六七八九"[number] if language == "zh" else str(number)
