@@ -22,7 +22,9 @@ def check():
 
 def test_its_tests_and_picture_are_there(check):
     for name in (*check.TESTS, *check.ENGINE, check.PICTURE):
-        assert (ROOT / name).exists(), name
+        path, _, test = name.partition("::")
+        assert (ROOT / path).exists(), name
+        assert not test or f"def {test}(" in (ROOT / path).read_text(), name
 
 
 def test_what_the_package_needs_is_installed_there_with_the_pinned_version(check):
