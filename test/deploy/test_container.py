@@ -47,7 +47,7 @@ def test_who_runs_it_and_how_it_is_asked_for_its_health():
     assert found.keys() == {"", "build", "server", "router-build", "router", "robot"}
     for name in ("server", "router", "robot"):
         last = dict(found[name])
-        assert last["USER"].startswith("65532"), name
+        assert last["USER"] == "65532:65532", name  # a name's group would be whichever number the base had left
         assert "ENTRYPOINT" in last
     for name in ("server", "robot"):
         assert "HEALTHCHECK" in dict(found[name]) and dict(found[name])["VOLUME"] == "/models"
