@@ -42,15 +42,9 @@ END
     step greedy "$PYTHON" benchmarks/greedy_check.py --text "$work/model/text.gguf" --gpu-layers "$layers" || true
     step towers timeout 120 "$PYTHON" benchmarks/towers.py --text "$work/model/text.gguf" --vision "$work/model/vision.gguf" \
         --size "$FRAME" --gpu-layers "$layers" || true
-    export GLM4V_TOWER
-    GLM4V_TOWER=${TOWER-$(tail -n 1 "$work/out/towers.log" | "$PYTHON" -c 'import json; print(json.loads(input())["best"])')}
-    for GLM4V_TOWER in "$GLM4V_TOWER" ''; do
-        step peers "$PYTHON" benchmarks/peers.py "$build" "$work/out" --text "$work/model/text.gguf" \
-            --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" ${PEERS_OPTIONS:-} && break
-        [ -n "$GLM4V_TOWER" ] && rm -f "$work/out/results.jsonl" || return
-    done
+    step peers "$PYTHON" benchmarks/peers.py "$build" "$work/out" --text "$work/model/text.gguf" \
+        --vision "$work/model/vision.gguf" --size "$FRAME" --gpu-layers "$layers" ${PEERS_OPTIONS:-} || return
     alone default-2 vision.gguf 512 && alone default-3 vision.gguf 512 || return
-    [ -z "$GLM4V_TOWER" ] || GLM4V_TOWER='' alone mtmd vision.gguf 512 || return
     # The same with whole images through cuBLAS and the tower's weights at F16: that build takes the place of the one before.
     [ -n "$CUDA" ] && cuda+=(--cublas)
     built cublas "$build" || return

@@ -192,7 +192,7 @@ class Peers:
             "llama_cpp_python": llama, "model": self.model.text_path.name,
             "text_gb": self.model.text_path.stat().st_size / 1e9, "vision_gb": self.model.vision_path.stat().st_size / 1e9,
             "frame": f"{self.size[0]}x{self.size[1]}", "ubatch": self.ubatch, "repeats": self.repeats,
-            "askers": self.askers, "rounds": self.rounds, "tokens": self.tokens, "tower": os.environ.get("GLM4V_TOWER") or "mtmd",
+            "askers": self.askers, "rounds": self.rounds, "tokens": self.tokens,
         }  # fmt: skip
 
     def mtmd_cli(self) -> dict[str, Any]:

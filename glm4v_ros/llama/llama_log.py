@@ -12,6 +12,7 @@ import llama_cpp.mtmd_cpp as mtmd_cpp
 # What llama.cpp calls an error is raised as an exception with a message for a person, or was asked for (a cancel).
 _LEVELS = {1: logging.DEBUG, 2: logging.DEBUG, 3: logging.INFO, 4: logging.INFO}  # debug, info, warning, error
 _ERROR, _CONTINUED = 4, 5
+_FATAL = "CUDA error"  # behind this llama.cpp ends the process, so that nobody can raise what it says
 _NO_REASON = "failed to load model"  # said once more behind the reason
 
 
@@ -42,4 +43,4 @@ class LlamaLog:
         thread = threading.get_ident()
         if level == _ERROR and not (thread in self._errors and line.endswith(_NO_REASON)):
             self._errors[thread] = line
-        self._logger.log(self._level, "%s", line)
+        self._logger.log(logging.ERROR if _FATAL in line else self._level, "%s", line)

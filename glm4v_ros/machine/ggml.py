@@ -45,6 +45,11 @@ def device_memory(handle: int) -> tuple[int, int]:
     return free.value, total.value
 
 
+def forces_cublas() -> bool:
+    """Whether this llama.cpp was built with GGML_CUDA_FORCE_CUBLAS."""
+    return b"FORCE_CUBLAS" in llama_bindings.llama_print_system_info()
+
+
 def gpu() -> str:
     """The first GPU that ggml can use, such as "CUDA0 NVIDIA H200"; empty for none."""
     for handle in devices(GPU_DEVICE, INTEGRATED_GPU_DEVICE):

@@ -43,7 +43,7 @@ def version() -> str:
 
 
 def require_checked_version() -> None:
-    """Unsupported if the tower's tests have never run with this ggml."""
+    """Unsupported if the towers' tests have never run with this ggml."""
     if ".".join(version().split(".")[:2]) not in CHECKED_VERSIONS:
         raise Unsupported(
             f"GLM-4v-9b's vision tower was checked with ggml {', '.join(CHECKED_VERSIONS)}, not with {version()}; "

@@ -14,11 +14,11 @@ _PROJECTOR_EPSILON = 1e-5
 class Glm4vGraph:
     """From patches to projected tokens; shapes in comments are ggml's, fastest first.
 
-    Patches come in the order of the tokens that they are merged into, four by four, so that nothing has to be moved. ``widen``
-    (f32, f16) is what quantised weights are made before their products; empty: they are taken as they are.
+    Patches come in the order of the tokens that they are merged into, four by four, so that nothing has to be moved. ``widen``:
+    quantised weights of the blocks are made float32 before their products.
     """
 
-    def __init__(self, shape: Glm4vShape, tensors: dict[str, int], columns: int, rows: int, flash: bool, widen: str = ""):
+    def __init__(self, shape: Glm4vShape, tensors: dict[str, int], columns: int, rows: int, flash: bool, widen: bool):
         """``columns`` and ``rows`` of patches."""
         self._shape, self._tensors, self._flash, self._widen = shape, tensors, flash, widen
         self._patches = columns * rows
@@ -118,8 +118,6 @@ class Glm4vGraph:
         if self._widen and name.startswith("v.blk.") and self._shape.types[name + ".weight"] not in (ggml.F32, ggml.F16):
             count = self._shape.rows_of[name + ".weight"]
             weight = ggml.get_rows(c, weight, ggml.view_1d(c, self.rows, count, 0))
-            if self._widen == "f16":
-                weight = ggml.cast(c, weight, ggml.F16)
         return ggml.mul_mat(c, weight, x)
 
     def _norm(self, x: int, name: str) -> int:

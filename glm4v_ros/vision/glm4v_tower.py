@@ -22,11 +22,13 @@ from glm4v_ros.vision.half import kept
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, TokenRun, VisionTower
 
 _MADE_OF = ("v.patch_embd.weight", "v.patch_embd.weight.1", "v.patch_embd.bias", "mm.patch_merger.weight")
-
 _INFINITE = 0x7C00  # in float16; what is no number lies above
 
 
 class Glm4vTower(VisionTower):
+    """``widen``: quantised weights are made float32 before their products, for cuBLAS, which from Hopper on is several times as fast
+    as ggml's products of quantised weights. A graph is made for each size of picture and stays for the next one of that size."""
+
     def __init__(
         self,
         path: Path,
@@ -37,7 +39,7 @@ class Glm4vTower(VisionTower):
         flash_attention: bool = True,
         max_tokens: int = 0,
         half: bool = False,
-        widen: str = "",
+        widen: bool = True,
         progress: Callable[[], None] = lambda: None,
     ):
         ggml.require_checked_version()

@@ -64,24 +64,26 @@ class GraphRunner:
 
     def close(self) -> None:
         self._drop_graph()
+        if self._scheduler:
+            ggml.free_scheduler(self._scheduler)
         if self._buffer:
             ggml.free_buffer(self._buffer)
         if self._weights:
             ggml.free(self._weights)
         for backend in self._backends:
             ggml.free_backend(backend)
-        self._buffer = self._weights = None
+        self._buffer = self._weights = self._scheduler = None
         self._backends = []
 
     def _drop_graph(self) -> None:
         if self._scheduler:
-            ggml.free_scheduler(self._scheduler)
+            ggml.reset_scheduler(self._scheduler)  # its buffers stay, for a graph that takes no more
         if self._inputs:
             ggml.free_buffer(self._inputs)
         for context in (self._graph.context, self._graph.inputs) if self._graph else ():
             if context:
                 ggml.free(context)
-        self._scheduler = self._inputs = self._graph = None
+        self._inputs = self._graph = None
 
     def load(self, gguf: Gguf, names: Iterable[str], made: dict[str, np.ndarray], progress: Callable[[], None]) -> None:
         """Tensors of the file by their names, and those that were ``made`` of others of it: float32 or float16."""
@@ -117,12 +119,13 @@ class GraphRunner:
                 raise Unsupported(f"{self.device} has no flash attention for this vision tower; set flash_attention: false")
         if graph.inputs:
             self._inputs = ggml.allocate(graph.inputs, self._backends[0])
-        backends = (ctypes.c_void_p * len(self._backends))(*self._backends)
-        self._scheduler = ggml.new_scheduler(backends, None, len(backends), graph.size, False, False)
+        if not self._scheduler:
+            backends = (ctypes.c_void_p * len(self._backends))(*self._backends)
+            self._scheduler = ggml.new_scheduler(backends, None, len(backends), graph.size, False, False)
+            ggml.set_eval_callback(self._scheduler, self._callback, None)
         if (graph.inputs and not self._inputs) or not ggml.allocate_graph(self._scheduler, graph.handle):
             raise OutOfMemory(f"{self.device} has no room for the vision tower's buffers; use vision_resident: false")
         self._milestones = set(graph.block_outputs) if self.on_gpu else None
-        ggml.set_eval_callback(self._scheduler, self._callback, None)
 
     @staticmethod
     def write(tensor: int, values: np.ndarray) -> None:

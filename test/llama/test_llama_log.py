@@ -34,3 +34,11 @@ def test_one_threads_error_is_no_reason_for_another():
     thread.start()
     thread.join()
     assert log.take_error() == ""
+
+
+def test_what_ends_the_process_is_shown(caplog):
+    log = LlamaLog()
+    say(log, b"CUDA error: an illegal memory access was encountered\n")
+    say(log, b"a batch is too large\n")
+    assert [record.levelname for record in caplog.records if record.levelno > 20] == ["ERROR"]
+    assert "illegal memory access" in caplog.text

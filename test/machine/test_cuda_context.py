@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import ctypes
 
+import pytest
+
 from glm4v_ros.machine import cuda_context
 
 
@@ -11,6 +13,25 @@ def test_without_a_driver_nothing_happens(monkeypatch):
 
     monkeypatch.setattr(ctypes, "CDLL", missing)
     cuda_context.slim()
+    assert cuda_context.capability() == 0
+
+
+@pytest.mark.parametrize("fails, found", [(0, 90), (3, 0)])
+def test_the_capability_of_the_first_gpu(monkeypatch, fails, found):
+    class Driver:
+        def cuInit(self, flags):
+            return fails
+
+        def cuDeviceGet(self, device, index):
+            assert index == 0
+            return 0
+
+        def cuDeviceGetAttribute(self, value, attribute, device):
+            value._obj.value = {75: 9, 76: 0}[attribute]
+            return 0
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Driver())
+    assert cuda_context.capability() == found
 
 
 def test_every_gpus_limits_are_lowered(monkeypatch):
