@@ -85,7 +85,7 @@ def test_every_decode_has_as_many_nodes(language_model, monkeypatch):
 
 
 # GLM-4's, glm4v-nano's, the test models', and a prime
-@pytest.mark.parametrize("vocabulary, possible", [(151552, True), (1536, True), (384, True), (2003, False)])
+@pytest.mark.parametrize("vocabulary, possible", [(151552, True), (1536, True), (3072, True), (384, True), (2003, False)])
 def test_vocabularies(vocabulary, possible):
     assert GreedySampler(vocabulary).possible == possible
 
