@@ -129,8 +129,10 @@ class Rig:
             self.changed.notify_all()
 
     def _diagnose(self, message):
-        with self.changed:
-            self.statuses = {status.name.partition(": ")[2]: status for status in message.status}
+        named = [(*status.name.split(": ", 1), status) for status in message.status]
+        with self.changed:  # the module's other node tells of itself on the same topic
+            own = self.node.get_fully_qualified_name()
+            self.statuses = {part: status for node, part, status in named if node == own} or self.statuses
             self.changed.notify_all()
 
     def _see(self, message):
