@@ -5,7 +5,6 @@ The structure is that of visual.py in the model's repository: post-norm blocks, 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -13,20 +12,20 @@ from typing import Callable
 import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
-from glm4v_ros.errors import EngineFailed, ModelFileError, Unsupported
-from glm4v_ros.vision import ggml
+from glm4v_ros.errors import ModelFileError, Unsupported
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.glm4v9b_graph import TowerGraph
 from glm4v_ros.vision.glm4v9b_preprocess import patches
 from glm4v_ros.vision.glm4v9b_shape import TowerShape
 from glm4v_ros.vision.graph_runner import GraphRunner
+from glm4v_ros.vision.graph_tower import GraphTower
 from glm4v_ros.vision.half import kept
-from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, VisionTower
+from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens
 
 _ON_HOST = ("v.boi", "v.eoi")  # begin and end of an image
 
 
-class Glm4v9bTower(VisionTower):
+class Glm4v9bTower(GraphTower):
     """Runs the tower as a ggml graph, made once when it is loaded and reused for every frame.
 
     ``gpu`` puts everything on the first GPU where there is one. Without ``flash_attention`` the attention is exact in
@@ -43,60 +42,24 @@ class Glm4v9bTower(VisionTower):
         half: bool = False,
         progress: Callable[[], None] = lambda: None,
     ):
-        ggml.require_checked_version()
+        super().__init__(gpu, threads, flash_attention, half, progress)
         self._path = Path(path)
         self._shape = self._read().shape
-        self._gpu = gpu
-        self._threads = threads or len(os.sched_getaffinity(0))  # ggml's own default is four
-        self._flash_attention = flash_attention
-        self._half = half
-        self._progress = progress
-        self._runner: GraphRunner | None = None
 
     @property
     def shape(self) -> TowerShape:
         return self._shape
 
-    @property
-    def loaded(self) -> bool:
-        return self._runner is not None
-
-    @property
-    def device(self) -> str:
-        """Name of the device that computes; empty while the tower is not loaded."""
-        return self._runner.device if self._runner else ""
-
-    @property
-    def weight_bytes(self) -> int:
-        return self._runner.weight_bytes if self._runner else 0
-
-    @property
-    def compute_bytes(self) -> int:
-        return self._runner.compute_bytes if self._runner else 0
-
-    def load(self) -> None:
-        if self._runner is None:
-            runner, shape, gguf = GraphRunner(self._gpu, self._threads), self._shape, self._read().gguf
-            try:
-                runner.load(gguf, [name for name in shape.tensors if name not in _ON_HOST], {}, self._progress)
-                self._graph = TowerGraph(shape, runner.tensors, self._flash_attention, 128 + 64 * shape.blocks)
-                runner.prepare(self._graph)
-            except BaseException:
-                runner.close()
-                raise
-            self._ends = [np.fromfile(gguf.path, np.float32, shape.output, offset=gguf.tensors[name].offset) for name in _ON_HOST]
-            self._progress()
-            self._runner = runner
-
-    def free(self) -> None:
-        if self._runner is not None:
-            self._runner.close()
-            self._runner = None
+    def _fill(self, runner: GraphRunner) -> None:
+        shape, gguf = self._shape, self._read().gguf
+        runner.load(gguf, [name for name in shape.tensors if name not in _ON_HOST], {}, self._progress)
+        self._graph = TowerGraph(shape, runner.tensors, self._flash_attention, 128 + 64 * shape.blocks)
+        runner.prepare(self._graph)
+        self._ends = [np.fromfile(gguf.path, np.float32, shape.output, offset=gguf.tensors[name].offset) for name in _ON_HOST]
+        self._progress()
 
     def encode(self, frame: Frame, max_tokens: int = 0, should_stop: Callable[[], bool] = lambda: False) -> ImageTokens:
-        if self._runner is None:
-            raise EngineFailed("the vision tower is not loaded")
-        shape = self._shape
+        runner, shape = self._runner, self._shape
         if 0 < max_tokens < shape.tokens + 2:
             raise Unsupported(f"GLM-4v-9b takes {shape.tokens + 2} tokens for every image, {max_tokens} are allowed")
         pixels = patches(frame.rgb, shape.image_size, shape.patch_size, np.array(shape.mean), np.array(shape.std))
@@ -104,9 +67,9 @@ class Glm4v9bTower(VisionTower):
             raise EncodeStopped
         embeddings = np.empty((shape.tokens + 2, shape.output), np.float32)
         embeddings[0], embeddings[-1] = self._ends
-        self._runner.write(self._graph.input, pixels)
-        self._runner.compute(self._progress, should_stop)
-        self._runner.read(self._graph.output, embeddings[1:-1])
+        runner.write(self._graph.input, pixels)
+        runner.compute(self._progress, should_stop)
+        runner.read(self._graph.output, embeddings[1:-1])
         embeddings *= np.float32(shape.output_scale)
         return ImageTokens((EmbeddingRun(kept(embeddings, self._half), self._positions(), advance=3),))
 

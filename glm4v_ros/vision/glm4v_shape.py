@@ -11,8 +11,9 @@ from glm4v_ros.catalog.gguf import Gguf
 
 _LEAST_TOKENS, _MOST_TOKENS = 8, 4096  # of a picture, as in llama.cpp, whatever the file says
 _OF_BLOCK = ("ln1", "ln2", "attn_qkv", "attn_out", "ffn_gate", "ffn_up", "ffn_down")
-_PLAIN = ("v.patch_embd.weight", "v.patch_embd.weight.1", "v.patch_embd.bias", "mm.patch_merger.weight")  # float32 or float16
-_OF_TOWER = {*_PLAIN, "v.post_ln.weight", "mm.patch_merger.bias", "mm.model.fc.weight", "mm.post_norm.weight", "mm.post_norm.bias",
+#: Of which the graph has other tensors made when it is loaded; in float32 or float16.
+MADE_OF = ("v.patch_embd.weight", "v.patch_embd.weight.1", "v.patch_embd.bias", "mm.patch_merger.weight")
+_OF_TOWER = {*MADE_OF, "v.post_ln.weight", "mm.patch_merger.bias", "mm.model.fc.weight", "mm.post_norm.weight", "mm.post_norm.bias",
              "mm.gate.weight", "mm.up.weight", "mm.down.weight"}  # fmt: skip
 _OPTIONAL = {"v.norm_embd.weight", "v.position_embd.weight"}
 
@@ -41,7 +42,7 @@ class Glm4vShape:
         return (
             gguf.projector == "glm4v" and found - _OPTIONAL == _OF_TOWER | blocks and gguf.metadata.get("clip.use_silu", False)
             and gguf.metadata.get("clip.vision.spatial_merge_size", 2) == 2
-            and all(gguf.tensors[name].type in (0, 1) for name in _PLAIN)
+            and all(gguf.tensors[name].type in (0, 1) for name in MADE_OF)
         )  # fmt: skip
 
     @classmethod

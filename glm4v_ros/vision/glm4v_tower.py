@@ -3,7 +3,7 @@ moves K and V with their axes exchanged, and takes quantised weights as they are
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,18 +14,19 @@ import numpy as np
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.errors import EngineFailed, Unsupported
 from glm4v_ros.vision import ggml
+from glm4v_ros.vision.fitting import fitting
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.glm4v_graph import Glm4vGraph
-from glm4v_ros.vision.glm4v_shape import Glm4vShape
+from glm4v_ros.vision.glm4v_shape import MADE_OF, Glm4vShape
 from glm4v_ros.vision.graph_runner import GraphRunner
+from glm4v_ros.vision.graph_tower import GraphTower
 from glm4v_ros.vision.half import kept
-from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, TokenRun, VisionTower
+from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, TokenRun
 
-_MADE_OF = ("v.patch_embd.weight", "v.patch_embd.weight.1", "v.patch_embd.bias", "mm.patch_merger.weight")
 _INFINITE = 0x7C00  # in float16; what is no number lies above
 
 
-class Glm4vTower(VisionTower):
+class Glm4vTower(GraphTower):
     """``widen``: quantised weights are made float32 before their products, for cuBLAS, which from Hopper on is several times as fast
     as ggml's products of quantised weights. A graph is made for each size of picture and stays for the next one of that size."""
 
@@ -42,7 +43,7 @@ class Glm4vTower(VisionTower):
         widen: bool = True,
         progress: Callable[[], None] = lambda: None,
     ):
-        ggml.require_checked_version()
+        super().__init__(gpu, threads, flash_attention, half, progress)
         self._gguf = Gguf.read(path)
         self._shape = Glm4vShape.of(self._gguf, max_tokens)
         if (size := llama_cpp.llama_model_n_embd_inp(language_model)) != self._shape.output:
@@ -50,55 +51,29 @@ class Glm4vTower(VisionTower):
                 f"the vision model {path} makes embeddings of {self._shape.output} numbers and the language model reads {size}: "
                 f"they are not a pair; check both files with `glm4v models verify`"
             )
-        self._threads = threads or len(os.sched_getaffinity(0))
-        self._gpu = gpu
-        self._flash_attention = flash_attention
-        self._half = half
         self._widen = widen
-        self._progress = progress
         vocabulary = llama_cpp.llama_model_get_vocab(language_model)
         self._ends = [_token(vocabulary, name) for name in (b"<|begin_of_image|>", b"<|end_of_image|>")]
-        self._runner: GraphRunner | None = None
 
-    @property
-    def loaded(self) -> bool:
-        return self._runner is not None
-
-    @property
-    def compute_bytes(self) -> int:
-        return self._runner.compute_bytes if self._runner else 0
-
-    def load(self) -> None:
-        if self._runner is not None:
-            return
-        gguf, runner = self._gguf, GraphRunner(self._gpu, self._threads)
-        first, second, bias, merger = (_values(gguf, name) for name in _MADE_OF)
+    def _fill(self, runner: GraphRunner) -> None:
+        gguf = self._gguf
+        first, second, bias, merger = (_values(gguf, name) for name in MADE_OF)
         weights, offset = self._shape.patch_weights(first, second, bias)
         merger = np.ascontiguousarray(merger.transpose(0, 2, 3, 1).reshape(len(merger), -1))
         made = {"patches.weight": weights, "patches.bias": offset, "merger.weight": merger}
-        try:
-            runner.load(gguf, [name for name in gguf.tensors if name not in _MADE_OF], made, self._progress)
-        except BaseException:
-            runner.close()
-            raise
-        self._runner, self._graph, self._grid = runner, None, (0, 0)
-
-    def free(self) -> None:
-        if self._runner is not None:
-            self._runner.close()
-            self._runner = None
+        runner.load(gguf, [name for name in gguf.tensors if name not in MADE_OF], made, self._progress)
+        self._graph, self._grid = None, (0, 0)
 
     def encode(self, frame: Frame, max_tokens: int = 0, should_stop: Callable[[], bool] = lambda: False) -> ImageTokens:
-        if self._runner is None:
-            raise EngineFailed("the vision tower is not loaded")
+        runner = self._runner
         if should_stop():
             raise EncodeStopped
         columns, rows = grid = self._fitting(frame, max_tokens)
         pixels = self._shape.patches(self._resized(frame.rgb, columns, rows))
         if grid != self._grid:
             self._prepare(*grid)
-        self._runner.write(self._graph.input, pixels)
-        self._runner.compute(self._progress, should_stop)
+        runner.write(self._graph.input, pixels)
+        runner.compute(self._progress, should_stop)
         positions = np.zeros((4, columns * rows), np.int32)
         positions[1], positions[2] = (side.ravel() for side in np.mgrid[:rows, :columns])
         run = EmbeddingRun(self._made(columns * rows), positions, max(columns, rows))
@@ -125,15 +100,11 @@ class Glm4vTower(VisionTower):
 
     def _fitting(self, frame: Frame, max_tokens: int) -> tuple[int, int]:
         """Columns and rows of tokens, at most ``max_tokens`` (0: the cap)."""
-        width, height = frame.width, frame.height
-        columns, rows = self._shape.grid(width, height)
-        while max_tokens and columns * rows > max_tokens:
-            if max(width, height) <= 2 * self._shape.patch_size:
-                raise Unsupported(f"max_image_tokens {max_tokens} is too few: the smallest picture takes {columns * rows}")
-            scale = min(0.97, (max_tokens / (columns * rows)) ** 0.5)
-            width, height = max(1, int(width * scale)), max(1, int(height * scale))
-            columns, rows = self._shape.grid(width, height)
-        return columns, rows
+        shape = self._shape
+        size = fitting(
+            frame.width, frame.height, max_tokens, lambda *size: math.prod(shape.grid(*size)), 2 * shape.patch_size
+        )
+        return shape.grid(*size)
 
     def _resized(self, rgb: np.ndarray, columns: int, rows: int) -> np.ndarray:
         side = 2 * self._shape.patch_size

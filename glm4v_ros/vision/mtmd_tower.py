@@ -15,6 +15,7 @@ import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
 from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.vision.fitting import fitting
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.half import kept
 from glm4v_ros.vision.tower import EmbeddingRun, EncodeStopped, ImageTokens, Run, TokenRun, VisionTower
@@ -173,16 +174,7 @@ class MtmdTower(VisionTower):
     def _within(self, frame: Frame, max_tokens: int) -> np.ndarray:
         """The frame's pixels, made smaller until they take at most ``max_tokens`` cells (mtmd's cap is fixed at
         load)."""
-        width, height = frame.width, frame.height
-        if not max_tokens:
-            return frame.rgb
-        count = self._image_tokens(width, height)
-        while count > max_tokens:
-            if max(width, height) <= 28:
-                raise Unsupported(f"max_image_tokens {max_tokens} is too few: the smallest picture takes {count}")
-            scale = min(0.97, (max_tokens / count) ** 0.5)
-            width, height = max(1, int(width * scale)), max(1, int(height * scale))
-            count = self._image_tokens(width, height)
+        width, height = fitting(frame.width, frame.height, max_tokens, self._image_tokens, smallest=28)
         if (width, height) == (frame.width, frame.height):
             return frame.rgb
         return np.ascontiguousarray(cv2.resize(frame.rgb, (width, height), interpolation=cv2.INTER_AREA))

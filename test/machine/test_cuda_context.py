@@ -7,6 +7,11 @@ import pytest
 from glm4v_ros.machine import cuda_context
 
 
+def put(pointer, value: int) -> None:
+    """As C does: ``*pointer = value``."""
+    ctypes.cast(pointer, ctypes.POINTER(ctypes.c_int))[0] = value
+
+
 def test_without_a_driver_nothing_happens(monkeypatch):
     def missing(name):
         raise OSError(f"{name}: cannot open shared object file")
@@ -27,7 +32,7 @@ def test_the_capability_of_the_first_gpu(monkeypatch, fails, found):
             return 0
 
         def cuDeviceGetAttribute(self, value, attribute, device):
-            value._obj.value = {75: 9, 76: 0}[attribute]
+            put(value, {75: 9, 76: 0}[attribute])
             return 0
 
     monkeypatch.setattr(ctypes, "CDLL", lambda name: Driver())
@@ -42,11 +47,11 @@ def test_every_gpus_limits_are_lowered(monkeypatch):
             return 0
 
         def cuDeviceGetCount(self, count):
-            count._obj.value = 2
+            put(count, 2)
             return 0
 
         def cuDeviceGet(self, device, index):
-            device._obj.value = index
+            put(device, index)
             return 0
 
         def cuDevicePrimaryCtxRetain(self, context, device):
