@@ -172,9 +172,10 @@ class EvidenceLog:
         return torn
 
     def _sweep(self, segment: Path) -> None:
-        """Removes the pictures of a record that a crash kept from being written."""
+        """Removes the pictures of a record that a crash kept from being written, and makes their folder if it came before that."""
         pictures = segment / form.PICTURES
-        for path in pictures.iterdir() if pictures.is_dir() else ():
+        pictures.mkdir(mode=0o700, exist_ok=True)
+        for path in pictures.iterdir():
             if path.name not in self._names:
                 self._sizes[segment] -= path.stat().st_size
                 path.unlink()

@@ -164,6 +164,14 @@ def test_killed_while_it_writes(tmp_path, delay):
     assert verify(log.directory).problems == []
 
 
+def test_killed_between_the_two_folders_of_a_segment(tmp_path):
+    (tmp_path / "evidence" / "000000000001").mkdir(parents=True)
+    log = EvidenceLog(tmp_path / "evidence", MIB, "rotate")
+    fill(log, 1)
+    log.close()
+    assert verify(log.directory).problems == [] and log.number == 1
+
+
 # No room.
 
 
