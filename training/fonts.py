@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
+from training.debian import unpacked
 from training.pictures.splits import FACES
 
 HERE = Path(__file__).parent
@@ -75,15 +75,9 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         faces = {name: (script, *where) for (script, _), group in FACES.items() for name, where in group.items()}
-        for package in sorted({package for _, package, _, _ in faces.values()}):
-            debs = sorted((args.debs or root).glob(f"{package}_*.deb"))
-            if not debs:
-                subprocess.run(["apt-get", "download", package], cwd=root, check=True)
-                debs = sorted(root.glob(f"{package}_*.deb"))
-            subprocess.run(["dpkg-deb", "-x", debs[-1], root / package], check=True)
         total, notes = 0, {}
         for name, (script, package, file, index) in faces.items():
-            source = next((root / package).rglob(file))
+            source = next(unpacked(package, root, args.debs).rglob(file))
             target = cut(source, index, charset if script == "chinese" else ascii_and_signs, name, args.out)
             total += target.stat().st_size
             drawn = ImageFont.truetype(str(target), 40, layout_engine=ImageFont.Layout.BASIC)

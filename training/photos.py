@@ -7,13 +7,13 @@ parts at their own size, as training/.photos/SPLIT-NAME-NUMBER.jpg (git-ignored;
 from __future__ import annotations
 
 import argparse
-import subprocess
 import tempfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from training.debian import unpacked
 from training.pictures.photograph import FOLDER, PHOTOGRAPHS
 
 SIDE = 576  # px of the longer side
@@ -49,13 +49,7 @@ def main() -> None:
         root = Path(temporary)
         for split, photographs in PHOTOGRAPHS.items():
             for name, (package, file, *_) in photographs.items():
-                if not (root / package).exists():
-                    debs = sorted((args.debs or root).glob(f"{package}_*.deb"))
-                    if not debs:
-                        subprocess.run(["apt-get", "download", package], cwd=root, check=True)
-                        debs = sorted(root.glob(f"{package}_*.deb"))
-                    subprocess.run(["dpkg-deb", "-x", debs[-1], root / package], check=True)
-                source = next((root / package).rglob(file))
+                source = next(unpacked(package, root, args.debs).rglob(file))
                 for number, view in enumerate(views(cv2.imread(str(source)))):
                     target = args.out / f"{split}-{name}-{number}.jpg"
                     cv2.imwrite(str(target), view, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])

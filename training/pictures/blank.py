@@ -8,9 +8,9 @@ from training.pictures.canvas import Canvas
 from training.pictures.count import shape
 from training.pictures.nameplate import ASKED, plate, trim
 from training.pictures.picture import Topic
-from training.pictures.questions import noun, unseen, yes_or_no
+from training.pictures.questions import is_there, unseen
 from training.pictures.values import chance, pick
-from training.pictures.words import PARTS, THERE_EN, THERE_ZH
+from training.pictures.words import PARTS
 
 
 def paint(canvas: Canvas) -> list[Topic]:
@@ -47,15 +47,5 @@ def paint(canvas: Canvas) -> list[Topic]:
     for _ in range(2):
         if chance(rng, 0.5):
             name = pick(rng, ASKED)
-            topics.append(
-                yes_or_no(
-                    rng,
-                    split,
-                    name,
-                    THERE_ZH,
-                    THERE_EN,
-                    False,
-                    lambda language, name=name: {"n": noun(rng, name, language)},
-                )
-            )
+            topics.append(is_there(rng, split, name, False))
     return topics

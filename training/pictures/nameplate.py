@@ -9,9 +9,9 @@ import numpy as np
 from training.pictures import values
 from training.pictures.canvas import Canvas
 from training.pictures.picture import Topic
-from training.pictures.questions import noun, read, unseen, yes_or_no
+from training.pictures.questions import is_there, noun, read, unseen, yes_or_no
 from training.pictures.values import chance, pick
-from training.pictures.words import IS_EN, IS_ZH, LABELS, THERE_EN, THERE_ZH, UNSEEN
+from training.pictures.words import IS_EN, IS_ZH, LABELS, UNSEEN
 
 FIELDS = {  # name: how often it is printed
     "model": 3.0,
@@ -416,17 +416,7 @@ def topics(rng, split: str, printed: dict[str, str], skill: str = "nameplate") -
         for _ in range(2):
             if names and chance(rng, 0.6):
                 name = pick(rng, names)
-                result.append(
-                    yes_or_no(
-                        rng,
-                        split,
-                        name,
-                        THERE_ZH,
-                        THERE_EN,
-                        truth,
-                        lambda language, name=name: {"n": noun(rng, name, language)},
-                    )
-                )
+                result.append(is_there(rng, split, name, truth))
     if missing and chance(rng, 0.15):  # whether an absent value is so cannot be seen
         name = pick(rng, missing)
         shown = value_of(rng, name, split, True)

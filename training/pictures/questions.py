@@ -14,6 +14,8 @@ from training.pictures.words import (
     READ_ZH,
     SPECIAL_EN,
     SPECIAL_ZH,
+    THERE_EN,
+    THERE_ZH,
     UNSEEN,
     YES,
 )
@@ -55,6 +57,11 @@ def fill(template: str, **words: str) -> str:
 
 def noun(rng, name: str, language: str) -> str:
     return pick(rng, NOUNS[name][language == "en"])
+
+
+def first_noun(rng, name: str, language: str) -> str:
+    """The plainest of a field's names, for those who ask only by it."""
+    return NOUNS[name][language == "en"][0]
 
 
 def ask_field(rng, split: str, name: str, language: str, follow: bool) -> str:
@@ -99,6 +106,11 @@ def yes_or_no(
         return fill(template, **(words(language) if words else {})), (YES if truth else NO)[language]
 
     return Topic(tag, name, ask)
+
+
+def is_there(rng, split: str, name: str, truth: bool, noun=noun) -> Topic:
+    """Whether a field of NOUNS is in the picture, by one of its names."""
+    return yes_or_no(rng, split, name, THERE_ZH, THERE_EN, truth, lambda language: {"n": noun(rng, name, language)})
 
 
 SHARES = {  # of a conversation's turns: skill, absent, yes or no

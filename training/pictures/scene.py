@@ -146,7 +146,7 @@ def paint(canvas: Canvas) -> list[Topic]:
     columns, rows = (3, 2) if canvas.width > canvas.height else (2, 3)
     cell = min(canvas.width / columns, canvas.height / rows)
     spots = rng.permutation(columns * rows)[: int(rng.integers(0, 4))]
-    there: set[str] = set()
+    there: list[str] = []  # in order: a set's is another in each process
     text = ""
     for spot in spots:
         r = cell * rng.uniform(0.22, 0.42)
@@ -166,12 +166,12 @@ def paint(canvas: Canvas) -> list[Topic]:
             shape(canvas, name, x, y, r, COLOURS[tint][2], rng.uniform(0, 2 * pi))
             canvas.mark(mark(name, tint), x, y)
         canvas.keep(x, y, 1.15 * r)
-        there.add(name)
+        there.append(name)
     canvas.em = min(canvas.em, 40 * canvas.unit)
     return topics(rng, split, there, text, view, whole)
 
 
-def topics(rng, split: str, there: set[str], text: str, view: photograph.View, whole: bool) -> list[Topic]:
+def topics(rng, split: str, there: list[str], text: str, view: photograph.View, whole: bool) -> list[Topic]:
     def asked(name: str, truth: bool) -> Topic:
         def words(language):
             noun = name_of(name, None, language, 1) if name in SHAPES else (THINGS | photograph.KINDS)[name][language == "en"]

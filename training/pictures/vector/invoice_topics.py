@@ -5,11 +5,11 @@ from __future__ import annotations
 from training.pictures import free
 from training.pictures.lamp import ask
 from training.pictures.picture import Topic
-from training.pictures.questions import yes_or_no
+from training.pictures.questions import first_noun, is_there, yes_or_no
 from training.pictures.values import chance, pick
 from training.pictures.vector.invoice import FIELDS, Invoice
 from training.pictures.vector.wordings import field
-from training.pictures.words import IS_EN, IS_ZH, NOUNS, THERE_EN, THERE_ZH, UNSEEN
+from training.pictures.words import IS_EN, IS_ZH, NOUNS, UNSEEN
 
 ITEM_ZH = {
     "amount": "{i}的金额是多少？|{i}多少钱？|{i}一共多少钱？|{i}这一项的金额？|{i}这一行的金额是多少？|请问{i}的金额是多少？".split(
@@ -99,23 +99,8 @@ def topics(rng, split: str, invoice: Invoice) -> list[Topic]:
     missing += ["money"] if "money" not in invoice.fields and not invoice.symbol else []
     result += [about(str(name), None) for name in rng.permutation(missing)[:3]]
     for name in [str(v) for v in rng.permutation(missing)[:1]]:
-        result.append(
-            yes_or_no(
-                rng,
-                split,
-                name,
-                THERE_ZH,
-                THERE_EN,
-                False,
-                lambda language, name=name: {"n": NOUNS[name][language == "en"][0]},
-            )
-        )
-    there = pick(rng, list(invoice.fields))
-    result.append(
-        yes_or_no(
-            rng, split, there, THERE_ZH, THERE_EN, True, lambda language: {"n": NOUNS[there][language == "en"][0]}
-        )
-    )
+        result.append(is_there(rng, split, name, False, first_noun))
+    result.append(is_there(rng, split, pick(rng, list(invoice.fields)), True, first_noun))
     for i, item in enumerate(invoice.items):
         for name in ("amount", "count", "price"):
             if name in invoice.columns and chance(rng, 0.5):

@@ -8,7 +8,7 @@ import skia
 
 from training.pictures import free
 from training.pictures.picture import Topic
-from training.pictures.questions import yes_or_no
+from training.pictures.questions import first_noun, is_there
 from training.pictures.splits import belongs
 from training.pictures.values import chance, digits, letters, pick
 from training.pictures.vector import wordings
@@ -16,7 +16,7 @@ from training.pictures.vector.plate import material
 from training.pictures.vector.sheet import NoRoom, Sheet
 from training.pictures.vector.sheet import paint as brush
 from training.pictures.vector.stack import Content, Piece, lay
-from training.pictures.words import NOUNS, THERE_EN, THERE_ZH
+from training.pictures.words import NOUNS
 
 FIELDS = {  # nouns in Chinese and English, and what may be printed before it
     "room": ("房间号 门牌号 房号".split(), "room number|number of the room|door number".split("|"), "房间 ".split("|"), "Room |No. ".split("|")),
@@ -138,8 +138,7 @@ def topics(rng, split: str, sign: Sign) -> list[Topic]:
         )  # noqa: E731
         result += [ask(), ask()] if name in sign.fields else [ask()]
         if chance(rng, 0.5):
-            noun = lambda language, name=name: {"n": NOUNS[name][language == "en"][0]}  # noqa: E731
-            result.append(yes_or_no(rng, split, name, THERE_ZH, THERE_EN, name in sign.fields, noun))
+            result.append(is_there(rng, split, name, name in sign.fields, first_noun))
     others = [name for kind, names in KINDS.items() if kind != sign.kind for name in names if name != "warning"]
     result += [
         wordings.field(rng, split, str(name), None, "label", None, tongues, "line")
