@@ -150,6 +150,7 @@ def test_a_region_by_mouse_and_by_keys(chromium, web, tmp_path):
     page.ask("what?").answer()
     frame = web.engine.questions[-1][1][0]
     assert abs(frame.width - 200) <= 2 and abs(frame.height - 150) <= 2
+    page.page.wait_for_selector("section .turn figure .box")  # once the picture is there
     assert page.page.locator("section .turn figure .box").count() == 1
     page.page.focus(".regional")
     page.page.keyboard.press("r")  # ends the region
