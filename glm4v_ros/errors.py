@@ -100,6 +100,10 @@ class OutOfMemory(VqaError):
     code = ErrorCode.OUT_OF_MEMORY
 
 
+class HostOutOfMemory(OutOfMemory):
+    """The operating system gave this process no memory; a GPU's own memory is not meant."""
+
+
 class ContextFull(VqaError):
     code = ErrorCode.CONTEXT_FULL
 

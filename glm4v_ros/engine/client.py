@@ -55,9 +55,7 @@ class EngineClient:
                 )
         supervisor.started.result()
 
-    def ask(
-        self, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None] | None = None
-    ) -> Future:
+    def ask(self, question: Question, frames: Sequence[Frame], on_delta: Callable[[Delta], None] | None = None) -> Future:
         """A future that ends with an Answer or a VqaError; Canceled and DeadlineExceeded carry what was written.
 
         Raises BadRequest, Busy (with ``retry_after``) and EngineFailed at once. Never waits for inference. No frames

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
+from glm4v_ros.errors import EngineFailed, HostOutOfMemory, VqaError
 from glm4v_ros.machine import openmp
 from glm4v_ros.vision.shared_frame import SharedFrame
 from glm4v_ros.vision.tower import EncodeStopped, ImageTokens, VisionTower
@@ -100,7 +100,7 @@ class Encoder:
             except VqaError as error:
                 job.error = error
             except MemoryError:
-                job.error = OutOfMemory("the worker got no memory from the system to encode a picture")
+                job.error = HostOutOfMemory("the worker got no memory from the system to encode a picture")
             except Exception as error:
                 _log.exception("encoding failed")
                 job.error = EngineFailed(f"the frame could not be encoded: {error}")

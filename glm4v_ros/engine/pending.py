@@ -87,9 +87,7 @@ class Pending:
         self.crashes += self.stage > Stage.QUEUED
         if self.canceled:
             self.stop(FinishReason.CANCELED)
-        elif (self.crashes > (1 if self.question.retry_on_crash else 0) and self.stage > Stage.QUEUED) or (
-            self.stage == Stage.QUEUED and self.losses > _MOST_LOST
-        ):
+        elif self.losses > _MOST_LOST if self.stage == Stage.QUEUED else self.crashes > int(self.question.retry_on_crash):
             self.complete(type(error)(str(error)))
         else:
             self.stage, self.repeated, self.repeated_tokens = Stage.QUEUED, 0, 0

@@ -22,7 +22,7 @@ from glm4v_ros.engine.request import Phase, Request
 from glm4v_ros.engine.requests import Requests
 from glm4v_ros.engine.session import Sessions
 from glm4v_ros.engine.warm_frame import WarmFrame
-from glm4v_ros.errors import EngineFailed
+from glm4v_ros.errors import EngineFailed, HostOutOfMemory
 from glm4v_ros.llama.language_model import Interrupted, LanguageModel
 from glm4v_ros.vision.shared_frame import SharedFrame
 from glm4v_ros.vision.tower import VisionTower
@@ -30,6 +30,7 @@ from glm4v_ros.vision.tower import VisionTower
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 0.01  # seconds between two looks at the deadlines
+_MOST_STARVED = 3  # frames in a row without memory: one may be too large for it, so many are the worker's own trouble
 
 
 class Scheduler:
@@ -54,6 +55,7 @@ class Scheduler:
         self._numbers = itertools.count()
         self._look_at = 0.0  # when deadlines are to be looked at again
         self._kv_changes = 0
+        self._starved: set[str] = set()  # keys of such frames, none encoded since
         self.stage = "idle"
 
     # What other threads may use.
@@ -167,6 +169,13 @@ class Scheduler:
             elif isinstance(owner, Request):
                 owner.images = [job.image if identity == job.identity else image
                                 for identity, image in zip(owner.identities, owner.images)]  # fmt: skip
+        if job.image is not None:
+            self._starved.clear()
+        elif isinstance(job.error, HostOutOfMemory):
+            self._starved.add(job.shared.key)
+            if len(self._starved) >= _MOST_STARVED:
+                self._flush()  # whose questions ended is told
+                raise HostOutOfMemory("the worker got no more memory from the system for pictures; ask again")
 
     def _admit(self) -> None:
         requests = self._requests

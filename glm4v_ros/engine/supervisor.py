@@ -18,7 +18,7 @@ from glm4v_ros.engine.service_time import ServiceTime
 from glm4v_ros.engine.status import EngineStatus
 from glm4v_ros.engine.watchdog import Watchdog
 from glm4v_ros.engine.worker_process import WorkerProcess
-from glm4v_ros.errors import EngineFailed, VqaError
+from glm4v_ros.errors import EngineFailed, HostOutOfMemory, VqaError
 from glm4v_ros.machine.module_process import exit_reason
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.shared_frame import FrameHeader
@@ -118,6 +118,8 @@ class Supervisor:
             if self._closing.is_set() or not self.started.done():  # else the caller of start hears of it
                 break
             failures = 0 if worked else failures + 1
+            if isinstance(error, HostOutOfMemory):  # another program has the memory now: no reason to give up for good
+                failures = min(failures, len(BACK_OFF))
             self._after_crash(error, told)
             if failures > len(BACK_OFF):
                 error = type(error)(

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.messages import Beat, Cancel, Failed, Loading, Ready, Start
-from glm4v_ros.errors import EngineFailed, OutOfMemory, VqaError
+from glm4v_ros.errors import EngineFailed, HostOutOfMemory, VqaError
 from glm4v_ros.machine import cuda_context, malloc, openmp
 from glm4v_ros.machine.channel import Channel
 from glm4v_ros.machine.memory import resident_mib
@@ -60,7 +60,7 @@ class Worker:
         except VqaError as error:
             self._channel.send(Failed("", error))
         except MemoryError:
-            self._channel.send(Failed("", OutOfMemory("the worker got no more memory from the system")))
+            self._channel.send(Failed("", HostOutOfMemory("the worker got no more memory from the system")))
 
     def _load(self, config) -> None:
         config = replace(config, model=Pair.of(config.model).complete(config.model))

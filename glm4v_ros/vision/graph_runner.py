@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
-from glm4v_ros.errors import EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.errors import EngineFailed, HostOutOfMemory, OutOfMemory, Unsupported
 from glm4v_ros.vision import ggml
 from glm4v_ros.vision.tower import EncodeStopped
 
@@ -46,6 +46,8 @@ class GraphRunner:
         self.device = ggml.device_name(devices[0])
         #: Whether that is a GPU.
         self.on_gpu = bool(gpus)
+        # With a GPU ggml does not say whose memory was short; a graph takes some of the system's, too.
+        self._shortage = OutOfMemory if gpus else HostOutOfMemory
         for handle in devices:
             backend = ggml.init_device(handle, None)
             if not backend:
@@ -97,7 +99,7 @@ class GraphRunner:
             self.tensors[name] = ggml.new_tensor_like(context, kind, values.shape[::-1])
         self._buffer = ggml.allocate(context, self._backends[0])
         if not self._buffer:
-            raise OutOfMemory(
+            raise self._shortage(
                 f"{self.device} has no room for the vision tower ({gguf.weight_bytes / 2**20:.0f} MiB); "
                 "use a smaller quantisation or vision_resident: false"
             )
@@ -124,7 +126,7 @@ class GraphRunner:
             self._scheduler = ggml.new_scheduler(backends, None, len(backends), graph.size, False, False)
             ggml.set_eval_callback(self._scheduler, self._callback, None)
         if (graph.inputs and not self._inputs) or not ggml.allocate_graph(self._scheduler, graph.handle):
-            raise OutOfMemory(f"{self.device} has no room for the vision tower's buffers; use vision_resident: false")
+            raise self._shortage(f"{self.device} has no room for the vision tower's buffers; use vision_resident: false")
         self._milestones = set(graph.block_outputs) if self.on_gpu else None
 
     @staticmethod

@@ -14,7 +14,7 @@ import llama_cpp.mtmd_cpp as mtmd
 import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
-from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.errors import BadImage, EngineFailed, HostOutOfMemory, OutOfMemory, Unsupported
 from glm4v_ros.vision.fitting import fitting
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.half import kept
@@ -154,7 +154,7 @@ class MtmdTower(VisionTower):
             raise EncodeStopped
         if result:
             reason = self._take_error()
-            raise _shortage(reason) or EngineFailed(f"llama.cpp could not encode the image: {reason}")
+            raise _shortage(reason, self._gpu) or EngineFailed(f"llama.cpp could not encode the image: {reason}")
         count = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
         output = mtmd.mtmd_get_output_embd(self._context)
         if not output:
@@ -233,7 +233,7 @@ class _Chunks:
         result = mtmd.mtmd_tokenize(self._context, self._chunks, ctypes.byref(text), bitmaps, 1)
         if result:
             self.__exit__()
-            raise _shortage(self._take_error()) or BadImage(f"llama.cpp cannot take this picture (code {result})")
+            raise _shortage(self._take_error(), gpu=False) or BadImage(f"llama.cpp cannot take this picture (code {result})")
         return [mtmd.mtmd_input_chunks_get(self._chunks, i) for i in range(mtmd.mtmd_input_chunks_size(self._chunks))]
 
     def __exit__(self, *_exception) -> None:
@@ -241,8 +241,10 @@ class _Chunks:
         mtmd.mtmd_bitmap_free(self._bitmap)
 
 
-def _shortage(reason: str) -> OutOfMemory | None:
-    """llama.cpp says only in its log whether it was memory that it lacked."""
+def _shortage(reason: str, gpu: bool) -> OutOfMemory | None:
+    """llama.cpp says only in its log whether it was memory that it lacked; with a GPU in use (``gpu``) it says of C++'s bad_alloc
+    alone whose memory that was."""
     if "alloc" not in reason:
         return None
-    return OutOfMemory(f"no memory for this picture's image tokens ({reason}): set image_max_tokens to fewer")
+    kind = OutOfMemory if gpu and "bad_alloc" not in reason else HostOutOfMemory
+    return kind(f"no memory for this picture's image tokens ({reason}): set image_max_tokens to fewer")

@@ -12,6 +12,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 from asking import PATIENCE, READ, ask, noise, plate, question, reading
+from starved_worker import STARVED
 
 from glm4v_ros.engine import supervisor
 from glm4v_ros.engine.answer import FinishReason, Stage
@@ -515,6 +516,51 @@ def test_a_worker_that_comes_over_its_memory_limit_is_replaced_by_one_that_is_no
         running.result(PATIENCE)
     engine.limit_memory(0)
     assert ask(engine, [noise(165)]).text and engine.status.worker_pid not in (0, first)
+
+
+@pytest.fixture
+def starve(monkeypatch, tmp_path):
+    """Says from now on which worker of a fresh engine gets no memory for pictures: a process id, or "all"."""
+    path = tmp_path / "starved"
+    path.touch()
+    monkeypatch.setenv(STARVED, str(path))
+    monkeypatch.setattr(EngineConfig, "worker", "starved_worker")
+    return lambda who: path.write_text(str(who))
+
+
+def test_a_worker_that_gets_no_more_memory_from_the_system_is_replaced(fresh, starve):
+    engine, deltas = fresh(), [Deltas(), Deltas()]
+    long = dict(max_tokens=400, timeout=0.0)
+    running = [engine.ask(question(**long, retry_on_crash=again), [noise(180)], deltas[again]) for again in (False, True)]
+    for each in deltas:
+        each.wait_for(Stage.ANSWERING)
+    starve(engine.status.worker_pid)
+    for seed in (181, 182, 183):
+        with pytest.raises(OutOfMemory):
+            ask(engine, [noise(seed)])
+    assert ask(engine, [noise(184)]).text and engine.status.worker_restarts == 1
+    with pytest.raises(OutOfMemory, match="ask again"):
+        running[False].result(PATIENCE)
+    assert running[True].result(PATIENCE).completion_tokens == 400
+
+
+def test_while_the_system_has_no_memory_workers_are_tried_on_and_on_at_the_usual_pace(fresh, starve, monkeypatch):
+    class Pauses(tuple):
+        taken = []
+
+        def __getitem__(self, index):
+            self.taken.append(super().__getitem__(index))
+            return self.taken[-1]
+
+    monkeypatch.setattr(supervisor, "BACK_OFF", Pauses((0.0, 0.01)))
+    engine = fresh()
+    starve("all")
+    for seed in range(15):
+        with pytest.raises(OutOfMemory):
+            ask(engine, [noise(seed)])
+    starve("")
+    assert ask(engine, [noise(15)]).text
+    assert engine.status.worker_restarts == 5 and Pauses.taken == [0.0, 0.01, 0.01, 0.01, 0.01]
 
 
 def test_workers_that_fail_again_and_again_end_in_an_error_that_start_clears(fresh, nano, monkeypatch):

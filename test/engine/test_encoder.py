@@ -5,7 +5,7 @@ import pytest
 from asking import PATIENCE
 
 from glm4v_ros.engine.encoder import EncodeJob, Encoder
-from glm4v_ros.errors import ErrorCode, OutOfMemory
+from glm4v_ros.errors import EngineFailed, HostOutOfMemory, OutOfMemory
 
 
 class Tower:
@@ -89,15 +89,14 @@ def test_without_work_the_tower_is_freed_if_asked_for_and_threads_end(tower, cha
 
 
 @pytest.mark.parametrize(
-    "error, code",
-    [(OutOfMemory("no room"), ErrorCode.OUT_OF_MEMORY), (MemoryError(), ErrorCode.OUT_OF_MEMORY), (ValueError("?"), ErrorCode.ENGINE_FAILED)],
+    "error, kind", [(OutOfMemory("no room"), OutOfMemory), (MemoryError(), HostOutOfMemory), (ValueError("?"), EngineFailed)]
 )
-def test_an_error_ends_a_job_and_not_the_encoder(tower, changes, error, code):
+def test_an_error_ends_a_job_and_not_the_encoder(tower, changes, error, kind):
     encoder = make(tower, changes)
     tower.error = error
     encoder.submit(EncodeJob(Shared("bad"), 0, (0,)))
     tower.go_on.release()
-    assert ended(changes).error.code == code
+    assert type(ended(changes).error) is kind
     tower.error = None
     encoder.submit(EncodeJob(Shared("good"), 0, (0,)))
     tower.go_on.release()

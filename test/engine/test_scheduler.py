@@ -4,9 +4,9 @@ import pytest
 from asking import READ, noise, plate, reading
 
 from glm4v_ros.engine.answer import Delta, Stage
-from glm4v_ros.engine.messages import Done
+from glm4v_ros.engine.messages import Done, Failed
 from glm4v_ros.engine.session import History
-from glm4v_ros.errors import EngineFailed, OutOfMemory
+from glm4v_ros.errors import EngineFailed, HostOutOfMemory, OutOfMemory
 from glm4v_ros.llama.interrupt import Interrupt
 from glm4v_ros.llama.sampling import Sampling
 
@@ -140,20 +140,64 @@ def test_an_error_of_one_questions_sampling_ends_that_one(run, monkeypatch):
     assert run.answer(other) == READ["型号是什么?"]
 
 
-@pytest.mark.parametrize("error", [OutOfMemory("no memory for this picture"), MemoryError()])
-def test_a_picture_for_which_memory_is_short_ends_its_question_alone(run, parts, monkeypatch, error):
+@pytest.fixture
+def short(parts, monkeypatch):
+    """Keys of frames that the tower fails to encode, and the error."""
     _, _, tower, _ = parts
-    encode, large = tower.encode, noise(44, 336, 252)
+    encode, errors = tower.encode, {}
 
     def failing(frame, *arguments):
-        if frame.key == large.key:
-            raise error
+        if frame.key in errors:
+            raise errors[frame.key]
         return encode(frame, *arguments)
 
     monkeypatch.setattr(tower, "encode", failing)
+    return errors
+
+
+@pytest.mark.parametrize("error", [OutOfMemory("no memory for this picture"), MemoryError()])
+def test_a_picture_for_which_memory_is_short_ends_its_question_alone(run, short, error):
+    large = noise(44, 336, 252)
+    short[large.key] = error
     victim, other = run.ask(large), run.ask(noise(45), max_tokens=4)
     assert isinstance(run.error(victim), OutOfMemory)
     assert run.answer(other) is not None
+
+
+def test_several_frames_in_a_row_without_memory_of_the_system_end_the_worker(run, short):
+    frames = [noise(seed) for seed in (50, 51, 52)]
+    short.update((frame.key, MemoryError()) for frame in frames)
+    for frame in frames[:2]:
+        assert type(run.error(run.ask(frame))) is HostOutOfMemory
+    last, beside = run.ask(frames[2]), run.ask(frames[2])
+    with pytest.raises(HostOutOfMemory, match="ask again"):
+        run.until(lambda: False)
+    assert run.found(Failed, last) and run.found(Failed, beside)  # was sent before
+
+
+def test_a_frame_that_is_encoded_between_shows_that_there_is_memory(run, short):
+    frames = [noise(seed) for seed in range(53, 59)]
+    short.update((frame.key, MemoryError()) for index, frame in enumerate(frames) if index % 3)
+    ends = [run.ask(frame, max_tokens=1) for frame in frames]
+    run.until(lambda: all(run.found(Done, one) or run.found(Failed, one) for one in ends))
+    assert [bool(run.found(Failed, one)) for one in ends] == [False, True, True] * 2
+
+
+def test_the_same_frame_again_without_memory_may_be_too_large_alone(run, short):
+    frame = noise(59)
+    short[frame.key] = MemoryError()
+    for budget in (0, 0, 8, 6, 4):
+        assert type(run.error(run.ask(frame, max_image_tokens=budget))) is HostOutOfMemory
+    assert run.answer(run.ask(noise(60), max_tokens=1)) is not None
+
+
+def test_frames_for_which_a_gpu_has_no_room_leave_the_worker_as_it_is(run, short):
+    """The next one would have no more."""
+    frames = [noise(seed) for seed in range(61, 66)]
+    short.update((frame.key, OutOfMemory("no room")) for frame in frames)
+    for frame in frames:
+        assert type(run.error(run.ask(frame))) is OutOfMemory
+    assert run.answer(run.ask(noise(66), max_tokens=1)) is not None
 
 
 def test_every_decode_is_progress_where_its_nodes_are_not_counted(gpu_run, monkeypatch):

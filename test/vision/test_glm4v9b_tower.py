@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from golden import glm4v9b_checkpoint as tiny  # noqa: E402
 
 from glm4v_ros.catalog.convert import Conversion  # noqa: E402
-from glm4v_ros.errors import EngineFailed, ModelFileError, OutOfMemory, Unsupported  # noqa: E402
+from glm4v_ros.errors import EngineFailed, HostOutOfMemory, ModelFileError, OutOfMemory, Unsupported  # noqa: E402
 from glm4v_ros.vision import ggml  # noqa: E402
 from glm4v_ros.vision.frame import Frame  # noqa: E402
 from glm4v_ros.vision.glm4v9b_preprocess import patches  # noqa: E402
@@ -233,13 +233,18 @@ def test_another_ggml_is_refused_by_version(files, monkeypatch):
         Glm4v9bTower(path)
 
 
+@pytest.mark.parametrize("gpu, kind", [(False, HostOutOfMemory), (True, OutOfMemory)])
 @pytest.mark.parametrize("call", ["allocate", "allocate_graph"])
-def test_no_memory_is_said_and_loading_can_be_tried_again(files, monkeypatch, call):
-    tower = Glm4v9bTower(files("plain", "Q8_0"), gpu=False, threads=2)
+def test_no_memory_is_said_and_loading_can_be_tried_again(files, monkeypatch, call, gpu, kind):
+    """With a GPU it is not known whose."""
+    processors = ggml.devices(ggml.CPU_DEVICE)
+    tower = Glm4v9bTower(files("plain", "Q8_0"), gpu=gpu, threads=2)
     with monkeypatch.context() as patch:
+        patch.setattr(ggml, "devices", lambda *_: processors)
         patch.setattr(ggml, call, lambda *_: None)
-        with pytest.raises(OutOfMemory, match="vision_resident: false"):
+        with pytest.raises(kind, match="vision_resident: false") as raised:
             tower.load()
+        assert raised.type is kind
     assert not tower.loaded
     tower.load()
     assert np.isfinite(embeddings(tower, PICTURE)).all()

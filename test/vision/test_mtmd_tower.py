@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from llama_cpp import mtmd_cpp as mtmd
 
-from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.errors import BadImage, EngineFailed, HostOutOfMemory, OutOfMemory, Unsupported
 from glm4v_ros.llama.llama_log import LlamaLog
 from glm4v_ros.vision import mtmd_tower
 from glm4v_ros.vision.frame import Frame
@@ -204,7 +204,7 @@ def test_an_error_of_before_is_no_reason_now(nano, language_model, monkeypatch):
     tower.free()
 
 
-@pytest.mark.parametrize("reason, error", [("mtmd_tokenize: error: std::bad_alloc", OutOfMemory), ("", BadImage)])
+@pytest.mark.parametrize("reason, error", [("mtmd_tokenize: error: std::bad_alloc", HostOutOfMemory), ("", BadImage)])
 def test_a_picture_for_which_memory_is_short_is_no_bad_picture(nano, language_model, monkeypatch, reason, error):
     """A fresh worker may have enough for it; what is bad about a picture stays."""
     tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, take_error=lambda: reason)
@@ -212,4 +212,25 @@ def test_a_picture_for_which_memory_is_short_is_no_bad_picture(nano, language_mo
     monkeypatch.setattr(mtmd, "mtmd_tokenize", lambda *_: 2)
     with pytest.raises(error):
         tower.encode(picture(56, 56))
+    tower.free()
+
+
+@pytest.mark.parametrize(
+    "gpu, reason, kind",
+    [
+        (False, "clip_encode: failed to allocate compute graph", HostOutOfMemory),
+        (True, "clip_encode: failed to allocate compute graph", OutOfMemory),
+        (True, "std::bad_alloc", HostOutOfMemory),
+        (False, "something else", EngineFailed),
+    ],
+)
+def test_whose_memory_was_short_is_told_where_it_is_known(nano, language_model, monkeypatch, gpu, reason, kind):
+    reasons = []
+    take = lambda: reasons.pop() if reasons else ""  # noqa: E731
+    tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, gpu=gpu, take_error=take)
+    tower.load()
+    monkeypatch.setattr(mtmd, "mtmd_encode_chunk", lambda *_: reasons.append(reason) or 1)
+    with pytest.raises(kind) as raised:
+        tower.encode(picture(56, 56))
+    assert raised.type is kind
     tower.free()
