@@ -126,6 +126,8 @@ class GraphRunner:
             self._scheduler = ggml.new_scheduler(backends, None, len(backends), graph.size, False, False)
             ggml.set_eval_callback(self._scheduler, self._callback, None)
         if (graph.inputs and not self._inputs) or not ggml.allocate_graph(self._scheduler, graph.handle):
+            ggml.free_scheduler(self._scheduler)  # without its buffers it would crash at a smaller graph
+            self._scheduler = None
             raise self._shortage(f"{self.device} has no room for the vision tower's buffers; use vision_resident: false")
         self._milestones = set(graph.block_outputs) if self.on_gpu else None
 

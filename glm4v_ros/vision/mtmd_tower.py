@@ -90,9 +90,10 @@ class MtmdTower(VisionTower):
         params.progress_callback = self._on_progress
         context = mtmd.mtmd_init_from_file(os.fsencode(self._path), self._language_model, params)
         if not context:
-            raise EngineFailed(
+            reason = self._take_error()
+            raise _shortage(reason, self._gpu) or EngineFailed(
                 f"the vision model {self._path} cannot be loaded: "
-                f"{self._take_error() or 'llama.cpp gave no reason'}. It must belong to the language model; "
+                f"{reason or 'llama.cpp gave no reason'}. It must belong to the language model; "
                 f"check both files with `glm4v models verify`"
             )
         self._context = context
@@ -154,6 +155,7 @@ class MtmdTower(VisionTower):
             raise EncodeStopped
         if result:
             reason = self._take_error()
+            self.free()  # without its buffers mtmd would crash at the next picture; load() makes them anew
             raise _shortage(reason, self._gpu) or EngineFailed(f"llama.cpp could not encode the image: {reason}")
         count = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
         output = mtmd.mtmd_get_output_embd(self._context)
@@ -247,4 +249,4 @@ def _shortage(reason: str, gpu: bool) -> OutOfMemory | None:
     if "alloc" not in reason:
         return None
     kind = OutOfMemory if gpu and "bad_alloc" not in reason else HostOutOfMemory
-    return kind(f"no memory for this picture's image tokens ({reason}): set image_max_tokens to fewer")
+    return kind(f"no memory for a picture's image tokens ({reason}): set image_max_tokens to fewer")

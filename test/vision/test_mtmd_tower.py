@@ -2,6 +2,9 @@
 
 import ctypes
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import llama_cpp
 import numpy as np
@@ -234,3 +237,14 @@ def test_whose_memory_was_short_is_told_where_it_is_known(nano, language_model, 
         tower.encode(picture(56, 56))
     assert raised.type is kind
     tower.free()
+
+
+@pytest.mark.parametrize("tower", [MtmdTower, Glm4vTower])
+def test_after_a_picture_without_memory_the_next_one_is_encoded(nano, tower):
+    script = Path(__file__).with_name("short_of_memory.py")
+    command = [sys.executable, script, tower.__name__, nano.text_path, nano.vision_path]
+    root = str(Path(mtmd_tower.__file__).parents[2])
+    ended = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])}, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stdout.split()) == (0, ["HostOutOfMemory", "108"]), ended.stderr
