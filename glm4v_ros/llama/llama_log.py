@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import re
 import threading
 
 import llama_cpp
@@ -13,7 +14,7 @@ import llama_cpp.mtmd_cpp as mtmd_cpp
 _LEVELS = {1: logging.DEBUG, 2: logging.DEBUG, 3: logging.INFO, 4: logging.INFO}  # debug, info, warning, error
 _ERROR, _CONTINUED = 4, 5
 _FATAL = "CUDA error"  # behind this llama.cpp ends the process, so that nobody can raise what it says
-_NO_REASON = "failed to load model"  # said once more behind the reason
+_NO_REASON = re.compile("failed to load model$|Failed to load CLIP model from")  # said once more behind the reason
 
 
 class LlamaLog:
@@ -41,6 +42,6 @@ class LlamaLog:
         if not line.strip(". "):
             return
         thread = threading.get_ident()
-        if level == _ERROR and not (thread in self._errors and line.endswith(_NO_REASON)):
+        if level == _ERROR and not (thread in self._errors and _NO_REASON.search(line)):
             self._errors[thread] = line
         self._logger.log(logging.ERROR if _FATAL in line else self._level, "%s", line)

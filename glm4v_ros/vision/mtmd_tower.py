@@ -91,7 +91,7 @@ class MtmdTower(VisionTower):
         context = mtmd.mtmd_init_from_file(os.fsencode(self._path), self._language_model, params)
         if not context:
             reason = self._take_error()
-            raise _shortage(reason, self._gpu) or EngineFailed(
+            raise _shortage(reason.replace(str(self._path), ""), self._gpu) or EngineFailed(
                 f"the vision model {self._path} cannot be loaded: "
                 f"{reason or 'llama.cpp gave no reason'}. It must belong to the language model; "
                 f"check both files with `glm4v models verify`"

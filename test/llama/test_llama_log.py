@@ -28,6 +28,13 @@ def test_an_error_is_a_reason_once():
     assert log.take_error() == "cannot allocate memory" and log.take_error() == ""
 
 
+def test_what_is_said_behind_a_reason_does_not_hide_it():
+    log = LlamaLog()
+    say(log, b"clip_init: failed to load model 'v.gguf': std::bad_alloc\n")
+    say(log, b"mtmd_init_from_file: error: Failed to load CLIP model from v.gguf\n")
+    assert "bad_alloc" in log.take_error()
+
+
 def test_one_threads_error_is_no_reason_for_another():
     log = LlamaLog()
     thread = threading.Thread(target=say, args=(log, b"std::bad_alloc\n"))
