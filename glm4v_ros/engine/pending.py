@@ -87,7 +87,7 @@ class Pending:
         self.crashes += self.stage > Stage.QUEUED
         if self.canceled:
             self.stop(FinishReason.CANCELED)
-        elif self.losses > _MOST_LOST if self.stage == Stage.QUEUED else self.crashes > int(self.question.retry_on_crash):
+        elif (self.losses > _MOST_LOST) if self.stage == Stage.QUEUED else (self.crashes > self.question.retry_on_crash):
             self.complete(type(error)(str(error)))
         else:
             self.stage, self.repeated, self.repeated_tokens = Stage.QUEUED, 0, 0

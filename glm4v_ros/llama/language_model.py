@@ -11,7 +11,7 @@ import llama_cpp
 import numpy as np
 
 from glm4v_ros.catalog.token_embeddings import TokenEmbeddings
-from glm4v_ros.errors import BadRequest, EngineFailed, OutOfMemory, Unsupported
+from glm4v_ros.errors import BadRequest, EngineFailed, HostOutOfMemory, OutOfMemory, Unsupported
 from glm4v_ros.llama.batch import Batch
 from glm4v_ros.llama.config import MOST_DRAFTED, LlamaConfig
 from glm4v_ros.llama.interrupt import Interrupt
@@ -57,7 +57,7 @@ class LanguageModel:
         params.progress_callback = self._on_progress
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(model.text_path), params)
         if not self._model:
-            raise _load_error(f"the language model {model.text_path} cannot be loaded", log)
+            raise self._load_error(f"the language model {model.text_path} cannot be loaded")
         try:
             self._read_model(config)
             self._make_context(config)
@@ -111,7 +111,7 @@ class LanguageModel:
         params.abort_callback_data = self.interrupt.callback_data
         self._context = llama_cpp.llama_init_from_model(self._model, params)
         if not self._context:
-            raise _load_error(f"no context of {config.context_tokens} tokens can be made", self._log)
+            raise self._load_error(f"no context of {config.context_tokens} tokens can be made")
         self._memory = llama_cpp.llama_get_memory(self._context)
         self.context_tokens = llama_cpp.llama_n_ctx(self._context)
         self.positions_per_embedding = 4 if self.mrope else 1
@@ -287,11 +287,9 @@ class LanguageModel:
             llama_cpp.llama_model_free(self._model)
             self._model = None
 
-
-def _load_error(what: str, log: LlamaLog) -> EngineFailed | OutOfMemory:
-    reason = log.take_error()
-    if any(sign in reason.lower() for sign in ("alloc", "out of memory", "mmap")):
-        return OutOfMemory(
-            f"{what}: not enough memory ({reason}). Use a smaller context_tokens, kv_type q8_0, or fewer gpu_layers"
-        )
-    return EngineFailed(f"{what}: {reason or 'llama.cpp gave no reason'}. Check the file with `glm4v models verify`")
+    def _load_error(self, what: str) -> EngineFailed | OutOfMemory:
+        reason = self._log.take_error()
+        if not any(sign in reason.lower() for sign in ("alloc", "out of memory", "mmap")):
+            return EngineFailed(f"{what}: {reason or 'llama.cpp gave no reason'}. Check the file with `glm4v models verify`")
+        kind = OutOfMemory if self.gpu_offload else HostOutOfMemory
+        return kind(f"{what}: not enough memory ({reason}). Use a smaller context_tokens, kv_type q8_0, or fewer gpu_layers")

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -32,3 +35,25 @@ def test_tokens_decode_alike_by_number_and_by_embedding(nano_f32):
         logits.append(model.logits(len(tokens) - 1).copy())
     model.free()
     np.testing.assert_allclose(logits[1], logits[0], atol=1e-4)
+
+
+STARVED = """
+import resource, sys
+from pathlib import Path
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.errors import VqaError
+from glm4v_ros.llama.config import LlamaConfig
+from glm4v_ros.llama.language_model import LanguageModel
+from glm4v_ros.llama.llama_log import LlamaLog
+resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
+try:
+    LanguageModel(LlamaConfig(Model("nano", *map(Path, sys.argv[1:])), gpu_layers=0, context_tokens=1 << 21), LlamaLog(), lambda _: True)
+except VqaError as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_a_context_for_which_the_system_has_no_memory_is_told_as_that(nano):
+    command = [sys.executable, "-c", STARVED, nano.text_path, nano.vision_path]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
+    assert said.startswith("HostOutOfMemory no context of 2097152 tokens can be made: not enough memory")
