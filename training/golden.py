@@ -38,14 +38,13 @@ def as_f16(name: str, tensor: np.ndarray) -> torch.Tensor:
 
 
 @torch.no_grad()
-def greedy(model: Nano, tokenizer: Tokenizer, picture: np.ndarray, question: str) -> str:
-    images = torch.from_numpy(picture)[None]
-    tokens = picture.shape[0] // TOKEN_PIXELS * (picture.shape[1] // TOKEN_PIXELS)
-    ids, _, _ = tokenizer.conversation([(question, "")], tokens)
+def greedy(model: Nano, tokenizer: Tokenizer, tokens: torch.Tensor, grid: tuple[int, int], question: str) -> str:
+    """The answer about a picture of which the tower made ``tokens`` (1, n, hidden), ``grid`` = (rows, columns)."""
+    ids, _, _ = tokenizer.conversation([(question, "")], tokens.shape[1])
     end = {tokenizer.id("<|user|>"), tokenizer.id("<|endoftext|>")}
     answer: list[int] = []
     while len(answer) < MOST_TOKENS:
-        hidden, _ = model(images, torch.tensor([ids + answer]))
+        hidden = model.read(tokens, grid, torch.tensor([ids + answer]))
         best = int(model.lm_head(hidden[0, -1]).argmax())
         if best in end:
             break
@@ -91,10 +90,11 @@ def main() -> None:
     embeddings = {}
     for number, case in enumerate(cases):
         image = np.ascontiguousarray(cv2.imread(str(a.out / case["image"]))[..., ::-1])
-        case["answer"] = greedy(model, tokenizer, image, case["question"])
+        with torch.no_grad():
+            tokens, _ = model.model.visual(torch.from_numpy(image)[None])
+        case["answer"] = greedy(model, tokenizer, tokens, (image.shape[0] // TOKEN_PIXELS, image.shape[1] // TOKEN_PIXELS), case["question"])
         if number < EMBEDDED:
-            with torch.no_grad():
-                embeddings[case["image"]] = model.model.visual(torch.from_numpy(image)[None])[0][0].numpy()
+            embeddings[case["image"]] = tokens[0].numpy()
     write(a.out, cases)
     np.savez_compressed(a.out / "embeddings.npz", **embeddings)
     print(f"{PICTURES} pictures, {sum(p.stat().st_size for p in a.out.iterdir()) / 1e6:.1f} MB")

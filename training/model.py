@@ -297,9 +297,11 @@ class Nano(nn.Module):
     def forward(self, images: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Hidden states (B, L, text_hidden) before the head, and the vision tower's patches (B, N, vision_hidden)."""
         tokens, patches = self.model.visual(images)
-        grid = images.shape[1] // 28, images.shape[2] // 28
+        return self.read(tokens, (images.shape[1] // 28, images.shape[2] // 28), ids), patches
+
+    def read(self, tokens: Tensor, grid: tuple[int, int], ids: Tensor) -> Tensor:
+        """Hidden states (B, L, text_hidden) before the head, of image tokens (B, rows * columns, text_hidden) in a grid of (rows, columns)."""
         x = self.model.language_model.embed_tokens(ids)
         start = self.IMAGE_START
         x = torch.cat((x[:, :start], tokens.to(x.dtype), x[:, start + tokens.shape[1] :]), dim=1)
-        positions = self.positions(ids.shape[1], grid, ids.device)
-        return self.model.language_model(x, positions), patches
+        return self.model.language_model(x, self.positions(ids.shape[1], grid, ids.device))
