@@ -15,7 +15,7 @@ def test_verdicts(tmp_path):
 
     assert verdicts(good) == [Verdict.OK, Verdict.MISSING]
     assert verdicts("") == [Verdict.UNKNOWN, Verdict.MISSING]
-    vision.write_bytes(content[:-1] + b"!")  # one byte in 28 MB
+    vision.write_bytes(content[:-1] + b"!")  # one byte in 16 MB
     assert verdicts(good) == [Verdict.OK, Verdict.DAMAGED]
 
 
