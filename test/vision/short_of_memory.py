@@ -4,12 +4,12 @@ Arguments: name of the tower, text file, vision file. Prints the first one's err
 """
 
 import os
-import resource
 import sys
 from pathlib import Path
 
 import llama_cpp
 import numpy as np
+from memory_limit import limited_memory
 
 from glm4v_ros.errors import VqaError
 from glm4v_ros.llama.llama_log import LlamaLog
@@ -34,14 +34,11 @@ def main(kind: str, text: str, vision: str) -> None:
     large, small = picture(1120, 840), picture(336, 252)
     tower.load()
     tower.encode(small)
-    (used,) = [line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData")]
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (int(used) * 1024 + NEW, hard))
-    try:
-        tower.encode(large)
-    except VqaError as error:
-        print(type(error).__name__)
-    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    with limited_memory(NEW):
+        try:
+            tower.encode(large)
+        except VqaError as error:
+            print(type(error).__name__)
     tower.load()
     print(sum(run.count for run in tower.encode(small).runs if hasattr(run, "embeddings")))
 

@@ -10,6 +10,7 @@ import llama_cpp
 import numpy as np
 import pytest
 from llama_cpp import mtmd_cpp as mtmd
+from memory_limit import NOT_HELD
 
 from glm4v_ros.errors import BadImage, EngineFailed, HostOutOfMemory, OutOfMemory, Unsupported
 from glm4v_ros.llama.llama_log import LlamaLog
@@ -247,4 +248,6 @@ def test_after_a_picture_without_memory_the_next_one_is_encoded(nano, tower):
     ended = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])}, capture_output=True, text=True
     )
+    if ended.returncode == NOT_HELD:
+        pytest.skip("this system holds no process to a limit of memory")
     assert (ended.returncode, ended.stdout.split()) == (0, ["HostOutOfMemory", "108"]), ended.stderr
