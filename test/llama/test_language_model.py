@@ -4,11 +4,11 @@ import sys
 
 import numpy as np
 import pytest
+from memory_limit import NOT_HELD
 
 from glm4v_ros.llama.config import LlamaConfig
 from glm4v_ros.llama.language_model import LanguageModel
 from glm4v_ros.llama.llama_log import LlamaLog
-from memory_limit import NOT_HELD
 
 
 @pytest.mark.parametrize("parallel", [1, 108, 256, 10_000])
