@@ -11,6 +11,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,9 +79,12 @@ def test_the_second_reader_checks_where_it_is_asked_for(tmp_path):
         connection = http.client.HTTPConnection("127.0.0.1", port_of(said), timeout=PATIENCE)
         for options, verdict in (({}, "confirmed"), ({"verify": "off"}, "not_checked")):
             body = {"model": "glm4v-nano", "messages": [{"role": "user", "content": content}], "glm4v": options}
-            connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
-            answered = json.loads(connection.getresponse().read())
-            assert answered["choices"][0]["message"]["content"] == "LVV9-70S1-9" and answered["glm4v"]["verification"] == verdict
+            text, until = "after 15 s", time.monotonic() + PATIENCE
+            while "after 15 s" in text and time.monotonic() < until:  # the reader of a busy machine goes on reading meanwhile
+                connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+                answered = json.loads(connection.getresponse().read())
+                text = answered["choices"][0]["message"]["content"]
+            assert text == "LVV9-70S1-9" and answered["glm4v"]["verification"] == verdict
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
 
