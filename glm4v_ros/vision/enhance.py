@@ -17,7 +17,7 @@ CLAHE = {"clipLimit": 2.0, "tileGridSize": (4, 4)}
 BLURRED = 0.35  # sharpness below this is a blurred picture; a crisp print has about 0.5 to 0.8
 UNSHARP_SIGMA = 2.0  # pixels
 UNSHARP_AMOUNT = 1.5
-SMALL = 400 * 28 * 28  # pixels: what as many image tokens carry; glm4v-nano reads small print better in a picture of that size (its card)
+SMALL = 400 * 28 * 28  # pixels: what as many image tokens carry; glm4v-nano reads small print better in a picture of that size (docs/enhance.md)
 LARGEST = 3.0  # times: print that is smaller stays unreadable
 
 
