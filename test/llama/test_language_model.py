@@ -1,10 +1,6 @@
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
-from memory_limit import NOT_HELD
+from memory_limit import run_limited
 
 from glm4v_ros.llama.config import LlamaConfig
 from glm4v_ros.llama.language_model import LanguageModel
@@ -57,9 +53,5 @@ with limited_memory(1 << 30):
 
 
 def test_a_context_for_which_the_system_has_no_memory_is_told_as_that(nano):
-    command = [sys.executable, "-c", STARVED, nano.text_path, nano.vision_path]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if ended.returncode == NOT_HELD:
-        pytest.skip("this system holds no process to a limit of memory")
+    ended = run_limited("-c", STARVED, nano.text_path, nano.vision_path)
     assert ended.stdout.startswith("HostOutOfMemory no context of 2097152 tokens can be made: not enough memory"), ended.stderr

@@ -21,9 +21,7 @@ def check():
 
 
 def test_its_tests_and_picture_are_there(check):
-    for name in (*check.TESTS, *check.ENGINE, check.PICTURE):
-        if name.startswith("--"):
-            continue  # an option of pytest's
+    for name in (*check.TESTS, *check.ENGINE, *check.LONG_TEXTS, check.PICTURE):
         path, _, test = name.partition("::")
         assert (ROOT / path).exists(), name
         assert not test or f"def {test}(" in (ROOT / path).read_text(), name

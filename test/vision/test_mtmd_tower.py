@@ -2,15 +2,13 @@
 
 import ctypes
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import llama_cpp
 import numpy as np
 import pytest
 from llama_cpp import mtmd_cpp as mtmd
-from memory_limit import NOT_HELD
+from memory_limit import run_limited
 
 from glm4v_ros.errors import BadImage, EngineFailed, HostOutOfMemory, OutOfMemory, Unsupported
 from glm4v_ros.llama.llama_log import LlamaLog
@@ -243,11 +241,5 @@ def test_whose_memory_was_short_is_told_where_it_is_known(nano, language_model, 
 @pytest.mark.parametrize("tower", [MtmdTower, Glm4vTower])
 def test_after_a_picture_without_memory_the_next_one_is_encoded(nano, tower):
     script = Path(__file__).with_name("short_of_memory.py")
-    command = [sys.executable, script, tower.__name__, nano.text_path, nano.vision_path]
-    root = str(Path(mtmd_tower.__file__).parents[2])
-    ended = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])}, capture_output=True, text=True
-    )
-    if ended.returncode == NOT_HELD:
-        pytest.skip("this system holds no process to a limit of memory")
+    ended = run_limited(script, tower.__name__, nano.text_path, nano.vision_path)
     assert (ended.returncode, ended.stdout.split()) == (0, ["HostOutOfMemory", "108"]), ended.stderr
