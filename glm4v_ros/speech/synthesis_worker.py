@@ -5,11 +5,13 @@ Reads (words, language, rate) from the socket FD and answers with a Pcm or a Spe
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import sys
-from multiprocessing.connection import Connection
 
+from glm4v_ros.machine.channel import Channel
 from glm4v_ros.speech.voice import SpeechError
 from glm4v_ros.vendor import prefer_vendor
 
@@ -18,27 +20,24 @@ def main(descriptor: int) -> None:
     prefer_vendor()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
     sys.stdout = open(os.devnull, "w")  # pyttsx3 prints
-    with Connection(descriptor) as connection:
-        config = connection.recv()
+    channel = Channel(socket.socket(fileno=descriptor))
+    with contextlib.suppress(EOFError, OSError):  # the parent is gone
+        config, _ = channel.receive()
         voice = None
         while True:
             try:
                 if voice is None:
-                    voice = config.load()
-                    connection.send(None)
-                reply = voice.synthesize(*connection.recv())
-            except (EOFError, ConnectionError):
-                return
+                    voice, reply = config.load(), None
+                else:
+                    reply = voice.synthesize(*request)
             except SpeechError as error:
                 reply = error
             except Exception as error:  # a voice is somebody else's code: one bad sentence must not end the next
                 reply = SpeechError(f"the voice {config.name} failed: {type(error).__name__}: {error}")
-            try:
-                connection.send(reply)
-            except ConnectionError:
-                return
+            channel.send(reply)
             if voice is None:
                 return
+            request, _ = channel.receive()
 
 
 if __name__ == "__main__":

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import sys
 import threading
-from multiprocessing.connection import Connection
 
+from glm4v_ros.machine.channel import Channel
+from glm4v_ros.machine.module_process import start_module
 from glm4v_ros.speech.pcm import Pcm
 from glm4v_ros.speech.voice import SpeechError, VoiceConfig
 
@@ -21,18 +20,19 @@ class Synthesizer:
         self.timeout = timeout  # seconds for one sentence; the first one includes loading the voice
         self.restarts = 0
         self._process: subprocess.Popen | None = None
-        self._connection: Connection | None = None
+        self._channel: Channel | None = None
         self._closed = False
-        self._lock = threading.Lock()
+        self._speaking = threading.Lock()  # held for a whole sentence
+        self._replacing = threading.Lock()  # held for moments: a process is started, or none is any more
 
     def start(self) -> None:
         """Starts the process and waits until the voice is loaded; SpeechError if it cannot be."""
-        with self._lock:
+        with self._speaking:
             self._ensure_running()
 
     def synthesize(self, words: str, language: str, rate: int = 170) -> Pcm:
         """``words`` (a spoken form) in ``language`` at ``rate`` words a minute; SpeechError if there is no sound."""
-        with self._lock:
+        with self._speaking:
             self._ensure_running()
             reply = self._ask((words, language, rate))
         if isinstance(reply, SpeechError):
@@ -40,12 +40,12 @@ class Synthesizer:
         return reply
 
     def close(self) -> None:
-        """Ends the process. From another thread it also ends a synthesis that is under way."""
-        self._closed = True
-        process = self._process
-        if process:
-            process.kill()
-        with self._lock:
+        """Ends the process. From another thread it also ends a synthesis or a start that is under way, with SpeechError."""
+        with self._replacing:
+            self._closed, process = True, self._process
+            if process:
+                process.kill()
+        with self._speaking:
             self._discard()
 
     @property
@@ -53,24 +53,18 @@ class Synthesizer:
         return self._process.pid if self._process else None
 
     def _ensure_running(self) -> None:
-        if self._closed:
-            raise SpeechError("the voice is shut down")
-        if self._process and self._process.poll() is None:
-            return
-        if self._process:
-            self.restarts += 1
-            self._discard()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "glm4v_ros.speech.synthesis_worker", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=environment,
-            )
-        self._connection = Connection(ours.detach())
+        with self._replacing:
+            if self._closed:
+                raise SpeechError("the voice is shut down")
+            if self._process and self._process.poll() is None:
+                return
+            if self._process:
+                self.restarts += 1
+                self._discard()
+            try:
+                self._process, self._channel = start_module("glm4v_ros.speech.synthesis_worker", os.environ)
+            except OSError as error:  # such as no memory for another process
+                raise SpeechError(f"the voice's process could not be started: {error}") from error
         error = self._ask(self.config)
         if error:
             self._discard()
@@ -78,12 +72,14 @@ class Synthesizer:
 
     def _ask(self, request) -> Pcm | SpeechError | None:
         try:
-            self._connection.send(request)
-            if self._connection.poll(self.timeout):
-                return self._connection.recv()
+            self._channel.send(request)
+            return self._channel.receive(self.timeout)[0]
+        except TimeoutError:
             problem = f"took more than {self.timeout:g} s"
         except (EOFError, OSError):
             problem = "ended unexpectedly"
+        if self._closed:
+            return SpeechError("the voice is shut down")
         self._process.kill()
         self._process.wait()
         return SpeechError(
@@ -94,5 +90,5 @@ class Synthesizer:
         if self._process:
             self._process.kill()
             self._process.wait()
-            self._connection.close()
-            self._process = self._connection = None
+            self._channel.close()
+            self._process = self._channel = None

@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -77,28 +80,71 @@ def test_a_process_that_hangs_costs_one_sentence():
     synthesizer.close()
 
 
+def outcome(synthesizer) -> Future:
+    """Of a synthesis in a thread of its own."""
+    future = Future()
+
+    def synthesize():
+        try:
+            future.set_result(synthesizer.synthesize("hello", "en"))
+        except Exception as error:
+            future.set_exception(error)
+
+    threading.Thread(target=synthesize).start()
+    return future
+
+
 def test_close_ends_a_synthesis_under_way_and_leaves_no_process():
     synthesizer = Synthesizer(timeout=60)
     synthesizer.start()
     pid = synthesizer.pid
     os.kill(pid, signal.SIGSTOP)
-    errors = []
-
-    def synthesize():
-        try:
-            synthesizer.synthesize("hello", "en")
-        except SpeechError as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=synthesize)
-    thread.start()
-    while not synthesizer._lock.locked():
-        pass
+    future = outcome(synthesizer)
     synthesizer.close()
-    thread.join(20)
-    assert len(errors) == 1
+    assert isinstance(future.exception(20), SpeechError)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_close_while_a_dead_process_is_replaced_leaves_no_process(monkeypatch):
+    """It did not see the new process, waited for its sentence, and the sentence was said after the end."""
+    synthesizer = Synthesizer(timeout=60)
+    synthesizer.start()
+    os.kill(synthesizer.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, synthesizer.pid, os.WEXITED | os.WNOWAIT)
+    closing = threading.Thread(target=synthesizer.close)
+    started = []
+    popen = subprocess.Popen
+
+    def start_slowly(*arguments, **keywords):
+        closing.start()
+        closing.join(0.5)  # it may do all that it does without waiting
+        started.append(popen(*arguments, **keywords))
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", start_slowly)
+    with pytest.raises(SpeechError, match="shut down"):
+        synthesizer.synthesize("hello", "en")
+    closing.join()
+    assert started[0].returncode == -signal.SIGKILL
+
+
+def test_a_process_that_cannot_be_started_costs_one_sentence(monkeypatch):
+    synthesizer = Synthesizer()
+    with monkeypatch.context() as context:
+        context.setattr(sys, "executable", "/nowhere/python")
+        with pytest.raises(SpeechError, match="could not be started"):
+            synthesizer.synthesize("hello", "en")
+    assert synthesizer.synthesize("hello", "en").data
+    synthesizer.close()
+
+
+def test_a_module_in_the_working_directory_is_not_taken_for_an_installed_one(monkeypatch, tmp_path):
+    (tmp_path / "pyttsx3.py").write_text("raise ImportError")
+    monkeypatch.chdir(tmp_path)
+    synthesizer = Synthesizer()
+    assert synthesizer.synthesize("hello", "en").data
+    synthesizer.close()
 
 
 def test_piper_that_is_not_installed(monkeypatch, tmp_path):
