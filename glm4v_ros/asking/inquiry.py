@@ -23,8 +23,6 @@ from glm4v_ros.policy.question_check import check_frames
 from glm4v_ros.speech.language import base_language, language_of
 from glm4v_ros.vision.frame import Frame
 
-IMAGE_TOKENS = 4096  # that a picture of GLM-4V has at most in mtmd, where nothing else says so
-
 
 class Inquiry:
     """Finds the pictures and asks the engine; ends soon once its ticket is canceled."""
@@ -88,7 +86,7 @@ class Inquiry:
         request, settings = self.request, self._activation.settings
         question, frames = request.question, shown.frames
         if request.zoom == "auto" and not question.session_id and not question.past:
-            most = question.max_image_tokens or settings.get("image_max_tokens") or self._activation.model.image_max_tokens or IMAGE_TOKENS
+            most = self._activation.model.most_image_tokens(question.max_image_tokens or settings.get("image_max_tokens", 0))
             frames = check.zoomed(most, self.time_left)
         if request.hints == "lines":
             question = replace(question, text=check.hinted(self._language, self.time_left))

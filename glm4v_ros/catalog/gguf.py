@@ -115,6 +115,13 @@ class Gguf:
         return self.own("embedding_length", 0)
 
     @property
+    def image_max_tokens(self) -> int:
+        """Image tokens of the largest picture that a vision file was trained for, 0 where it names none. llama.cpp keeps its own
+        limit for GLM-4V whatever this says."""
+        side = self.metadata.get("clip.vision.patch_size", 0) * self.metadata.get("clip.vision.spatial_merge_size", 1)
+        return self.metadata.get("clip.vision.image_max_pixels", 0) // side**2 if side else 0
+
+    @property
     def rope_sections(self) -> tuple[int, ...]:
         """How many rotary pairs follow each stream of positions; all zero without M-RoPE."""
         return tuple(self.own("rope.dimension_sections", ()))

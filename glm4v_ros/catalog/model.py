@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+IMAGE_TOKENS = 4096  # of a picture of GLM-4V at most in mtmd, where nothing else says so
+
 
 @dataclass(frozen=True)
 class Model:
@@ -22,3 +24,7 @@ class Model:
     template_arguments: dict[str, Any] = field(default_factory=dict)  # e.g. {"enable_thinking": False}
     answer_prefix: str = ""  # put after the assistant header, e.g. "<think></think>"
     demo: bool = False  # for trying out: the eldercare preset refuses it
+
+    def most_image_tokens(self, configured: int = 0) -> int:
+        """Of one picture; ``configured``: by whoever runs the model, 0: nothing."""
+        return configured or self.image_max_tokens or IMAGE_TOKENS

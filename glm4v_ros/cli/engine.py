@@ -90,7 +90,7 @@ def _remote(args: argparse.Namespace, parallel: int) -> RemoteConfig:
 
 def image_tokens(config: EngineConfig | RemoteConfig) -> int:
     """The most that one picture takes."""
-    return config.image_max_tokens or config.model.image_max_tokens or 4096  # mtmd's own for GLM-4V
+    return config.model.most_image_tokens(config.image_max_tokens)
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def estimate(config: EngineConfig, image_tokens: int = 0) -> Estimate:
     """
     pair = Pair.of(config.model)
     buffers, found = _plan(config)
-    cap = image_tokens or config.image_max_tokens or config.model.image_max_tokens or 4096  # mtmd's own for GLM-4V
+    cap = config.model.most_image_tokens(image_tokens or config.image_max_tokens)
     text = [Gguf.read(part) for part in pair.text.parts]
     return Estimate(
         text_weights=sum(part.weight_bytes for part in text),

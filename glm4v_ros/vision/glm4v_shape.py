@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
+from glm4v_ros.catalog.model import IMAGE_TOKENS
 
-_LEAST_TOKENS, _MOST_TOKENS = 8, 4096  # of a picture, as in llama.cpp, whatever the file says
+_LEAST_TOKENS = 8  # of a picture, as in llama.cpp, whatever the file says
 _OF_BLOCK = ("ln1", "ln2", "attn_qkv", "attn_out", "ffn_gate", "ffn_up", "ffn_down")
 #: Of which the graph has other tensors made when it is loaded; in float32 or float16.
 MADE_OF = ("v.patch_embd.weight", "v.patch_embd.weight.1", "v.patch_embd.bias", "mm.patch_merger.weight")
@@ -55,7 +56,7 @@ class Glm4vShape:
             width=of["embedding_length"], heads=of["attention.head_count"], blocks=of["block_count"],
             output=of["projection_dim"], patch_size=patch, side=of["image_size"] // patch,
             epsilon=of["attention.layer_norm_epsilon"], mean=of["image_mean"], std=of["image_std"],
-            least_pixels=_LEAST_TOKENS * cell, most_pixels=(max_tokens or _MOST_TOKENS) * cell,
+            least_pixels=_LEAST_TOKENS * cell, most_pixels=(max_tokens or IMAGE_TOKENS) * cell,
             types={name: tensor.type for name, tensor in gguf.tensors.items()},
             rows_of={name: tensor.shape[-1] for name, tensor in gguf.tensors.items()},
         )  # fmt: skip

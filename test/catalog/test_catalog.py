@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import gguf
 import pytest
 
 from glm4v_ros.catalog.catalog import Catalog, model_in, model_of
@@ -110,6 +111,31 @@ def test_two_paths(tmp_path):
         model_of(text, vision)
     vision.touch()
     assert model_of(text, vision).name == "words"
+
+
+def test_a_vision_file_s_own_limit_holds_for_two_paths_and_for_a_directory(tmp_path):
+    """Without it a picture of 1600 px became 2,500 tokens of a model that was trained for 576: two of five gauges were misread."""
+    nano = Catalog.load().model("glm4v-nano")
+    assert model_of(nano.text_path, nano.vision_path).image_max_tokens == nano.image_max_tokens
+    assert model_in(nano.vision_path.parent).image_max_tokens == nano.image_max_tokens
+
+
+@pytest.mark.parametrize(
+    "pixels, expected", [(100 * 784, 100), (8192 * 784, 0), (0, 0)], ids=["fewer", "more than llama.cpp makes", "none"]
+)
+def test_only_a_limit_below_that_of_llama_cpp_counts(tmp_path, pixels, expected):
+    text, vision = tmp_path / "words.gguf", tmp_path / "mmproj.gguf"
+    text.touch()
+    writer = gguf.GGUFWriter(vision, "clip")
+    writer.add_vision_patch_size(14)
+    writer.add_vision_spatial_merge_size(2)
+    if pixels:
+        writer.add_vision_max_pixels(pixels)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    assert model_of(text, vision).image_max_tokens == expected
 
 
 def test_directory(tmp_path):
