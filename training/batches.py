@@ -105,6 +105,7 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
     """One batch: clean pictures, how to degrade them, conversations, and where each character stands.
 
     images (B, H, W, 3) uint8; ids, targets (B, L) int64; centres (B, M, 2) float32 px after the perspective, classes (B, M) int16 (0: none);
+    cells (B, M, 2) int8: row and column of a table in which it stands, from 1 (0: none);
     weights (B, L) float32: of each target in the loss; learned (n,) int64: where in (B * L) there is a target;
     tags: per picture a list of (skill, start, end) spans in targets.
     """
@@ -141,9 +142,11 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
     most = max(1, max(len(p.centres) for p in pictures))
     centres = np.full((len(pictures), most, 2), -1e4, np.float32)
     classes = np.zeros((len(pictures), most), np.int16)
+    cells = np.zeros((len(pictures), most, 2), np.int8)
     for i, p in enumerate(pictures):
         centres[i, : len(p.centres)] = move_centres(p.centres, p.degradation)
         classes[i, : len(p.centres)] = [tokenizer.character_class(c) for c in p.characters]
+        cells[i, : len(p.centres)] = p.cells
     return {
         "images": torch.from_numpy(np.stack([p.image for p in pictures])),
         "degradation": collate([p.degradation for p in pictures]),
@@ -153,6 +156,7 @@ def make_batch(rng, tokenizer: Tokenizer, size: tuple[int, int], levels, skills,
         "learned": torch.from_numpy(np.flatnonzero(targets != IGNORE)),
         "centres": torch.from_numpy(centres),
         "classes": torch.from_numpy(classes),
+        "cells": torch.from_numpy(cells),
         "tags": tags,
     }
 

@@ -31,32 +31,34 @@ from training.config import NanoConfig
 from training.model import Nano
 from training.optimiser import Optimiser
 from training.pictures.degrade import degrade
-from training.pictures.marks import MARKS
+from training.pictures.marks import CELLS, MARKS
 from training.tokenizer import IGNORE, Tokenizer
 
+CELLS_SHARE = 0.1  # of a table's rows, and of its columns, beside the characters
 SAVING_SECONDS = 10.0  # what the last checkpoint takes, at most
 
 
 class Reader(nn.Module):
-    """A linear reading of each patch: which character or mark has its centre there. Used in training only."""
+    """A linear reading of each patch: which character or mark has its centre there, and in which row and column of a table. Used in
+    training only."""
 
     def __init__(self, hidden: int, classes: int):
         super().__init__()
         self.reader = nn.Linear(hidden, classes)
+        self.cells = nn.ModuleList(nn.Linear(hidden, count) for count in CELLS)
 
 
-def patch_labels(batch: dict, shape: tuple[int, int]) -> Tensor:
-    """(B, N) class of the character centred in each patch, in the tower's patch order; 0 where there is none."""
+def patch_labels(batch: dict, shape: tuple[int, int]) -> tuple[Tensor, ...]:
+    """Of each patch, in the tower's order: (B, N) class of the character centred there, its row, its column; 0 where there is none."""
     height, width = shape
     column, row = torch.floor(batch["centres"] / 14).long().unbind(-1)
     rows, columns = height // 14, width // 14
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
     window = (row // 2) * (columns // 2) + column // 2
     index = window * 4 + (row % 2) * 2 + column % 2
-    labels = torch.zeros(len(index), rows * columns + 1, dtype=torch.long, device=index.device)
     index = torch.where(inside, index, rows * columns)
-    labels.scatter_(1, index, batch["classes"].long())
-    return labels[:, :-1]
+    empty = torch.zeros(len(index), rows * columns + 1, dtype=torch.long, device=index.device)
+    return tuple(empty.scatter(1, index, value.long())[:, :-1] for value in (batch["classes"], *batch["cells"].unbind(-1)))
 
 
 def to_device(batch: dict, device: torch.device) -> dict:
@@ -65,20 +67,25 @@ def to_device(batch: dict, device: torch.device) -> dict:
 
 
 def losses(model: Nano, reader: Reader, batch: dict, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Answer loss, per-patch character loss, and the share of answer tokens that are right. Waits for nothing on a GPU."""
+    """Answer loss, the loss of the per-patch readings, and the share of answer tokens that are right. Waits for nothing on a GPU."""
     images = degrade(batch["images"], batch["degradation"], seed)
-    labels = patch_labels(batch, images.shape[1:3])
+    labels, *places = patch_labels(batch, images.shape[1:3])
     with torch.autocast(images.device.type, torch.bfloat16):
         hidden, patches = model(images, batch["ids"])
         learned = batch["learned"]
         logits = model.lm_head(hidden.flatten(0, 1)[learned])
         characters = reader.reader(patches)
+        cells = [place(patches) for place in reader.cells]
     targets, share = batch["targets"].flatten()[learned], batch["weights"].flatten()[learned]
     answer = (F.cross_entropy(logits.float(), targets, reduction="none") * share).sum() / share.sum()
     weight = torch.ones(characters.shape[-1], device=images.device)
     weight[0] = 0.05
     weight[-len(MARKS) :] = 4.0  # few beside the characters of a nameplate
     character = F.cross_entropy(characters.flatten(0, 1), labels.flatten(), weight=weight.to(characters.dtype))
+    inside = (places[0] > 0).float()
+    for scores, place in zip(cells, places):
+        loss = F.cross_entropy(scores.float().flatten(0, 1), place.flatten(), reduction="none")
+        character = character + CELLS_SHARE * (loss * inside.flatten()).sum() / inside.sum().clamp(min=1)
     return answer, character.float(), (logits.argmax(-1) == targets).float().mean()
 
 
@@ -170,7 +177,7 @@ def main() -> None:
         model.load_state_dict({k: v for k, v in state.items() if not k.startswith("reader.")})
         readings = {k[7:]: v for k, v in state.items() if k.startswith("reader.")}
         if readings and readings["reader.bias"].shape == reader.reader.bias.shape:  # a restored checkpoint has none
-            reader.load_state_dict(readings)
+            reader.load_state_dict(readings, strict=False)  # nor has an older one those of tables
         header = json.loads((a.resume / "header.json").read_text())
         notes = {key: header[key] for key in notes}
     together = nn.ModuleList([model, reader])

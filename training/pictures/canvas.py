@@ -57,6 +57,8 @@ class Canvas:
         self._print: list[tuple] = []
         self._characters: list[str] = []
         self._centres: list[tuple[float, float]] = []
+        self.cell = (0, 0)  # row and column, from 1, of the table's cell that is printed now; 0: none
+        self._cells: list[tuple[int, int]] = []
         self._marks: list[tuple[str, float, float]] = []
         self.lines: list[list[Run]] = []
         self.printed: list[tuple[float, float, float, str]] = []  # baseline, left end, px an em, text of each line
@@ -211,17 +213,17 @@ class Canvas:
             self._print.append((x, baseline, run, face, size, tuple(int(v) for v in colour), spacing))
             for character, width in zip(run, widths):
                 if character != " " and noted:
-                    self._characters.append(character)
-                    self._centres.append((x + width / 2, baseline - 0.36 * size))
+                    self.note(character, x + width / 2, baseline - 0.36 * size)
                 x += width + spacing
         if noted:
             self.lines.append(line)
         return x
 
     def note(self, character: str, x: float, y: float):
-        """Notes a character that was drawn as shapes."""
+        """Notes where a character stands."""
         self._characters.append(character)
         self._centres.append((x, y))
+        self._cells.append(self.cell)
 
     def mark(self, mark: str, x: float, y: float):
         """Notes what stands at a place, one of marks.py."""
@@ -281,3 +283,8 @@ class Canvas:
         self.set_print()
         centres = np.array(self._centres + [(x, y) for _, x, y in self._marks], np.float32).reshape(-1, 2)
         return self.pixels, "".join(self._characters + [mark for mark, _, _ in self._marks]), centres
+
+    @property
+    def cells(self) -> np.ndarray:
+        """(n, 2) int8, a table's row and column from 1 of each of what `finish` gives, 0 outside a table."""
+        return np.array(self._cells + [(0, 0)] * len(self._marks), np.int8).reshape(-1, 2)

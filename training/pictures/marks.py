@@ -1,12 +1,13 @@
 """What the per-patch reading names besides characters: a part, a lamp, and where a needle points.
 
-A mark is a private-use character, so that it stands among a picture's characters at the place that it names.
+It also tells the row and the column of a table in which a character stands. A mark is a private-use character, so that it stands among a picture's characters at the place that it names.
 """
 
 from __future__ import annotations
 
 from training.pictures.words import COLOURS, PARTS
 
+CELLS = (10, 6)  # rows and columns of a table that the reading tells apart, with none
 NEEDLE_BINS = 50  # 2 % of the range each, the error that a reading may have
 
 MARKS = (

@@ -35,7 +35,8 @@ class Topic:
 
 @dataclass
 class Picture:
-    """`image` is (height, width, 3) uint8 RGB, clean. `centres` is (n, 2) float32, x and y in px, of `characters`.
+    """`image` is (height, width, 3) uint8 RGB, clean. `centres` is (n, 2) float32, x and y in px, of `characters`; `cells` is
+    (n, 2) int8, the row and column of a table, from 1, in which each stands, or 0.
 
     `em` is the size in px of the smallest print that is asked about. `degradation` is what degrade.py takes. `lines` is what the
     first hand printed, each line the `Run`s of canvas.py; `printed` what either did, row by row, as a reader would find it.
@@ -46,6 +47,7 @@ class Picture:
     turns: list[Turn]
     characters: str
     centres: np.ndarray
+    cells: np.ndarray
     em: float
     degradation: dict[str, np.ndarray] = field(default_factory=dict)
     lines: list[list] = field(default_factory=list)

@@ -121,8 +121,8 @@ SHARES = {  # of a conversation's turns: skill, absent, yes or no
 }
 
 
-def converse(rng, topics: list[Topic], skill: str, most: int = 6) -> list[Turn]:
-    """3 to 6 turns (fewer where less can be asked) in random order; no field is asked twice in the same way."""
+def converse(rng, topics: list[Topic], skill: str, most: int) -> list[Turn]:
+    """3 to `most` turns (fewer where less can be asked) in random order; no field is asked twice in the same way."""
     shares = SHARES.get(skill, SHARES[None])
     piles = ([], [], [])
     for topic in topics:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from training.pictures.degrade import collate, degrade, move_centres
-from training.pictures.drawing import SKILLS, draw
+from training.pictures.drawing import MOST_TURNS, SKILLS, draw
 from training.pictures.flaws import sample
 from training.pictures.marks import MARKS, NEEDLE_BINS, number
 from training.pictures.splits import FACES, belongs
@@ -29,10 +29,10 @@ def test_every_character_has_a_token_and_every_centre_is_in_the_picture(skill, s
         unknown = {c for c in text if c not in CHARSET and number(c) is None}
         assert not unknown
         assert picture.image.shape == (336, 448, 3) and picture.image.dtype == np.uint8
-        assert len(picture.characters) == len(picture.centres)
+        assert len(picture.characters) == len(picture.centres) == len(picture.cells)
         moved = move_centres(picture.centres, picture.degradation)
         assert ((moved >= 0) & (moved <= (448, 336))).all()
-        assert 3 <= len(picture.turns) <= 6 and picture.turns[0].follows is False
+        assert 3 <= len(picture.turns) <= MOST_TURNS[split] and picture.turns[0].follows is False
 
 
 @pytest.mark.parametrize("level", (0.0, 0.3, 1.0))

@@ -36,3 +36,15 @@ def test_what_is_learned_is_what_has_a_target():
     model, reader = Nano(NanoConfig(vocab_size=len(tokenizer))), train.Reader(NanoConfig.vision_hidden, tokenizer.patch_classes)
     answer, character, accuracy = train.losses(model, reader, batch, 0)
     assert 0 < answer < 20 and 0 < character < 20 and 0 <= accuracy <= 1
+
+
+def test_a_patch_is_labelled_with_what_has_its_centre_there():
+    """A picture of 2 x 1 tokens, 4 x 2 patches of 14 px; the tower's order is four patches of a token, then the next token's."""
+    batch = {
+        "centres": torch.tensor([[[1.0, 1.0], [15.0, 20.0], [50.0, 3.0], [-9.0, 3.0]]]),
+        "classes": torch.tensor([[5, 6, 7, 8]], dtype=torch.int16),
+        "cells": torch.tensor([[[0, 0], [1, 2], [3, 1], [4, 4]]], dtype=torch.int8),
+    }
+    classes, rows, columns = train.patch_labels(batch, (28, 56))
+    assert classes.tolist() == [[5, 0, 0, 6, 0, 7, 0, 0]]
+    assert rows.tolist() == [[0, 0, 0, 1, 0, 3, 0, 0]] and columns.tolist() == [[0, 0, 0, 2, 0, 1, 0, 0]]

@@ -7,7 +7,7 @@ import pytest
 
 from training.pictures import vector
 from training.pictures.drawing import ADDED, draw
-from training.pictures.marks import MARKS, number
+from training.pictures.marks import CELLS, MARKS, number
 from training.pictures.questions import converse
 from training.pictures.splits import FACES
 from training.pictures.vector import sheet, table
@@ -41,6 +41,22 @@ def test_a_centre_lies_on_its_characters_ink(skill):
             clear += np.ptp(window) > 40
             seen += 1
     assert seen > 200 and clear > 0.97 * seen
+
+
+def test_a_table_s_characters_know_their_row_and_column():
+    for paper, (_, characters, centres), _ in drawn("table"):
+        texts: dict[tuple[int, int], str] = {}
+        for character, cell in zip(characters, paper.cells):
+            texts[tuple(cell)] = texts.get(tuple(cell), "") + character
+        beside = texts.pop((0, 0), "")  # a title, a spreadsheet's letters and numbers
+        rows, columns = (sorted({cell[axis] for cell in texts}) for axis in (0, 1))
+        assert rows == [*range(1, len(rows) + 1)] and columns == [*range(1, len(columns) + 1)]
+        assert len(rows) < CELLS[0] and len(columns) < CELLS[1]
+        printed = [text.replace(" ", "") for *_, text in paper.printed]
+        assert all(text in printed for text in texts.values()) and len(beside) + sum(map(len, texts.values())) == len(characters)
+        for axis, places in enumerate((rows, columns)):  # rows lie below each other, columns beside each other
+            middles = [centres[paper.cells[:, axis] == place][:, 1 - axis].mean() for place in places]
+            assert middles == sorted(middles)
 
 
 @pytest.mark.parametrize("skill", ("nameplate", "pillbox", "label", "table"))  # the others have tests of their own
@@ -148,7 +164,7 @@ def test_skills_of_the_second_hand_alone_are_left_out_of_older_skills_in_the_tes
 def test_a_conversation_about_a_label_asks_for_what_is_printed():
     asked = set()
     for _, (_, characters, _), topics in drawn("label", 20):
-        for turn in converse(np.random.default_rng(1), topics, "label"):
+        for turn in converse(np.random.default_rng(1), topics, "label", 6):
             if turn.tag == "label":
                 assert turn.answer.replace(" ", "") in characters
                 asked.add(turn.language)

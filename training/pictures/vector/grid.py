@@ -120,8 +120,10 @@ def cells(sheet: Sheet, grid: Grid, style, body, widths, tall: float, paper, ink
             free_width = width - style.width(row[j]) - 2 * pad_x * size
             side = {"left": 0.0, "right": 1.0, "middle": 0.5}[align if j else "left"]
             left = x + pad_x * size + free_width * side
+            sheet.cell = i + 1, j + 1
             sheet.write(left, y0 + (i + 0.5) * tall + 0.36 * size, row[j], style, head_ink if i == 0 else ink)
         x += width
+    sheet.cell = 0, 0
     if lines in ("all", "columns"):
         sheet.stroke((x, y0), (x, y1), shade, edge)
 
