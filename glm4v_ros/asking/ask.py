@@ -12,7 +12,8 @@ from glm4v_ros.asking.ports import Asked, Listener
 from glm4v_ros.asking.reply import Reply
 from glm4v_ros.asking.ticket import Ticket
 from glm4v_ros.engine.answer import Delta
-from glm4v_ros.errors import Canceled, EngineFailed, NotActive, VqaError
+from glm4v_ros.errors import Canceled, EngineFailed, NotActive, OutOfMemory, VqaError
+from glm4v_ros.vision.shortage import is_shortage
 
 
 def ask(asked: Asked, ticket: Ticket, activation: Activation, listeners: Sequence[Listener] = ()) -> Reply:
@@ -67,5 +68,7 @@ def _all(listeners: Sequence[Listener]) -> Callable[[Delta], None]:
 
 
 def unforeseen(error: Exception) -> VqaError:
-    """The error UNKNOWN."""
+    """The error UNKNOWN, unless there was no memory."""
+    if is_shortage(error):
+        return OutOfMemory("the node got no memory from the system for this question; end other programs or send a smaller picture")
     return VqaError(f"internal error, please report it: {type(error).__name__}: {error}")

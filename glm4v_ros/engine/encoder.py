@@ -9,6 +9,7 @@ from collections.abc import Callable
 from glm4v_ros.errors import EngineFailed, HostOutOfMemory, VqaError
 from glm4v_ros.machine import openmp
 from glm4v_ros.vision.shared_frame import SharedFrame
+from glm4v_ros.vision.shortage import is_shortage
 from glm4v_ros.vision.tower import EncodeStopped, ImageTokens, VisionTower
 
 _log = logging.getLogger(__name__)
@@ -99,10 +100,11 @@ class Encoder:
                 job.unwanted = True
             except VqaError as error:
                 job.error = error
-            except MemoryError:
-                job.error = HostOutOfMemory("the worker got no memory from the system to encode a picture")
             except Exception as error:
-                _log.exception("encoding failed")
-                job.error = EngineFailed(f"the frame could not be encoded: {error}")
+                if is_shortage(error):
+                    job.error = HostOutOfMemory("the worker got no memory from the system to encode a picture")
+                else:
+                    _log.exception("encoding failed")
+                    job.error = EngineFailed(f"the frame could not be encoded: {error}")
             job.started = False
             self._on_change(job)

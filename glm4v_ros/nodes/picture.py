@@ -19,6 +19,7 @@ from glm4v_ros.vision.enhance import crop, enhanced
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.orientation import Orientation, Region
 from glm4v_ros.vision.placement import Placement
+from glm4v_ros.vision.shortage import is_shortage
 
 JPEG_QUALITY = 92
 
@@ -126,10 +127,8 @@ class Picture:
             plain = self._made.get((None, "none"))
             rgb = self._rgb(region) if plain is None else crop(plain.rgb, *region) if region else plain.rgb
             return enhanced(rgb, mode)
-        except MemoryError as error:
-            raise OutOfMemory("there is not enough memory for this picture; send a smaller one") from error
-        except cv2.error as error:
-            if error.code == cv2.Error.StsNoMem:
+        except (MemoryError, cv2.error) as error:
+            if is_shortage(error):
                 raise OutOfMemory("there is not enough memory for this picture; send a smaller one") from error
             raise BadImage(f"the picture cannot be converted: {error}") from error
 

@@ -13,6 +13,7 @@ from glm4v_ros.reader.config import ReaderConfig
 from glm4v_ros.reader.line import Line, Quad
 from glm4v_ros.reader.model_files import missing
 from glm4v_ros.reader.recogniser import Interrupted
+from glm4v_ros.vision.shortage import is_shortage
 
 __all__ = ["RapidRecogniser", "load", "missing"]
 
@@ -61,6 +62,8 @@ class RapidRecogniser:
         except Exception as error:
             if self._interrupted:
                 raise Interrupted from error
+            if is_shortage(error):
+                raise MemoryError from error
             raise NotRead(f"the second reader failed on this picture: {str(error).strip().splitlines()[-1]}") from error
         if self._interrupted:
             raise Interrupted

@@ -17,6 +17,7 @@ from glm4v_ros.vision.enhance import crop
 from glm4v_ros.vision.jpeg import Jpeg
 from glm4v_ros.vision.orientation import Orientation, Region
 from glm4v_ros.vision.png import Png
+from glm4v_ros.vision.shortage import is_shortage
 
 OTHER_FILE_FORMATS = ("TIFF", "WEBP", "BMP", "GIF")
 BAYER = tuple(encoding for encoding in converter.ENCODINGS if encoding.startswith("bayer_"))
@@ -103,9 +104,11 @@ def _decoded(data: bytes, what: str, source: str, region: Region | None, others:
         raise BadImage(f"{what}: {error}") from error
     except Image.DecompressionBombError as error:
         raise BadImage(f"{what} is too large: {error}") from error
-    except (BadRequest, MemoryError):
+    except BadRequest:
         raise
     except Exception as error:  # a damaged file may fail anywhere in Pillow's plugins: struct.error, KeyError, ...
+        if is_shortage(error):
+            raise
         raise BadImage(f"{what} is damaged: {error}") from error
 
 

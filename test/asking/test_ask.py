@@ -147,6 +147,13 @@ def test_an_error_that_nobody_foresaw_is_unknown_and_frees_the_place(desk):
     assert len(desk.desk) == 0 and ask(Asked("what?"), Ticket(), desk).says == "7"
 
 
+def test_no_memory_in_the_node_is_told_as_that(desk):
+    def read():
+        raise MemoryError
+
+    assert ask(Asked("what?", read=read), Ticket(), desk).error.code is ErrorCode.OUT_OF_MEMORY
+
+
 def test_a_session_keeps_what_it_was_shown(desk):
     assert ask(Asked("what?", session_id="s"), Ticket(), desk).says == "7"
     desk.cameras["front"].show(Picture(8))

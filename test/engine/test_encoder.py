@@ -1,6 +1,7 @@
 import queue
 import threading
 
+import cv2
 import pytest
 from asking import PATIENCE
 
@@ -29,6 +30,12 @@ class Tower:
             raise self.error
         self.encoded.append(frame)
         return f"tokens of {frame}"
+
+
+def opencv_error(code: int) -> cv2.error:
+    error = cv2.error("as OpenCV raises it")
+    error.code = code
+    return error
 
 
 class Shared:
@@ -89,7 +96,14 @@ def test_without_work_the_tower_is_freed_if_asked_for_and_threads_end(tower, cha
 
 
 @pytest.mark.parametrize(
-    "error, kind", [(OutOfMemory("no room"), OutOfMemory), (MemoryError(), HostOutOfMemory), (ValueError("?"), EngineFailed)]
+    "error, kind",
+    [
+        (OutOfMemory("no room"), OutOfMemory),
+        (MemoryError(), HostOutOfMemory),
+        (opencv_error(cv2.Error.StsNoMem), HostOutOfMemory),
+        (opencv_error(cv2.Error.StsBadArg), EngineFailed),
+        (ValueError("?"), EngineFailed),
+    ],
 )
 def test_an_error_ends_a_job_and_not_the_encoder(tower, changes, error, kind):
     encoder = make(tower, changes)
