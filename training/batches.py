@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from dataclasses import replace
 from math import sqrt
 
@@ -169,6 +170,8 @@ class Batches(IterableDataset):
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
+        if worker:
+            os.nice(10)  # the process that keeps the GPU busy goes first: with a busy machine it was that one which waited
         torch.set_num_threads(1)
         cv2.setNumThreads(0)
         rng = np.random.default_rng((self.seed, worker.id if worker else 0))
