@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from training.pictures.paraphrases import MORE
 from training.pictures.picture import Topic, Turn
 from training.pictures.splits import HELD_OUT_WORDINGS, share
 from training.pictures.values import chance, pick
@@ -20,18 +21,25 @@ from training.pictures.words import (
     YES,
 )
 
-_split: dict[int, tuple[list[str], list[str]]] = {}
+_split: dict[int, tuple[list[str], list[str], list[str]]] = {}
 
 
-def wording(rng, split: str, wordings: list[str]) -> str:
-    """One of the wordings: of those for training, or in the test one of the held-out ones every other time."""
+def parted(wordings: list[str]) -> tuple[list[str], list[str]]:
+    """Those for training and the test alike, and those that are kept for the test."""
     known = _split.get(id(wordings))
     if known is None or known[2] is not wordings:
         kept = [w for w in wordings if share(w) < HELD_OUT_WORDINGS and len(wordings) > 4]
         seen = [w for w in wordings if w not in kept]
         known = _split[id(wordings)] = (seen, kept, wordings)
-    seen, kept, _ = known
-    return pick(rng, kept) if split == "test" and kept and chance(rng, 0.5) else pick(rng, seen)
+    return known[:2]
+
+
+def wording(rng, split: str, wordings: list[str]) -> str:
+    """One of the wordings for training, or in the test one of those kept for it every other time."""
+    seen, kept = parted(wordings)
+    if split == "train":
+        return pick(rng, seen + MORE.get(wordings[0], []))
+    return pick(rng, kept) if kept and chance(rng, 0.5) else pick(rng, seen)
 
 
 def careless(rng, question: str) -> str:
