@@ -95,7 +95,7 @@ class Catalog:
         name = str(name_or_path)
         if name not in self.entries and (os.sep in name or Path(name).is_dir()):
             return model_in(Path(name).expanduser())
-        return self.entry(name).model
+        return _with_own_cap(self.entry(name).model)
 
 
 def model_of(text_path: str | Path, vision_path: str | Path) -> Model:
@@ -120,7 +120,9 @@ def model_in(directory: Path) -> Model:
 
 
 def _with_own_cap(model: Model) -> Model:
-    """A file may name fewer image tokens than llama.cpp would make of a large picture; it was not trained for more, and misreads."""
+    """A vision file may name fewer image tokens than llama.cpp would make of a picture: it was trained for no more, and misreads."""
+    if model.image_max_tokens:
+        return model
     try:
         own = Gguf.read(model.vision_path).image_max_tokens
     except (ModelFileError, OSError):  # for whoever opens it to say

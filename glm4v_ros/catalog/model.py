@@ -19,7 +19,7 @@ class Model:
     text_sha256: str = ""  # empty: not verified
     vision_sha256: str = ""
     context_tokens: int = 0  # the longest context it was trained for; 0: read from the file
-    image_max_tokens: int = 0  # cap per image; 0: llama.cpp's default
+    image_max_tokens: int = 0  # cap per image; 0: llama.cpp's
     images_per_conversation: int = 0  # 0: no limit
     template_arguments: dict[str, Any] = field(default_factory=dict)  # e.g. {"enable_thinking": False}
     answer_prefix: str = ""  # put after the assistant header, e.g. "<think></think>"

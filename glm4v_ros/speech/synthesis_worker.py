@@ -23,7 +23,7 @@ def main(descriptor: int) -> None:
     channel = Channel(socket.socket(fileno=descriptor))
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         config, _ = channel.receive()
-        voice = None
+        voice = request = None
         while True:
             try:
                 if voice is None:

@@ -120,6 +120,14 @@ def test_a_vision_file_s_own_limit_holds_for_two_paths_and_for_a_directory(tmp_p
     assert model_in(nano.vision_path.parent).image_max_tokens == nano.image_max_tokens
 
 
+def test_a_catalogue_s_limit_goes_before_the_file_s(home):
+    nano = Catalog.load().model("glm4v-nano")
+    files = f"text: {{file: {nano.text_path}}}\n  vision: {{file: {nano.vision_path}}}"
+    catalogue(home / ".config/glm4v_ros/models.yaml", f"silent:\n  {files}\nown:\n  {files}\n  image_max_tokens: 99\n")
+    catalog = Catalog.load()
+    assert catalog.model("silent").image_max_tokens == nano.image_max_tokens and catalog.model("own").image_max_tokens == 99
+
+
 @pytest.mark.parametrize(
     "pixels, expected", [(100 * 784, 100), (8192 * 784, 0), (0, 0)], ids=["fewer", "more than llama.cpp makes", "none"]
 )
