@@ -59,7 +59,7 @@ class Optimiser:
 
     @staticmethod
     def is_inner_matrix(name: str, p: nn.Parameter) -> bool:
-        return p.ndim >= 2 and not any(part in name for part in ("embed", "lm_head", "reader"))
+        return p.ndim >= 2 and not any(part in name for part in ("embed", "lm_head", "reader", "cells"))
 
     def step(self, lr: float) -> None:
         self.muon.step(lr)
