@@ -108,7 +108,7 @@ def test_what_is_asked_of_a_table_is_what_its_cells_say():
                 row = next(i for i, name in enumerate(names) if name in question)
                 assert answer == cells[row][column(question)]
             elif topic.field == "place":
-                i, j = (int(number) for number in re.findall(r"\d+", question))
+                i, j = (int(re.search(rf"(?i){word} (\d+)", question)[1]) for word in ("row", "column"))
                 assert answer == cells[i - 1 - on_screen][j - 2]
             elif topic.field == "address":
                 column_letter, row_number = re.search(r"([A-J])(\d)", question).groups()
