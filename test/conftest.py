@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,23 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each of pytest-xdist's processes is i
     os.environ.pop("ROS_DOMAIN_ID", None)
 stay_on_this_machine()
 os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "config" / "fastdds.xml"))
+
+
+class _ModuleByModule(pytest.MonkeyPatch):
+    """Servers and nodes of other tests run on in this process: their event loops would wait for hours by another clock."""
+
+    def setattr(self, target, name, *value, **words):
+        whole = target.startswith("time.") if isinstance(target, str) else target is time
+        assert not whole, "replace the name `time` in the module that is tested: time's own functions are the whole process's"
+        super().setattr(target, name, *value, **words)
+
+
+@pytest.fixture
+def monkeypatch():
+    patch = _ModuleByModule()
+    yield patch
+    patch.undo()
+
 
 _MODEL_DIR = Path(os.environ.get("GLM4V_TEST_MODEL_DIR", ROOT / "models" / "glm4v-nano"))
 

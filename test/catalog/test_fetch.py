@@ -6,6 +6,7 @@ import shutil
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
@@ -91,7 +92,8 @@ def published(converted):
 
 @pytest.fixture
 def hub(published, monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda seconds: None)  # huggingface_hub waits a second before it goes on
+    without_waits = SimpleNamespace(sleep=lambda seconds: None)  # huggingface_hub waits a second before it goes on
+    monkeypatch.setattr("huggingface_hub.file_download.time", without_waits)
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 50_000)  # its 10 MB are more than these files
     server = Hub(published)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

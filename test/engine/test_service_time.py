@@ -1,10 +1,12 @@
+from types import SimpleNamespace
+
 from glm4v_ros.engine import service_time
 from glm4v_ros.engine.service_time import ServiceTime
 
 
 def test_it_is_the_time_between_answers_while_questions_wait(monkeypatch):
     now = 100.0
-    monkeypatch.setattr(service_time.time, "monotonic", lambda: now)
+    monkeypatch.setattr(service_time, "time", SimpleNamespace(monotonic=lambda: now))
     measured = ServiceTime(5.0)
     measured.began(0)
     measured.began(1)

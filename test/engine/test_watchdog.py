@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from glm4v_ros.engine import watchdog
@@ -10,7 +12,7 @@ from glm4v_ros.errors import EngineFailed, OutOfMemory
 def clock(monkeypatch):
     """Moves only when told to."""
     now = [1000.0]
-    monkeypatch.setattr(watchdog.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -34,8 +35,7 @@ def machine(monkeypatch):
 
     machine = Machine()
     monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
-    monkeypatch.setattr(module.time, "monotonic", lambda: machine.now)
-    monkeypatch.setattr(module.time, "process_time", lambda: machine.own)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: machine.now, process_time=lambda: machine.own))
     monkeypatch.setattr(module, "open", machine.open, raising=False)
     return machine
 

@@ -3,6 +3,7 @@
 import ctypes
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import llama_cpp
 import numpy as np
@@ -117,7 +118,7 @@ def test_a_slow_processor_is_heard_of_as_often_as_a_fast_one(nano, language_mode
 
     tower = MtmdTower(nano.vision_path, language_model, mrope=True, threads=1, progress=lambda: moved.append("progress"))
     tower.load()
-    monkeypatch.setattr(mtmd_tower.time, "monotonic", now)
+    monkeypatch.setattr(mtmd_tower, "time", SimpleNamespace(monotonic=now))
     counts = []
     for step in (0.0, 0.0, 10.0, 0.0):
         moved.clear()

@@ -166,6 +166,7 @@ def serving_asker(
         running.should_exit = True
         thread.join(PATIENCE)
         listening.close()
+        assert not thread.is_alive(), "the server does not end"
 
 
 def scripted(model, capacity: int = 24) -> BoundedEngine:
