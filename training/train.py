@@ -82,10 +82,9 @@ def losses(model: Nano, reader: Reader, batch: dict, seed: int) -> tuple[Tensor,
     weight[0] = 0.05
     weight[-len(MARKS) :] = 4.0  # few beside the characters of a nameplate
     character = F.cross_entropy(characters.flatten(0, 1), labels.flatten(), weight=weight.to(characters.dtype))
-    inside = (places[0] > 0).float()
     for scores, place in zip(cells, places):
-        loss = F.cross_entropy(scores.float().flatten(0, 1), place.flatten(), reduction="none")
-        character = character + CELLS_SHARE * (loss * inside.flatten()).sum() / inside.sum().clamp(min=1)
+        loss = F.cross_entropy(scores.float().flatten(0, 1), place.flatten(), ignore_index=0, reduction="sum")
+        character = character + CELLS_SHARE * loss / (place > 0).sum().clamp(min=1)
     return answer, character.float(), (logits.argmax(-1) == targets).float().mean()
 
 

@@ -11,6 +11,8 @@ from glm4v_ros.machine.module_process import start_module
 from glm4v_ros.speech.pcm import Pcm
 from glm4v_ros.speech.voice import SpeechError, VoiceConfig
 
+_SHUT_DOWN = "the voice is shut down"
+
 
 class Synthesizer:
     """Turns words into sound, one sentence at a time. A process that dies or takes too long is replaced."""
@@ -55,7 +57,7 @@ class Synthesizer:
     def _ensure_running(self) -> None:
         with self._replacing:
             if self._closed:
-                raise SpeechError("the voice is shut down")
+                raise SpeechError(_SHUT_DOWN)
             if self._process and self._process.poll() is None:
                 return
             if self._process:
@@ -79,7 +81,7 @@ class Synthesizer:
         except (EOFError, OSError):
             problem = "ended unexpectedly"
         if self._closed:
-            return SpeechError("the voice is shut down")
+            return SpeechError(_SHUT_DOWN)
         self._process.kill()
         self._process.wait()
         return SpeechError(

@@ -1,6 +1,7 @@
 """What the per-patch reading names besides characters: a part, a lamp, and where a needle points.
 
-It also tells the row and the column of a table in which a character stands. A mark is a private-use character, so that it stands among a picture's characters at the place that it names.
+It also tells the row and the column of a table in which a character stands. A mark is a private-use character, so that
+it stands among a picture's characters at the place that it names.
 """
 
 from __future__ import annotations

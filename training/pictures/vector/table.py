@@ -176,8 +176,9 @@ def topics(rng, split: str, heads, names, cells, spreadsheet: bool = False, sele
             put(PLACE_ZH, PLACE_EN, cells[i][j], "place", i=str(i + first), j=str(j + 2))
         if spreadsheet and chance(rng, 0.6):
             put(AT_ZH, AT_EN, cells[i][j], "address", k=address(i + 1, j + 1))
-    for _ in range((selected is not None) * (3 if split == "train" else 1)):  # one of a dozen that may be asked
-        put(CHOSEN_ZH, CHOSEN_EN, address(*selected), "selected")
+    if selected is not None:
+        for _ in range(3 if split == "train" else 1):  # one of a dozen that may be asked
+            put(CHOSEN_ZH, CHOSEN_EN, address(*selected), "selected")
     for j, head in enumerate(heads):
         column = [row[j] for row in cells]
         if not all(numeric(text) for text in column):
