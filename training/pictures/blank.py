@@ -9,7 +9,7 @@ from training.pictures.count import shape
 from training.pictures.nameplate import ASKED, plate, trim
 from training.pictures.picture import Topic
 from training.pictures.questions import is_there, unseen
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.words import PARTS
 
 

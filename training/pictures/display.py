@@ -5,9 +5,9 @@ from __future__ import annotations
 from training.pictures.canvas import Canvas
 from training.pictures.picture import Topic
 from training.pictures.questions import noun, read, unseen, wording, yes_or_no
+from training.pictures.sampling import chance, digits, pick
 from training.pictures.splits import FACES, belongs
 from training.pictures.typeface import Type
-from training.pictures.values import chance, digits, pick
 from training.pictures.words import IS_EN, IS_ZH, NOUNS
 
 # quantity: Chinese nouns, English nouns, printed labels, units, range, decimals

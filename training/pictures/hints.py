@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from training.pictures import free
-from training.pictures.values import chance
+from training.pictures.sampling import chance
 
 ERRORS = (0.0, 0.0, 0.01, 0.06)  # share of the characters that are misread: of each four pictures one
 MISSED = 0.06  # share of the rows that are not found

@@ -10,7 +10,7 @@ from training.pictures.lamp import ask
 from training.pictures.nameplate import put
 from training.pictures.picture import Topic
 from training.pictures.questions import unseen
-from training.pictures.values import UNLISTED, chance, digits, letters, or_free, pick
+from training.pictures.sampling import UNLISTED, chance, digits, letters, or_free, pick
 from training.pictures.words import NO, NOUNS, UNSEEN, YES
 
 NOUNS["drug"] = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from training.pictures.paraphrases import MORE
 from training.pictures.picture import Topic, Turn
+from training.pictures.sampling import chance, pick
 from training.pictures.splits import HELD_OUT_WORDINGS, share
-from training.pictures.values import chance, pick
 from training.pictures.words import (
     FOLLOW_EN,
     FOLLOW_ZH,

@@ -12,7 +12,7 @@ from training.pictures.count import name_of, shape
 from training.pictures.marks import mark
 from training.pictures.picture import Topic
 from training.pictures.questions import unseen_fields, wording, yes_or_no
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.words import COLOURS, UNSEEN
 
 IN_ZH = (

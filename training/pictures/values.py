@@ -1,65 +1,13 @@
-"""Random grammars of what is printed: models, serial numbers, dates, ratings, names.
+"""Random grammars of what a nameplate says by field: models, serial numbers, dates, ratings.
 
-Every function takes a generator and returns the text as printed. Strings that could be learnt by heart are drawn until
-they belong to the split (see splits.belongs). In training half of the names are on no list (free.py); the test keeps its grammar, so
-that its figures can be compared from version to version.
+Every function takes a generator and returns the text as printed.
 """
 
 from __future__ import annotations
 
 from training.pictures import free
-from training.pictures.splits import belongs
-
-LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-LOOK_ALIKES = "001155S8BZ22SBOI"
-VOWELS = "aeiou"
-
-CITIES = (
-    "上海 北京 深圳 广州 杭州 苏州 宁波 天津 南京 无锡 东莞 佛山 温州 厦门 青岛 大连 沈阳 武汉 成都 "
-    "重庆 西安 长沙 合肥 "
-    "济南 常州 嘉兴 台州 绍兴 珠海 中山 惠州 郑州 福州 泉州 昆明 南昌 徐州 扬州 湖州 烟台 长春 哈尔滨 石家庄 太原 "
-    "江苏 浙江 广东 山东 福建 四川 河北 湖南 安徽"
-).split()
-SYLLABLES = (
-    "华 中 国 新 大 金 东 方 南 北 海 天 兴 宏 达 科 盛 泰 安 信 恒 利 德 力 通 宇 正 光 明 星 龙 凯 瑞 博 远 创 联 特 "
-    "康 丰 隆 祥 和 长 永 嘉 诚 鑫 亿 万 汇 川 江 源 森 林 威 普 森 雅 奥 飞 高 精 智 卓 越 锐 迈 思 "
-    "维 睿 昌 荣 益 润 佳 "
-    "美 乐 福 元 鼎 众 合 顺 志 超 群 腾 翔 捷 迅 雷 鹏 航 宝 玉 银 晶 石 山 河 云 峰 立 伟 强 胜 英 "
-    "豪 杰 艺 三 九 双 百 "
-    "千 汉 唐 蓝 青 红 白 乾 坤 启 辰 晨 曦 辉 耀 泽 洋 洲 湖 浦 港 京 西 汇 凌 云 为 微 芯 贝 尔 拓 "
-    "朗 莱 克 斯 威 力 诺"
-).split()
-TRADES = (
-    "电气 电机 电子 自动化 机电 仪表 机械 阀门 水泵 变压器 开关 传感器 控制 数控 机器人 气动 液压 轴承 电源 电器 科技 "
-    "仪器 设备 智能 能源 工业 精密 制造 测控 环保"
-).split()
-KINDS = (
-    "有限公司 有限公司 有限公司 股份有限公司 厂 集团 科技有限公司 设备有限公司 制造有限公司 "
-    "实业有限公司 有限责任公司 集团有限公司"
-).split()
-LATIN_TRADES = (
-    "Electric Motor Automation Controls Drives Pumps Instruments Industries Technology Systems Machinery Power Valves "
-    "Sensors Robotics Tools Energy Devices Hydraulics Electronics Engineering Manufacturing"
-).split()
-LATIN_KINDS = (
-    "Co., Ltd.",
-    "Co., Ltd.",
-    "Co.,Ltd.",
-    "GmbH",
-    "Inc.",
-    "Corp.",
-    "AG",
-    "S.p.A.",
-    "Ltd.",
-    "LLC",
-    "B.V.",
-    "KG",
-    "S.A.",
-    "AB",
-    "Group",
-)
-ONSETS = "b br c ch cl d dr f fl g gr h j k kr l m n p pr r s sh sk st t tr v w x z".split()
-CODAS = ["", "", "", "n", "r", "l", "s", "x", "m", "nd", "rt", "ck", "st"]
+from training.pictures.companies import brand, manufacturer_chinese, manufacturer_latin, word  # noqa: F401  fields, too
+from training.pictures.sampling import LETTERS, chance, digits, letters, look_alikes, or_free, pick, until
 
 PRODUCTS_ZH = (
     "三相异步电动机 可编程控制器 变频器 伺服驱动器 伺服电机 步进电机 离心泵 开关电源 变压器 断路器 "
@@ -75,48 +23,6 @@ PRODUCTS_EN = (
     "Controller|Proximity Switch|"
     "Water Pump|Cooling Fan|Welding Machine|Rotary Encoder|Level Sensor|Control Cabinet|Generator|Three Phase Motor"
 ).split("|")
-
-
-def pick(rng, options):
-    return options[int(rng.integers(len(options)))]
-
-
-def chance(rng, probability: float) -> bool:
-    return rng.random() < probability
-
-
-def digits(rng, count: int) -> str:
-    return "".join("0123456789"[i] for i in rng.integers(0, 10, count))
-
-
-def letters(rng, count: int) -> str:
-    return "".join(LETTERS[i] for i in rng.integers(0, len(LETTERS), count))
-
-
-def look_alikes(rng, count: int) -> str:
-    return "".join(LOOK_ALIKES[i] for i in rng.integers(0, len(LOOK_ALIKES), count))
-
-
-FREE = 0.5  # share of the names that are on no list, in training
-UNLISTED = 0.8  # of medicines and manufacturers, which were recalled from the lists with half of them on none
-
-
-def until(make, other=None, share: float = FREE):
-    """Draws again until the string belongs to the split; `other` makes those that are on no list."""
-
-    def draw(rng, split: str) -> str:
-        chosen = other if other and split == "train" and chance(rng, share) else make
-        while True:
-            text = chosen(rng)
-            if belongs(text, split):
-                return text
-
-    draw.__doc__ = make.__doc__
-    return draw
-
-
-def or_free(other, share: float = FREE):
-    return lambda make: until(make, other, share)
 
 
 @or_free(free.code)
@@ -218,25 +124,8 @@ def voltage(rng, split: str) -> str:
     if kind == 0:
         return f"{ac}{volts}V±{pick(rng, ['10', '5', '15', '20', '7', '2'])}%"
     if kind == 1:
-        return pick(
-            rng,
-            [
-                "DC 24V",
-                "DC24V",
-                "24VDC",
-                "DC 12V",
-                "DC12V",
-                "12VDC",
-                "DC 48V",
-                "DC 5V",
-                "5VDC",
-                "48VDC",
-                "24V DC",
-                "DC 110V",
-                "DC 36V",
-                "24V",
-            ],
-        )
+        dc = "DC 24V|DC24V|24VDC|DC 12V|DC12V|12VDC|DC 48V|DC 5V|5VDC|48VDC|24V DC|DC 110V|DC 36V|24V"
+        return pick(rng, dc.split("|"))
     if kind == 2:
         return f"{pick(rng, ['3×', '3~', '3~ ', '3 × '])}{pick(rng, '380 400 415 440 480 200 220 690'.split())}V"
     if kind == 3:
@@ -295,18 +184,7 @@ def frequency(rng, split: str) -> str:
     return pick(
         rng,
         [
-            "50Hz",
-            "60Hz",
-            "50 Hz",
-            "60 Hz",
-            "50/60Hz",
-            "50/60 Hz",
-            "50-60Hz",
-            "50~60Hz",
-            "50HZ",
-            "47-63Hz",
-            "47~63Hz",
-            "400Hz",
+            *"50Hz|60Hz|50 Hz|60 Hz|50/60Hz|50/60 Hz|50-60Hz|50~60Hz|50HZ|47-63Hz|47~63Hz|400Hz".split("|"),
             f"0-{rng.integers(5, 70) * 10}Hz",
             f"0~{rng.integers(5, 70) * 10}Hz",
             f"{rng.integers(1, 1000)}Hz",
@@ -321,24 +199,8 @@ def frequency(rng, split: str) -> str:
 
 def temperature(rng, split: str) -> str:
     """A range of temperatures, such as -20~+60℃."""
-    low = pick(
-        rng,
-        [
-            "-20",
-            "-10",
-            "-25",
-            "-40",
-            "0",
-            "-30",
-            "-5",
-            "-15",
-            "5",
-            "10",
-            "-55",
-            str(-int(rng.integers(1, 60))),
-            str(rng.integers(0, 20)),
-        ],
-    )
+    common = "-20 -10 -25 -40 0 -30 -5 -15 5 10 -55".split()
+    low = pick(rng, [*common, str(-int(rng.integers(1, 60))), str(rng.integers(0, 20))])
     high = pick(rng, ["60", "50", "55", "40", "70", "85", "45", "80", "100", str(rng.integers(21, 130))])
     degree = pick(rng, ["℃", "℃", "°C", " °C", " ℃"])
     plus = pick(rng, ["", "", "+"])
@@ -349,48 +211,6 @@ def temperature(rng, split: str) -> str:
     return f"{first}{join}{plus}{high}{degree}"
 
 
-@or_free(lambda rng: free.company(rng, [*KINDS, ""]), UNLISTED)
-def manufacturer_chinese(rng) -> str:
-    name = "".join(pick(rng, SYLLABLES) for _ in range(rng.integers(2, 4)))
-    city = pick(rng, CITIES)
-    if chance(rng, 0.12):
-        city += "市"
-    trade, kind = pick(rng, TRADES), pick(rng, KINDS)
-    if trade in kind or (trade == "科技" and kind.startswith("科技")):
-        kind = "有限公司"
-    if chance(rng, 0.15):
-        return f"{name}（{city.rstrip('市')}）{trade}有限公司"
-    return f"{city if chance(rng, 0.85) else ''}{name}{trade}{kind}"
-
-
-def word(rng) -> str:
-    text = (
-        "".join(pick(rng, ONSETS) + pick(rng, VOWELS) for _ in range(rng.integers(1, 3)))
-        + pick(rng, ONSETS)
-        + pick(rng, VOWELS)
-        + pick(rng, CODAS)
-    )
-    return text.capitalize()
-
-
-@or_free(lambda rng: " ".join([free.latin(rng) for _ in range(rng.integers(1, 3))] + [pick(rng, LATIN_KINDS)]), UNLISTED)
-def manufacturer_latin(rng) -> str:
-    name = word(rng) if chance(rng, 0.8) else letters(rng, rng.integers(2, 4))
-    if chance(rng, 0.15):
-        name = f"{name} & {word(rng)}"
-    trade = f" {pick(rng, LATIN_TRADES)}" if chance(rng, 0.65) else ""
-    text = f"{name}{trade} {pick(rng, LATIN_KINDS)}"
-    return text.upper() if chance(rng, 0.15) else text
-
-
-@or_free(lambda rng: free.hanzi(rng, 2, 4) if chance(rng, 0.4) else free.latin(rng, 1, 3))
-def brand(rng) -> str:
-    if chance(rng, 0.3):
-        return "".join(pick(rng, SYLLABLES) for _ in range(2))
-    text = word(rng)
-    return text.upper() if chance(rng, 0.6) else text
-
-
 def weight(rng, split: str) -> str:
     return pick(rng, [str(rng.integers(1, 600)), f"{rng.integers(0, 60)}.{rng.integers(1, 10)}"]) + pick(
         rng, ["kg", " kg", "Kg", "KG", "kg"]
@@ -398,43 +218,13 @@ def weight(rng, split: str) -> str:
 
 
 def ip_rating(rng, split: str) -> str:
-    return pick(
-        rng,
-        [
-            "IP20",
-            "IP21",
-            "IP44",
-            "IP54",
-            "IP55",
-            "IP56",
-            "IP65",
-            "IP66",
-            "IP67",
-            "IP68",
-            "IP23",
-            "IP40",
-            "IP 54",
-            "IP 65",
-        ],
-    )
+    return pick(rng, "IP20|IP21|IP44|IP54|IP55|IP56|IP65|IP66|IP67|IP68|IP23|IP40|IP 54|IP 65".split("|"))
 
 
 def speed(rng, split: str) -> str:
-    return pick(
-        rng,
-        [
-            "1450",
-            "2900",
-            "960",
-            "1440",
-            "2880",
-            "3000",
-            "1500",
-            "720",
-            str(rng.integers(1, 60) * 50),
-            str(rng.integers(100, 6000)),
-        ],
-    ) + pick(rng, ["r/min", "r/min", "rpm", " rpm", "RPM", " r/min"])
+    common = "1450 2900 960 1440 2880 3000 1500 720".split()
+    turns = pick(rng, [*common, str(rng.integers(1, 60) * 50), str(rng.integers(100, 6000))])
+    return turns + pick(rng, ["r/min", "r/min", "rpm", " rpm", "RPM", " r/min"])
 
 
 def standard(rng, split: str) -> str:

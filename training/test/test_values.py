@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.pictures import free, pillbox, values
+from training.pictures import companies, free, pillbox
 
 CHARSET = set((Path(__file__).parents[1] / "charset.txt").read_text(encoding="utf-8"))
 SYLLABLES = {
@@ -38,6 +38,6 @@ def test_free_names_use_every_character_and_no_other():
 
 def test_a_companys_name_is_not_made_of_the_lists_alone():
     rng = np.random.default_rng(2)
-    names = [values.manufacturer_chinese(rng, "train") for _ in range(200)]
-    listed = set("".join([*values.CITIES, *values.SYLLABLES, *values.TRADES, *values.KINDS, "市（）"]))
+    names = [companies.manufacturer_chinese(rng, "train") for _ in range(200)]
+    listed = set("".join([*companies.CITIES, *companies.SYLLABLES, *companies.TRADES, *companies.KINDS, "市（）"]))
     assert 0.6 < sum(bool(set(name) - listed) for name in names) / 200 < 0.9

@@ -6,7 +6,7 @@ from math import atan2, cos, hypot, pi, sin
 
 import skia
 
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.vector.sheet import Sheet
 from training.pictures.vector.sheet import paint as brush
 

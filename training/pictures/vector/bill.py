@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from training.pictures import free
 from training.pictures.picture import Topic
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.vector import invoice
 from training.pictures.vector.invoice import Invoice
 from training.pictures.vector.invoice_topics import topics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import skia
 
 from training.pictures.picture import Topic
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.vector import carton
 from training.pictures.vector.sheet import NoRoom, Sheet, mixed
 from training.pictures.vector.stack import lay

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from training.pictures import free, pillbox, remedies, values
+from training.pictures import companies, free, pillbox, remedies
 from training.pictures.picture import Topic
 from training.pictures.questions import read, unseen
+from training.pictures.sampling import chance, digits, letters, pick
 from training.pictures.splits import belongs
-from training.pictures.values import chance, digits, letters, pick
 from training.pictures.vector.stack import Content, Piece
 from training.pictures.words import NOUNS
 
@@ -120,7 +120,7 @@ def fill(rng, split: str, level: float) -> Carton:
         maker = (
             own(rng, split, make)
             if make
-            else (values.manufacturer_chinese if chinese else values.manufacturer_latin)(rng, split)
+            else (companies.manufacturer_chinese if chinese else companies.manufacturer_latin)(rng, split)
         )
         carton.fields["manufacturer"] = maker
         lead = label(rng, "manufacturer", chinese) if chance(rng, 0.5) or maker == name else ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from training.pictures import free
 from training.pictures.lamp import ask
 from training.pictures.picture import Topic
+from training.pictures.sampling import chance, pick
 from training.pictures.splits import belongs
-from training.pictures.values import chance, pick
 from training.pictures.vector.arrows import place
 from training.pictures.vector.sheet import NoRoom, Sheet
 from training.pictures.words import NO, NONE, UNSEEN, YES

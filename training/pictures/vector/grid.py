@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.vector.sheet import NoRoom, Sheet, mixed
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from training.pictures import free, values
+from training.pictures.sampling import chance, digits, letters, pick
 from training.pictures.splits import belongs
-from training.pictures.values import chance, digits, letters, pick
 from training.pictures.words import NOUNS
 
 FIELDS = {  # what is printed before it, Chinese and English, and its nouns

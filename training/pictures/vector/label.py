@@ -6,7 +6,7 @@ from training.pictures import free, nameplate, values
 from training.pictures.nameplate import Row
 from training.pictures.picture import Topic
 from training.pictures.questions import fill, wording, yes_or_no
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, digits, pick
 from training.pictures.vector import sign
 from training.pictures.vector.plate import place
 from training.pictures.vector.sheet import Sheet
@@ -41,12 +41,12 @@ def value(rng, split: str, chinese: bool) -> str:
         return free.hanzi(rng, 2, 4) if chinese else f"{free.latin(rng)} {free.latin(rng)}"
     if kind == 1:
         return (
-            free.hanzi(rng, 2, 3) + pick(rng, PLACES_ZH) + values.digits(rng, rng.integers(1, 4)) + "号"
+            free.hanzi(rng, 2, 3) + pick(rng, PLACES_ZH) + digits(rng, rng.integers(1, 4)) + "号"
             if chinese
             else f"{rng.integers(1, 400)} {free.latin(rng)} St."
         )
     if kind == 2:
-        return values.digits(rng, rng.integers(2, 12))
+        return digits(rng, rng.integers(2, 12))
     if kind == 3:
         return values.date(rng, split)
     if kind == 4:

@@ -8,7 +8,7 @@ from math import cos, pi, sin
 import numpy as np
 import skia
 
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.vector.sheet import Sheet, mixed, paint
 from training.pictures.words import COLOURS
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from training.pictures import display, free
 from training.pictures.picture import Topic
+from training.pictures.sampling import chance, pick
 from training.pictures.splits import FACES
-from training.pictures.values import chance, pick
 from training.pictures.vector import digits
 from training.pictures.vector import label as labels
 from training.pictures.vector.sheet import NoRoom, Sheet, Style, mixed

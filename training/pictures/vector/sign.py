@@ -9,8 +9,8 @@ import skia
 from training.pictures import free
 from training.pictures.picture import Topic
 from training.pictures.questions import first_noun, is_there
+from training.pictures.sampling import chance, digits, letters, pick
 from training.pictures.splits import belongs
-from training.pictures.values import chance, digits, letters, pick
 from training.pictures.vector import wordings
 from training.pictures.vector.plate import material
 from training.pictures.vector.sheet import NoRoom, Sheet

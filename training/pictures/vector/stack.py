@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import skia
 
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.vector.sheet import Sheet, Style, mixed
 from training.pictures.vector.sheet import paint as brush
 
