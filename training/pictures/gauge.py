@@ -6,9 +6,10 @@ from math import cos, floor, log10, radians, sin
 
 from training.pictures.canvas import Canvas
 from training.pictures.companies import brand
-from training.pictures.display import LESS_EN, LESS_ZH, join
+from training.pictures.display_topics import LESS_EN, LESS_ZH
 from training.pictures.marks import needle as needle_mark
 from training.pictures.picture import Topic
+from training.pictures.quantities import join
 from training.pictures.questions import ask_field, noun, unseen, wording, yes_or_no
 from training.pictures.sampling import chance, pick
 from training.pictures.words import NOUNS

@@ -8,9 +8,9 @@ import skia
 
 from training.pictures import gauge
 from training.pictures.companies import brand
-from training.pictures.display import join
 from training.pictures.marks import needle as needle_mark
 from training.pictures.picture import Topic
+from training.pictures.quantities import join
 from training.pictures.sampling import chance, pick
 from training.pictures.vector.sheet import NoRoom, Sheet, mixed
 from training.pictures.vector.sheet import paint as brush

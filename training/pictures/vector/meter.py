@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from training.pictures import display, free
+from training.pictures import free
+from training.pictures.display import LOOKS
+from training.pictures.display_topics import topics
 from training.pictures.picture import Topic
+from training.pictures.quantities import PLAIN, QUANTITIES, join, number
 from training.pictures.sampling import chance, pick
 from training.pictures.splits import FACES
 from training.pictures.vector import digits
@@ -25,16 +28,16 @@ def paint(sheet: Sheet) -> list[Topic]:
     count = 1 if level < 0.15 else int(rng.choice([1, 2, 3, 4, 6], p=[0.45, 0.2, 0.15, 0.12, 0.08]))
     own = count > 1 and chance(rng, 0.4)  # words of any kind instead of quantities
     pieces: dict[str, tuple[str, str, str, str]] = {}
-    names = list(rng.choice(sorted(display.PLAIN), size=count, replace=False))
+    names = list(rng.choice(sorted(PLAIN), size=count, replace=False))
     for name in names:
-        text, unit = display.number(rng, str(name), split), str(pick(rng, display.QUANTITIES[name][3]))
-        word = str(pick(rng, display.QUANTITIES[name][2]))
+        text, unit = number(rng, str(name), split), str(pick(rng, QUANTITIES[name][3]))
+        word = str(pick(rng, QUANTITIES[name][2]))
         if own:
             word = free.hanzi(rng, 2, 4) if chance(rng, 0.5) else free.latin(rng, 1, 2)
-            text, unit = display.number(rng, str(name), split), str(pick(rng, UNITS))
+            text, unit = number(rng, str(name), split), str(pick(rng, UNITS))
             name = word
         unit = unit if chance(rng, 0.85) and ":" not in text else ""
-        pieces[str(name)] = (text, unit, display.join(text, unit), word)
+        pieces[str(name)] = (text, unit, join(text, unit), word)
     labelled = count > 1 or chance(rng, 0.5)
     if not labelled:
         pieces = {name: (*piece[:3], "") for name, piece in pieces.items()}
@@ -44,7 +47,7 @@ def paint(sheet: Sheet) -> list[Topic]:
         missing = [free.hanzi(rng, 2, 3), free.latin(rng, 1, 2)]
         asked = labels.topics(rng, split, {name: piece[2] for name, piece in pieces.items()}, missing, True)
         return [_as_display(topic) for topic in asked]
-    return display.topics(rng, split, pieces, labelled, {name: piece[:2] for name, piece in pieces.items()})
+    return topics(rng, split, pieces, labelled, {name: piece[:2] for name, piece in pieces.items()})
 
 
 def draw(sheet: Sheet, pieces: dict[str, tuple[str, str, str, str]]):
@@ -71,7 +74,7 @@ def draw(sheet: Sheet, pieces: dict[str, tuple[str, str, str, str]]):
     radius = pick(rng, [0, 0.03, 0.1]) * h
     sheet.shadow((x0, y0, x0 + w, y0 + h), radius, 0.015 * min(sheet.size))
     sheet.fill((x0, y0, x0 + w, y0 + h), case, radius, mixed(case, (128, 128, 128), 0.2) if chance(rng, 0.5) else None)
-    screen, lit = pick(rng, display.LOOKS)
+    screen, lit = pick(rng, LOOKS)
     if chance(rng, 0.4):
         screen, lit = tuple(int(v) for v in rng.integers(0, 60, 3)), tuple(int(v) for v in rng.integers(150, 256, 3))
     pad = rng.uniform(0.03, 0.08) * min(w, h)
