@@ -7,7 +7,7 @@
 
 A box has a medicine's name, a brand in smaller print, its maker and its strength; each fifth picture has two boxes whose names
 are one character apart. A box is looked at twice, in two pictures. What is spoken must be the name of a box that is there: a
-brand, a maker, or a name that is a character off counts as misnamed. Names are those of training/pictures/pillbox.py's test
+brand, a maker, or a name that is a character off counts as misnamed. Names are those of training/pictures/drug_names.py's test
 split, which the embedded model never saw. Needs a font with Chinese (Debian: fonts-noto-cjk) and skia-python, which training/pictures imports
 (training/requirements.txt).
 """
@@ -42,7 +42,7 @@ from glm4v_ros.engine.config import EngineConfig  # noqa: E402
 from glm4v_ros.engine.status import EngineStatus  # noqa: E402
 from glm4v_ros.policy.medicine import MedicineQuestion  # noqa: E402
 from glm4v_ros.reader.client import SecondReader  # noqa: E402
-from training.pictures.pillbox import drug_chinese, drug_latin  # noqa: E402
+from training.pictures.drug_names import drug_chinese, drug_latin  # noqa: E402
 
 LARGE, SMALL = (560, 420), (400, 300)  # pixels; 300 and 154 image tokens of the embedded model
 FEW = 40  # pictures of the large size, then all are small

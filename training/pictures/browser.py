@@ -10,8 +10,9 @@ from html import escape
 
 import numpy as np
 
-from training.pictures import browser_pages, lamp, pillbox
+from training.pictures import browser_pages, lamp, pillbox_topics
 from training.pictures.browser_names import GLYPHS, HEADS, VALUES, hanzi, medicine, pick
+from training.pictures.medicine import MEAL, PRINTED_TIMES_EN, PRINTED_TIMES_ZH, Medicine
 from training.pictures.questions import ask_field, wording
 from training.pictures.splits import FACES
 from training.pictures.words import COLOURS, LABELS, NO, UNSEEN, YES
@@ -38,15 +39,8 @@ def family(rng) -> str:
 
 def turned(rng) -> str:
     tilt, turn = rng.uniform(-5, 5), rng.uniform(-18, 18)
-    return pick(
-        rng,
-        [
-            "",
-            "",
-            f"transform:rotate({tilt:.1f}deg)",
-            f"transform:perspective(900px) rotateY({turn:.0f}deg) rotateX({tilt:.0f}deg)",
-        ],
-    )
+    flat, deep = f"rotate({tilt:.1f}deg)", f"perspective(900px) rotateY({turn:.0f}deg) rotateX({tilt:.0f}deg)"
+    return pick(rng, ["", "", f"transform:{flat}", f"transform:{deep}"])
 
 
 def backdrop(rng) -> str:
@@ -240,11 +234,11 @@ def box(rng, size, medicine_only: bool = False):
     zh = rng.random() < 0.55
     name, times, meal = medicine(rng, zh), int(rng.integers(1, 5)), pick(rng, ["before", "after", "with"])
     year, month = int(rng.integers(2024, 2034)), int(rng.integers(1, 13))
-    of = pillbox.Box(name, times, meal, year, month, 0)
+    of = Medicine(name, times, meal, year, month, 0)
     take = (
-        f"{pick(rng, pillbox.PRINTED_TIMES_ZH[times])}，{pick(rng, pillbox.MEAL[meal][2])}"
+        f"{pick(rng, PRINTED_TIMES_ZH[times])}，{pick(rng, MEAL[meal][2])}"
         if zh
-        else f"Take {pick(rng, pillbox.PRINTED_TIMES_EN[times])}, {pick(rng, pillbox.MEAL[meal][3]).lower()}"
+        else f"Take {pick(rng, PRINTED_TIMES_EN[times])}, {pick(rng, MEAL[meal][3]).lower()}"
     )
     until = f"有效期至 {year}年{month}月" if zh else f"EXP {month:02}/{year}"
     strength = f"{pick(rng, [5, 10, 20, 25, 50, 100, 250])}{pick(rng, [' mg', 'mg'])}"
@@ -261,15 +255,15 @@ def box(rng, size, medicine_only: bool = False):
     return page, [_taking(rng, kind, of) for kind in kinds]
 
 
-def _taking(rng, kind: str, of: pillbox.Box):
+def _taking(rng, kind: str, of: Medicine):
     language = pick(rng, ["zh", "en"])
     english = language == "en"
     pools = {
-        "name": (pillbox.NAME_ZH, pillbox.NAME_EN),
-        "often": (pillbox.OFTEN_ZH, pillbox.OFTEN_EN),
-        "meal": (pillbox.WHEN_ZH, pillbox.WHEN_EN),
-        "how": (pillbox.HOW_ZH, pillbox.HOW_EN),
-        "until": (pillbox.UNTIL_ZH, pillbox.UNTIL_EN),
+        "name": (pillbox_topics.NAME_ZH, pillbox_topics.NAME_EN),
+        "often": (pillbox_topics.OFTEN_ZH, pillbox_topics.OFTEN_EN),
+        "meal": (pillbox_topics.WHEN_ZH, pillbox_topics.WHEN_EN),
+        "how": (pillbox_topics.HOW_ZH, pillbox_topics.HOW_EN),
+        "until": (pillbox_topics.UNTIL_ZH, pillbox_topics.UNTIL_EN),
     }
     if kind == "name":
         answer = f"This is {of.name}." if english else f"这是{of.name}。"

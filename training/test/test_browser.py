@@ -5,9 +5,9 @@ import re
 import pytest
 
 from training.make_browser import SKILLS, page_of
-from training.pictures import pillbox
+from training.pictures.drug_names import FIRST, HERBS, LAST, MIDDLE
 
-LISTED = {c for part in (pillbox.FIRST, pillbox.MIDDLE, pillbox.LAST, pillbox.HERBS) for c in part}
+LISTED = {c for part in (FIRST, MIDDLE, LAST, HERBS) for c in part}
 
 
 def bare(answer: str) -> str:

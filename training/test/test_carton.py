@@ -2,15 +2,12 @@
 
 import numpy as np
 
-from training.pictures import pillbox
+from training.pictures.drug_names import ENDS, FIRST, FORMS_ZH, HERBS, LAST, MIDDLE, STEMS
 from training.pictures.splits import belongs
 from training.pictures.vector import NoRoom, Sheet, box, carton
 from training.pictures.vector.stack import broken
 
-LISTED = {
-    c for part in (pillbox.FIRST, pillbox.MIDDLE, pillbox.LAST, pillbox.HERBS, pillbox.FORMS_ZH) for c in "".join(part)
-}
-STEMS = tuple(pillbox.STEMS)
+LISTED = {c for part in (FIRST, MIDDLE, LAST, HERBS, FORMS_ZH) for c in "".join(part)}
 
 
 def cartons(count=300):
@@ -19,7 +16,7 @@ def cartons(count=300):
 
 def listed(name: str) -> bool:
     word = name.split()[0]
-    return set(name) <= LISTED or word.capitalize().startswith(STEMS) and word.lower().endswith(tuple(pillbox.ENDS))
+    return set(name) <= LISTED or word.capitalize().startswith(tuple(STEMS)) and word.lower().endswith(tuple(ENDS))
 
 
 def test_three_names_of_four_are_on_no_list():

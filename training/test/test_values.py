@@ -4,17 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
-from training.pictures import companies, free, pillbox
+from training.pictures import companies, free
+from training.pictures.drug_names import FIRST, FORMS_ZH, HERBS, LAST, MIDDLE, drug_chinese
 
 CHARSET = set((Path(__file__).parents[1] / "charset.txt").read_text(encoding="utf-8"))
-SYLLABLES = {
-    c for part in (pillbox.FIRST, pillbox.MIDDLE, pillbox.LAST, pillbox.HERBS, pillbox.FORMS_ZH) for c in "".join(part)
-}
+SYLLABLES = {c for part in (FIRST, MIDDLE, LAST, HERBS, FORMS_ZH) for c in "".join(part)}
 
 
 def medicines(split: str, count: int = 400) -> list[str]:
     rng = np.random.default_rng(1)
-    return [pillbox.drug_chinese(rng, split) for _ in range(count)]
+    return [drug_chinese(rng, split) for _ in range(count)]
 
 
 def test_three_medicines_of_four_trained_on_are_on_no_list():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from training.pictures import companies, free, pillbox, remedies
+from training.pictures import companies, drug_names, free, pillbox_topics, remedies
+from training.pictures.medicine import Medicine
 from training.pictures.picture import Topic
+from training.pictures.pillbox import lines_of
 from training.pictures.questions import read, unseen
 from training.pictures.sampling import chance, digits, letters, pick
 from training.pictures.splits import belongs
@@ -42,7 +44,7 @@ LEAST_HEAD = 1.25  # how much larger than the rest a name without a label is, or
 class Carton(Content):
     """A box with more than the name and its use: `fields` are printed values by noun."""
 
-    box: pillbox.Box
+    box: Medicine
     chinese: bool
     pieces: list[Piece]
     fields: dict[str, str] = field(default_factory=dict)
@@ -70,7 +72,7 @@ class Carton(Content):
         return True
 
     def topics(self, rng, split: str) -> list[Topic]:
-        known = pillbox.topics(rng, split, self.box)
+        known = pillbox_topics.topics(rng, split, self.box)
         # The name is what is hard to read: it is asked for in two of three conversations.
         result = [t for t in known if t.field not in ("often", "meal", "how", "expiry") or chance(rng, 0.5)] + [
             known[0]
@@ -97,10 +99,10 @@ def own(rng, split: str, make) -> str:
 def fill(rng, split: str, level: float) -> Carton:
     """A random box's print."""
     chinese = chance(rng, 0.6)
-    name = (pillbox.drug_chinese if chinese else pillbox.drug_latin)(rng, split)
+    name = (drug_names.drug_chinese if chinese else drug_names.drug_latin)(rng, split)
     times = int(rng.integers(1, 5)) if chance(rng, 0.75) else 0
     meal = pick(rng, ["before", "after", "with", "bed"]) if chance(rng, 0.65) else ""
-    box = pillbox.Box(name, min(times, 1) if meal == "bed" else times, meal, 0, 0, 0)
+    box = Medicine(name, min(times, 1) if meal == "bed" else times, meal, 0, 0, 0)
     if chance(rng, 0.65):
         box.year, box.month = int(rng.integers(2019, 2036)), int(rng.integers(1, 13))
         box.day = int(rng.integers(1, 29)) if chance(rng, 0.4) else 0
@@ -108,7 +110,7 @@ def fill(rng, split: str, level: float) -> Carton:
     head = label(rng, "name", chinese) if chance(rng, 0.15) else ""
     title = Piece("name", [head + name], pick(rng, [1.0, 1.0, big]) if head else big, True, True)
     carton = Carton(box, chinese, [title])
-    lines = [text for text, _ in pillbox.lines_of(rng, box, chinese, 0.0, split)]
+    lines = [text for text, _ in lines_of(rng, box, chinese, 0.0, split)]
     if box.year:
         carton.pieces.append(Piece("until", [lines.pop()]))
     if lines:
