@@ -17,7 +17,7 @@ from glm4v_ros.caller_thread import CallerThread
 from glm4v_ros.errors import DeadlineExceeded, NotActive
 from glm4v_ros.goal import Goal
 
-_SEND_AGAIN_AFTER = 3.0  # s without the server's word on this goal or one sent earlier
+SEND_AGAIN_AFTER = 3.0  # s without the server's word on this goal or one sent earlier
 _SENDS = 5
 _GONE_AFTER = 2.0  # s without the server after which a goal's result is given up
 # rclpy's default depth of 10 loses goals, results and deltas when many are under way.
@@ -162,7 +162,7 @@ class ActionCaller:
         elif goal.sends == 0:
             goal.servers = self._servers()
             goal._send(self._client, self._on_taken)
-        elif now - goal.waits_since > _SEND_AGAIN_AFTER:
+        elif now - goal.waits_since > SEND_AGAIN_AFTER:
             if not goal.resend and self._servers() != goal.servers:
                 goal._fail(
                     NotActive(

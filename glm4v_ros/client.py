@@ -17,8 +17,8 @@ from glm4v_ros.errors import ErrorCode, VqaError
 from glm4v_ros.goal import Goal
 from glm4v_ros.msg import Answer, AskOptions, Exchange, Sampling
 
-_GRACE = 5.0  # seconds after a question's own deadline until its node counts as hanging
-_HUNG_AFTER = 10.0  # seconds without a word from a node at work; both nodes answer while they work
+GRACE = 5.0  # seconds after a question's own deadline until its node counts as hanging
+HUNG_AFTER = 10.0  # seconds without a word from a node at work; both nodes answer while they work
 _ERRORS = {error.code: error for error in VqaError.__subclasses__()}
 
 
@@ -106,7 +106,7 @@ class VqaClient:
     """
 
     def __init__(self, node: Node | None = None, name: str = "vqa", server_timeout: float = 10.0):
-        self._caller = ActionCaller(AskImage, f"{name}/ask_image_stream", node, server_timeout, _HUNG_AFTER)
+        self._caller = ActionCaller(AskImage, f"{name}/ask_image_stream", node, server_timeout, HUNG_AFTER)
 
     def start(
         self,
@@ -138,7 +138,7 @@ class VqaClient:
         timeout = given.timeout.sec + given.timeout.nanosec / 1e9
         if resend is None:
             resend = not (session_id or given.speak)
-        return PendingAnswer(self._caller.start(goal, timeout + _GRACE if timeout else None, resend))
+        return PendingAnswer(self._caller.start(goal, timeout + GRACE if timeout else None, resend))
 
     def ask(self, question: str, **arguments: Any) -> Answer:
         """Asks and waits for the answer. Arguments as for ``start``."""
@@ -192,7 +192,7 @@ class TtsClient:
     """Lets the node ``tts`` speak; threads, ``node``, ``name`` and ``server_timeout`` as for VqaClient."""
 
     def __init__(self, node: Node | None = None, name: str = "tts", server_timeout: float = 10.0):
-        self._caller = ActionCaller(Say, f"{name}/say", node, server_timeout, _HUNG_AFTER)
+        self._caller = ActionCaller(Say, f"{name}/say", node, server_timeout, HUNG_AFTER)
 
     def start(self, text: str, *, language: str = "", priority: int = 0, interrupt: bool = False) -> Goal:
         """Speaks and returns at once. The goal's result is that of Say.action; it is never said twice."""

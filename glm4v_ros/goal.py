@@ -15,7 +15,7 @@ from unique_identifier_msgs.msg import UUID
 
 from glm4v_ros.errors import EngineFailed
 
-_ASK_AGAIN_AFTER = 3.0  # s after which a result is asked for again, doubled each time
+ASK_AGAIN_AFTER = 3.0  # s after which a result is asked for again, doubled each time
 _LOST = (
     "the server took the goal, but its word on that got lost; the goal was canceled and is not sent again, for it may "
     "not run twice (resend): ask again if nothing of it was done"
@@ -43,7 +43,7 @@ class Goal:
         self.waits_since = 0.0  # sent, or the server took a goal that was sent earlier
         self._id = _new_id()
         self._sends_of_id = 0
-        self._ask_again_after = _ASK_AGAIN_AFTER
+        self._ask_again_after = ASK_AGAIN_AFTER
         self._asked = 0.0
         self._submit = submit
         self._handle = None

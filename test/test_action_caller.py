@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
-from types import SimpleNamespace
 
 import pytest
 import rclpy
 import vqa_double
 from glm4v_ros.action import AskImage
+from rclpy.action import ActionClient, GoalResponse
 from rclpy.action.client import ClientGoalHandle
 from rclpy.context import Context
 from rclpy.node import Node
@@ -24,13 +24,12 @@ from glm4v_ros import client as vqa_client
 from glm4v_ros.action_caller import ActionCaller
 from glm4v_ros.caller_thread import CallerThread
 from glm4v_ros.client import VqaClient
-from glm4v_ros.goal import Goal
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
-    monkeypatch.setattr(action_caller, "_SEND_AGAIN_AFTER", 0.2)
-    monkeypatch.setattr(goal, "_ASK_AGAIN_AFTER", 0.2)
+    monkeypatch.setattr(action_caller, "SEND_AGAIN_AFTER", 0.2)
+    monkeypatch.setattr(goal, "ASK_AGAIN_AFTER", 0.2)
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +54,17 @@ def test_an_acceptance_that_cannot_be_sent(client, vqa, monkeypatch):
         if len(begun) > 1:
             goal_handle.execute()
 
-    answered, lost = Goal._answered, []
+    send, lost = ActionClient.send_goal_async, []
 
-    def lose_the_first(self, *arguments):
+    def lose_the_first_word(self, *arguments, **words):
+        word = send(self, *arguments, **words)
         if lost:
-            answered(self, *arguments)
-        else:
-            lost.append(arguments)
+            return word
+        lost.append(word)
+        return Future()
 
     vqa.action.register_handle_accepted_callback(begin)
-    monkeypatch.setattr(Goal, "_answered", lose_the_first)
+    monkeypatch.setattr(ActionClient, "send_goal_async", lose_the_first_word)
     assert client.ask("Still there?").text == "Still there?"
     assert len(begun) == 2 and begun[0].is_cancel_requested
     # What may not run twice is canceled and not sent again; so is, unless the caller says otherwise, what is heard or remembered.
@@ -116,29 +116,41 @@ def test_a_lost_request(client, monkeypatch, method):
     assert lost
 
 
-def test_a_server_that_was_started_anew_does_not_know_the_goal(client, vqa):
-    """It is asked again, once, where it may run twice."""
-    for resend, error, says in ((False, errors.EngineFailed, "started anew"), (True, errors.DeadlineExceeded, "stopped")):
-        asked = len(vqa.asked)
-        pending = client.start("slow", timeout=1, resend=resend)
-        stream = iter(pending)  # which cancels when it goes
-        next(stream)
-        running = vqa.action._goal_handles
-        vqa.action._goal_handles = {}
-        with pytest.raises(error, match=says):
-            pending.result()
-        assert len(vqa.asked) == asked + 1 + resend
-        vqa.action._goal_handles = running
-        eventually(lambda running=running: not list(running.values())[-1].is_active)
+def test_a_server_that_was_started_anew_does_not_know_the_goal(monkeypatch):
+    """It is asked again where it may run twice."""
+    monkeypatch.setattr(action_caller, "SEND_AGAIN_AFTER", 10.0)
+    before, after = ServerProcess("anew"), None
+    with VqaClient(name="anew", server_timeout=20) as client:
+        try:
+            once, twice = pending = [client.start("slow", timeout=20, resend=resend) for resend in (False, True)]
+            streams = [iter(each) for each in pending]  # which cancel when they go
+            for stream in streams:
+                next(stream)
+            after = VqaDouble(name="anew")
+            eventually(lambda: after.node.count_subscribers("anew/ask_image_stream/_action/feedback"))  # it has found the client
+            before.kill()
+            with pytest.raises(errors.EngineFailed, match="started anew"):
+                once.result()
+            eventually(lambda: after.asked)
+            twice.cancel()
+            with pytest.raises(errors.Canceled):
+                twice.result()
+            assert len(after.asked) == 1
+        finally:
+            before.kill()
+            if after:
+                after.close()
 
 
 def test_a_server_that_was_started_anew_before_it_took_the_goal(vqa, monkeypatch):
     """Nobody knows whether the one before began it."""
-    monkeypatch.setattr(action_caller, "_SEND_AGAIN_AFTER", 1.0)
+    monkeypatch.setattr(action_caller, "SEND_AGAIN_AFTER", 1.0)
     with VqaClient(name="twice") as client:
         first = VqaDouble(name="twice")
         assert client.ask("There?").text == "There?"
-        monkeypatch.setattr(Goal, "_answered", lambda self, *arguments: None)  # the word is lost
+        send = ActionClient.send_goal_async
+        lose_the_word = lambda *arguments, **words: send(*arguments, **words) and Future()  # noqa: E731
+        monkeypatch.setattr(ActionClient, "send_goal_async", lose_the_word)
         pending = client.start("Once only.", resend=False)
         eventually(lambda: len(first.asked) == 2)
         second = VqaDouble(name="twice")
@@ -148,27 +160,49 @@ def test_a_server_that_was_started_anew_before_it_took_the_goal(vqa, monkeypatch
         first.close(), second.close()
 
 
-def test_a_busy_server_is_not_sent_everything_again():
+class Clock:
+    """Moves only when told to, and counts who looks."""
+
+    def __init__(self):
+        self.now, self.looks = 100.0, 0
+
+    def monotonic(self):
+        self.looks += 1
+        return self.now
+
+
+def test_a_busy_server_is_not_sent_everything_again(monkeypatch):
     """It takes one goal after the other, and slowly: none is lost that waits for its turn."""
-    sent = []
-    caller = ActionCaller.__new__(ActionCaller)
-    caller.hung_after, caller._servers = None, frozenset
-    caller._client = SimpleNamespace(
-        server_is_ready=lambda: True,
-        send_goal_async=lambda message, **arguments: sent.append(message) or Future(),
-    )
-    first, second, third = goals = [Goal(name, None) for name in ("first", "second", "third")]
-    caller._goals = dict.fromkeys(goals, 0.0)
-    for each in goals:
-        caller._watch_goal(each)
-    for each in goals:
-        each.sent, each.waits_since = each.sent - 0.3, each.waits_since - 0.3  # longer than it waits
-    caller._on_taken(second)
-    caller._watch_goal(second)
-    caller._watch_goal(third)
-    assert sent == ["first", "second", "third"]
-    caller._watch_goal(first)  # sent before one that was taken
-    assert sent == ["first", "second", "third", "first"]
+    clock = Clock()
+    monkeypatch.setattr(action_caller, "time", clock)
+    monkeypatch.setattr(goal, "time", clock)
+    takes_second, takes_all = threading.Event(), threading.Event()
+
+    def take(request):
+        (takes_second if request.question == "second" else takes_all).wait()
+        return GoalResponse.ACCEPT
+
+    busy, caller = VqaDouble(name="busy"), ActionCaller(AskImage, "busy/ask_image_stream")
+    busy.action.register_goal_callback(take)
+    try:
+        goals = []
+        for question in ("first", "second", "third"):
+            goals.append(caller.start(AskImage.Goal(question=question)))
+            eventually(lambda: goals[-1].sends)
+            clock.now += 0.01
+        first, second, third = goals
+        clock.now += 0.7 * action_caller.SEND_AGAIN_AFTER
+        takes_second.set()
+        eventually(lambda: second.accepted)
+        clock.now += 0.7 * action_caller.SEND_AGAIN_AFTER  # longer than it waits, yet not since the second was taken
+        eventually(lambda: first.sends > 1)  # sent before one that was taken
+        looks = clock.looks
+        eventually(lambda: clock.looks > looks + 10)  # each goal was watched again
+        assert [each.sends for each in goals] == [2, 1, 1]
+    finally:
+        takes_second.set(), takes_all.set()
+        caller.close()
+        busy.close()
 
 
 def test_nothing_is_left_of_what_was_closed():
@@ -206,8 +240,8 @@ def test_an_error_of_one_user_does_not_end_the_thread_of_all(client):
     assert client.ask("Still there?").text == "Still there?"
 
 
-class Hung:
-    """A server in a process that was stopped while it was at work: everything of it is still there but its word."""
+class ServerProcess:
+    """A server in a process that can be stopped or killed at work: all of it is still seen for a while, but it says nothing."""
 
     def __init__(self, name):
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
@@ -216,7 +250,7 @@ class Hung:
     def stop(self):
         self.process.send_signal(signal.SIGSTOP)
 
-    def close(self):
+    def kill(self):
         self.process.kill()
         self.process.wait()
 
@@ -224,10 +258,10 @@ class Hung:
 @pytest.mark.parametrize("options, error", [({"timeout": 1.5}, errors.DeadlineExceeded), ({}, errors.NotActive)])
 def test_a_node_that_hangs_is_noticed(monkeypatch, options, error):
     """By who waits for the result, by who listens to the stream, and by who only looks whether it is done."""
-    monkeypatch.setattr(vqa_client, "_GRACE", 0.5)
-    monkeypatch.setattr(vqa_client, "_HUNG_AFTER", 60.0 if options else 1.0)
+    monkeypatch.setattr(vqa_client, "GRACE", 0.5)
+    monkeypatch.setattr(vqa_client, "HUNG_AFTER", 60.0 if options else 1.0)
     name = f"hung_{error.code.name.lower()}"  # of one that was killed, all is still seen for a while
-    hung = Hung(name)
+    hung = ServerProcess(name)
     with VqaClient(name=name, server_timeout=20) as client:
         try:
             assert client.ask("There?").text == "There?"
@@ -242,4 +276,4 @@ def test_a_node_that_hangs_is_noticed(monkeypatch, options, error):
                 list(streams[pending.index(heard)])
             eventually(lambda: looked_at.done)
         finally:
-            hung.close()
+            hung.kill()

@@ -134,7 +134,7 @@ def test_every_error_code_raises_its_error(client, error):
 @pytest.mark.parametrize("timeout", [0.5, 1])
 def test_a_node_that_keeps_no_deadline(client, monkeypatch, timeout):
     """It is alive and never answers; fractions of a second count."""
-    monkeypatch.setattr(vqa_client, "_GRACE", 0.1)
+    monkeypatch.setattr(vqa_client, "GRACE", 0.1)
     with pytest.raises(errors.DeadlineExceeded, match="hanging"):
         client.ask("mute", timeout=timeout)
 
