@@ -117,10 +117,9 @@ def test_an_error_is_a_failure_with_its_code(client, blackboard, code):
 
 
 def test_without_a_node_it_fails(blackboard):
-    leaf = AskImage("ask", "hello?", client=VqaClient(name="nobody", server_timeout=0.1))
-    assert run(leaf)[0] == Status.FAILURE
+    with VqaClient(name="nobody", server_timeout=0.1) as client:
+        assert run(AskImage("ask", "hello?", client=client))[0] == Status.FAILURE
     assert blackboard.answer_error == ErrorCode.NOT_ACTIVE
-    leaf._client.close()
 
 
 class MayAsk(py_trees.behaviour.Behaviour):

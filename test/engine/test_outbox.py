@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from glm4v_ros.engine import outbox as module
@@ -41,8 +43,15 @@ def sent():
 
 
 @pytest.fixture
-def outbox(sent, monkeypatch):
-    monkeypatch.setattr(module, "_TEXT_EVERY", 3600.0)
+def now(monkeypatch):
+    """A clock that moves only when told to."""
+    now = [1000.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+@pytest.fixture
+def outbox(sent, now):
     outbox = Outbox(Model(), sent.extend)
     outbox.flush()
     return outbox
@@ -69,10 +78,11 @@ def test_the_first_token_is_urgent_and_more_text_can_wait(outbox, sent):
     assert sent == [Delta("q", Stage.ANSWERING, text) for text in ("a", "bc")] + ["an answer"] and not outbox.due
 
 
-def test_text_does_not_wait_for_long(outbox, monkeypatch):
+def test_text_does_not_wait_for_long(outbox, now):
     request = Request()
     write(outbox, request, "a")
     outbox.flush()
-    monkeypatch.setattr(module, "_TEXT_EVERY", 0.0)
     write(outbox, request, "b")
+    assert not outbox.due
+    now[0] += 0.1
     assert outbox.due
