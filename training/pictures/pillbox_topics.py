@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from training.pictures.lamp import ask
 from training.pictures.medicine import MEAL, TIMES_EN, TIMES_ZH, Medicine
 from training.pictures.picture import Topic
-from training.pictures.questions import unseen
+from training.pictures.questions import ask, unseen
 from training.pictures.sampling import pick
 from training.pictures.words import NO, NOUNS, UNSEEN, YES
 
