@@ -14,7 +14,7 @@ import llama_cpp.mtmd_cpp as mtmd
 import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
-from glm4v_ros.errors import BadImage, EngineFailed, HostOutOfMemory, OutOfMemory, Unsupported
+from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported, memory_error
 from glm4v_ros.vision.fitting import fitting
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.half import kept
@@ -248,5 +248,5 @@ def _shortage(reason: str, gpu: bool) -> OutOfMemory | None:
     alone whose memory that was."""
     if "alloc" not in reason:
         return None
-    kind = OutOfMemory if gpu and "bad_alloc" not in reason else HostOutOfMemory
+    kind = memory_error(gpu and "bad_alloc" not in reason)
     return kind(f"no memory for a picture's image tokens ({reason}): set image_max_tokens to fewer")
