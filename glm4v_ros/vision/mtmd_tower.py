@@ -57,8 +57,7 @@ class MtmdTower(VisionTower):
         self._half = half
         header = Gguf.read(path)
         # GLM-4V's grid follows the picture; other projectors tile or pad in ways of their own and stay with mtmd.
-        sides = header.metadata.get("clip.vision.patch_size", 0), header.metadata.get("clip.vision.spatial_merge_size", 2)
-        self._token_pixels = sides[0] * sides[1] if header.projector == "glm4v" else 0
+        self._token_pixels = header.token_pixels if header.projector == "glm4v" else 0
         self._take_error = take_error
         self._progress = progress
         self._context: int | None = None
