@@ -58,7 +58,7 @@ class Pair:
         own = self.vision.image_max_tokens
         known = {
             "context_tokens": self.text.value(f"{self.text.architecture}.context_length", 0),
-            # llama.cpp makes no more of a picture; of fewer the model was trained for fewer, and misreads.
+            # Trained for no more, it misreads a picture of more; llama.cpp itself makes no more than its own limit.
             "image_max_tokens": own if own < IMAGE_TOKENS else 0,
             "images_per_conversation": self.text.value("glm4v.images_per_conversation", 0),
             "answer_prefix": self.text.value("glm4v.answer_prefix", ""),
