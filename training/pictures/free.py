@@ -56,6 +56,15 @@ def code(rng, low: int = 4, high: int = 14) -> str:
     return text
 
 
+def maker(rng, trades: list[str], kinds: list[str]) -> str:
+    """A company of one or two Latin words; two of five say nothing of their legal form, as many a plate does not."""
+    words = [latin(rng) for _ in range(rng.integers(1, 3))]
+    if rng.random() < 0.6:
+        return " ".join([*words, kinds[rng.integers(len(kinds))]])
+    text = " ".join([words[0], trades[rng.integers(len(trades))] if rng.random() < 0.5 else latin(rng)])
+    return text.upper() if rng.random() < 0.3 else text
+
+
 def company(rng, tails: list[str]) -> str:
     """A Chinese company whose place, name and trade are characters in any order; `tails` are what such names end in."""
     return hanzi(rng, 0, 2) + hanzi(rng, 2, 4) + hanzi(rng, 0, 2) + tails[rng.integers(len(tails))]

@@ -7,7 +7,7 @@ import numpy as np
 from training.pictures.canvas import Canvas
 from training.pictures.marks import mark
 from training.pictures.picture import Topic
-from training.pictures.questions import fill, unseen_fields, wording
+from training.pictures.questions import ask, unseen_fields
 from training.pictures.values import chance, pick
 from training.pictures.words import COLOURS, NO, NONE, UNSEEN, YES
 
@@ -207,17 +207,6 @@ def paint(canvas: Canvas) -> list[Topic]:
         lamp(canvas, x, y, radius, colours[i], lit[i], shape, look, strength)
     canvas.em = min(canvas.em, 2.2 * radius)
     return topics(rng, split, colours, lit, words)
-
-
-def ask(rng, split, zh, en, answer, then=None, **words):
-    """A topic's ask: answers and words are a text for both languages or a function of the language."""
-
-    def question(language, follow):
-        own = {name: value(language) if callable(value) else value for name, value in words.items()}
-        templates = (then if follow and then else (zh, en))[language == "en"]
-        return fill(wording(rng, split, templates), **own), answer(language) if callable(answer) else answer
-
-    return question
 
 
 def topics(rng, split, colours, lit, words) -> list[Topic]:

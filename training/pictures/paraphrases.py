@@ -28,6 +28,29 @@ MORE: dict[str, list[str]] = {
             "Does the plate give {v} as the {n}?|Is {v} the right {n}?|Would you say the {n} is {v}?|Is it true that the {n} is {v}?"
         ),
         "{n}是{v}吗？": "{n}等于{v}吗？|{n}确实是{v}吗？|{n}标的是{v}吗？|{v}是它的{n}吗？",
+        "什么时候生产的？": "哪一天出厂的？|哪一年造的？说日期|生产时间？|出厂是什么时候？|哪天生产的？|它是什么时候做的？",
+        "When was it made?": "When was it built?|What date was it made?|Made when?|On which day was it made?|What day was it produced?",
+        "谁生产的？": "厂家是谁？|谁做的？|谁制造的？|哪家公司做的？|哪个厂做的？|制造厂叫什么？|这是哪家公司的产品？|生产它的是哪家？",
+        "Who made it?": (
+            "Made by whom?|Who built this?|Which firm made it?|Which company is it from?|Who makes this?|Which company built this device?|"
+            "Whose product is it?"
+        ),
+        "这是什么型号？": "型号叫什么？|它的型号是哪个？|设备是什么型号的？",
+        "Which model is this?": "What's the model?|Model?|Which model do I have here?",
+        "这是什么设备？": "是什么机器？|这台是什么？|铭牌说这是什么设备？",
+        "What device is this?": "What machine is this?|What is this device called?|What does the plate say it is?",
+        "用多少伏的电？": "几伏的？|多少伏？|是多少伏的？|接几伏的电源？",
+        "How many volts?": "What's the voltage?|Volts?|On how many volts does it run?",
+        "功率多大？": "多少瓦？|几千瓦的？|功率是几千瓦？|它有多大功率？",
+        "How much power does it have?": "What's its power?|Watts?|What is it rated at, in watts?",
+        "电流多大？": "多少安？|几安的？|电流几安培？|额定几安？",
+        "How many amps?": "What's the current?|Amps?|How large is the current?",
+        "频率多少赫兹？": "几赫兹？|用几赫兹的电？|频率是几赫兹？",
+        "How many hertz?": "What's the frequency?|Hertz?|On which frequency does it work?",
+        "能在多少度的环境下工作？": "适合什么温度？|几度到几度能用？|环境温度要求是多少？",
+        "At what temperatures can it work?": "What temperatures does it stand?|From which to which temperature does it work?",
+        "设备的IP是多少？": "IP多少？|它用的是哪个IP？|IP设的是多少？",
+        "What IP does it use?": "What's its IP?|On which IP is it?",
         # Displays and gauges
         "显示的是多少？": "屏幕上的数是多少？|显示屏显示多少？|上面的数字是多少？|读数显示什么？|屏上写多少",
         "What does the display show?": (
@@ -63,7 +86,8 @@ MORE: dict[str, list[str]] = {
             "The colour of the lit one?|Which light is on? Say its colour."
         ),
         "有几个灯亮着？": (
-            "亮着的灯有几个？|几个灯是亮的？|灯亮了几个？|点亮的有几盏？|亮着多少盏灯？|发光的灯有多少？|正在亮的灯有几个？|总共几个灯亮着？"
+            "亮着的灯有几个？|几个灯是亮的？|灯亮了几个？|点亮的有几盏？|亮着多少盏灯？|发光的灯有多少？|正在亮的灯有几个？|总共几个灯亮着？|"
+            "总共亮了几盏？|一共有几盏灯是亮的？|亮着的一共几个？|一共几个灯在亮？"
         ),
         "How many lamps are lit?": (
             "How many lamps are glowing?|How many lights shine?|What is the number of lit lamps?|How many are on?|"
@@ -118,10 +142,11 @@ MORE: dict[str, list[str]] = {
             "What are the instructions for taking it?|How should I use this medicine?|What are the directions for use?|Usage?"
         ),
         "什么时候过期？": (
-            "到什么时候过期？|有效日期是哪天？|到期日是什么时候？|失效日期是哪天？|过期时间是？|还能用到哪天？|有效期截止到什么时候？"
+            "到什么时候过期？|有效日期是哪天？|到期日是什么时候？|失效日期是哪天？|过期时间是？|还能用到哪天？|有效期截止到什么时候？|"
+            "保质期到哪天？|几时过期？"
         ),
         "When does it expire?": (
-            "When is the expiry date?|Use by which date?|What is the use-by date?|By when must I use it?|Expires when?|"
+            "When is the expiry date?|Use by which date?|What is the use-by date?|By when must I use it?|Expires when?|Use by when?|"
             "Until what date can I take it?|How long can I use it?"
         ),
         "要{m}吗？": "这个药要{m}吗？|需要{m}吗？|得{m}吗？|写的是{m}吗？",
@@ -142,6 +167,34 @@ MORE: dict[str, list[str]] = {
             "What text is on the label?|What are the words on the label?|Tell me what the label says.|Which words does the label carry?|"
             "What stands on the label?|Read out the label."
         ),
+        # Labels of parcels and doors, signs
+        "这是几号房间？": "房间号？|门牌号多少？|几号房？|房间号码是多少？|门上写的几号？",
+        "Which room is this?": "What room is this?|Room number?|What's the number on the door?|Which number has the room?",
+        "这是什么房间？": "房间叫什么？|门上写的是什么房间？|房间是干什么用的？|这里是什么地方？",
+        "What is this room called?": "What's the room's name?|What room does the sign name?|What is written on the door?|What is the room for?",
+        "这是谁的房间？": "谁在这里办公？|房间是谁的？|门上写的是谁？|这间办公室是谁的？",
+        "Whose room is this?": "Who has this office?|Which name is on the door?|Who sits in here?|Whose door is it?",
+        "警告牌上写的是什么？": (
+            "牌子上写的是什么？|牌子上写着什么？|牌子说什么？|这块牌子是什么意思？读出来|标牌上写了什么？|提醒什么？|写的什么警告？|读一下牌子。"
+        ),
+        "What does the warning say?": (
+            "What does the sign say?|What is on the sign?|Read the sign.|What is written on the sign?|What does this sign tell me?|"
+            "What does it warn of?|Which warning is it?"
+        ),
+        "寄给谁的？": "给谁的？|包裹的收件人叫什么？|谁的快递？|送给谁？",
+        "Who is it addressed to?": "Who is it for?|Who receives it?|Who is the parcel addressed to?|For whom is it?",
+        "谁寄的？": "谁发的？|是谁寄来的？|寄出的人是谁？|寄件的叫什么？",
+        "Who sent it?": "Who is it from?|From whom is it?|Whom does the parcel come from?|Who is sending this?",
+        "寄到哪里？": "送到哪里？|地址写的哪里？|寄往什么地址？|往哪儿送？",
+        "Where does it go?": "What's the address?|Where is it going?|Where to?|Where must I take it?",
+        "包裹多重？": "多少公斤？|几公斤？|包裹有几公斤？",
+        "How heavy is the parcel?": "What's the weight?|How many kilos?|Weight?",
+        "几点开门？": "什么时候开门？|开放到几点？|营业时间是几点到几点？|几点到几点开放？|什么时间开？",
+        "When is it open?": "What are the hours?|When does it open and close?|From when to when is it open?|At what hours is it open?",
+        "电话是多少？": "打什么电话？|怎么打电话联系？|电话？|联系电话是几号？|号码多少？",
+        "What's the phone number?": "Phone?|Which number do I call?|What number can I ring?|How can I phone them?",
+        "快递单号是多少？": "单号多少？|单号是几？|运单的号码是多少？|物流单号是什么？",
+        "What's the tracking number?": "Tracking number?|Which number does the parcel have?|What is it tracked by?",
         # Diagrams
         "{a}经过哪{n}个模块？": (
             "{a}路过哪{n}个模块？|{a}会经过哪{n}个方块？|{a}按顺序经过哪{n}个模块？|列出{a}经过的{n}个模块。|{a}一路经过哪{n}个模块？|"
@@ -197,12 +250,15 @@ MORE: dict[str, list[str]] = {
             "Number of arrows?|How many arrows can you see?|How many links are drawn?|What is the number of arrows?|"
             "Tell me how many arrows there are.|How many lines join the boxes?"
         ),
-        "从哪里开始？": "最先是哪个模块？|开头是什么？|哪个模块在最前面？|第一步是什么？|起始模块是哪个？|首个模块叫什么？|流程第一个是什么？|由什么开始？",
+        "从哪里开始？": (
+            "最先是哪个模块？|开头是什么？|哪个模块在最前面？|第一步是什么？|起始模块是哪个？|首个模块叫什么？|流程第一个是什么？|由什么开始？|"
+            "第一个方块是什么？|第一个方块里写着什么？|第一个环节是什么？|第一个是哪个模块？|排第一的是什么？|图中第一个模块叫什么？"
+        ),
         "Where does it start?": (
             "What comes first?|Which block is first?|What is the first module?|What is the starting point?|Which box is at the start?|"
             "What does the flow start with?|Which is the first step?"
         ),
-        "最后到哪里？": "最末的模块是哪个？|结尾是什么？|哪个模块在最后？|最后一步是什么？|结束的模块是哪个？|流程最后一个是什么？|到什么为止？",
+        "最后到哪里？": "最后一个方块是什么？|最后一个是哪个模块？|最末的模块是哪个？|结尾是什么？|哪个模块在最后？|最后一步是什么？|结束的模块是哪个？|流程最后一个是什么？|到什么为止？",
         "Where does it end?": (
             "What comes last?|Which block is last?|What is the last module?|What is the end point?|Which box is at the end?|"
             "What does the flow end with?|Which is the final step?|What is the final module?"

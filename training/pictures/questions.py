@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from training.pictures.paraphrases import MORE
 from training.pictures.picture import Topic, Turn
 from training.pictures.splits import HELD_OUT_WORDINGS, share
@@ -21,6 +23,7 @@ from training.pictures.words import (
     YES,
 )
 
+TINTED = re.compile("([红绿蓝黄白黑])色(?:(?=灯)|(的)(?=[^呢\\W]))")
 _split: dict[int, tuple[list[str], list[str], list[str]]] = {}
 
 
@@ -61,6 +64,25 @@ def fill(template: str, **words: str) -> str:
     if noun and " a " + noun in text and (noun[0].lower() in "aeio" or noun.startswith("S/N")):
         text = text.replace(" a " + noun, " an " + noun, 1)
     return text
+
+
+def shortened(rng, question: str) -> str:
+    """Colours as they are said before a noun: 红灯, 红的螺母, 红色螺母 for 红色灯 and 红色的螺母."""
+    return TINTED.sub(lambda found: found[1] + pick(rng, ["", "的", "色"] if found[2] else [""]), question)
+
+
+def ask(rng, split, zh, en, answer, then=None, **words):
+    """A topic's ask: answers and words are a text for both languages or a function of the language."""
+
+    def question(language, follow):
+        own = {name: value(language) if callable(value) else value for name, value in words.items()}
+        templates = (then if follow and then else (zh, en))[language == "en"]
+        asked = fill(wording(rng, split, templates), **own)
+        if split == "train" and chance(rng, 0.5):
+            asked = shortened(rng, asked)
+        return asked, answer(language) if callable(answer) else answer
+
+    return question
 
 
 def noun(rng, name: str, language: str) -> str:

@@ -373,7 +373,7 @@ def word(rng) -> str:
     return text.capitalize()
 
 
-@or_free(lambda rng: " ".join([free.latin(rng) for _ in range(rng.integers(1, 3))] + [pick(rng, LATIN_KINDS)]), UNLISTED)
+@or_free(lambda rng: free.maker(rng, LATIN_TRADES, LATIN_KINDS), UNLISTED)
 def manufacturer_latin(rng) -> str:
     name = word(rng) if chance(rng, 0.8) else letters(rng, rng.integers(2, 4))
     if chance(rng, 0.15):

@@ -13,10 +13,12 @@ from training.tokenizer import Tokenizer
 
 
 def lists():
-    """Every list of wordings of the training pictures."""
+    """Every list of wordings of the training pictures, those of a field too."""
     for found in pkgutil.walk_packages(pictures.__path__, "training.pictures."):
         for name, value in vars(importlib.import_module(found.name)).items():
-            if re.fullmatch(r"[A-Z_]+_(ZH|EN)", name) and isinstance(value, list) and any(re.search("[?？{]", str(one)) for one in value):
+            if name.startswith("SPECIAL"):  # by field a list, or a Chinese and an English one
+                yield from (one for of in value.values() for one in (of if isinstance(of, tuple) else [of]))
+            elif re.fullmatch(r"[A-Z_]+_(ZH|EN)", name) and isinstance(value, list) and any(re.search("[?？{]", str(one)) for one in value):
                 yield value
 
 

@@ -1,5 +1,6 @@
 """The picture generator. Needs ``python -m training.fonts`` once, and PyTorch."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,12 @@ def test_yes_and_no_are_balanced():
     replies = [turn.answer for picture in pictures("yesno", count=300) for turn in picture.turns if turn.tag == "yesno"]
     share = sum(reply in ("yes", "是") for reply in replies) / len(replies)
     assert 0.4 < share < 0.6
+
+
+def test_colours_are_said_short_in_training_alone():
+    said = {split: " ".join(turn.question for picture in pictures("lamp", split, count=120) for turn in picture.turns) for split in ("train", "test")}
+    assert all(re.search(f"[红绿蓝黄白]{noun}", said["train"]) for noun in ("灯", "色灯"))
+    assert not re.search("[红绿蓝黄白](灯|的)", said["test"])
 
 
 def test_what_is_held_out_stays_out():

@@ -41,3 +41,11 @@ def test_a_companys_name_is_not_made_of_the_lists_alone():
     names = [values.manufacturer_chinese(rng, "train") for _ in range(200)]
     listed = set("".join([*values.CITIES, *values.SYLLABLES, *values.TRADES, *values.KINDS, "市（）"]))
     assert 0.6 < sum(bool(set(name) - listed) for name in names) / 200 < 0.9
+
+
+def test_a_maker_on_no_list_has_a_legal_form_or_none():
+    rng = np.random.default_rng(3)
+    names = [values.manufacturer_latin(rng, "train") for _ in range(300)]
+    bare = sum(not name.endswith(tuple(values.LATIN_KINDS)) for name in names) / 300
+    assert 0.2 < bare < 0.45
+    assert all(values.manufacturer_latin(rng, "test").endswith(tuple(kind.upper() for kind in values.LATIN_KINDS) + tuple(values.LATIN_KINDS)) for _ in range(99))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from training.pictures import free
-from training.pictures.lamp import ask
 from training.pictures.picture import Topic
+from training.pictures.questions import ask
 from training.pictures.splits import belongs
 from training.pictures.values import chance, pick
 from training.pictures.vector.arrows import place

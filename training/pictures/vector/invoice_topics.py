@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from training.pictures import free
-from training.pictures.lamp import ask
 from training.pictures.picture import Topic
-from training.pictures.questions import first_noun, is_there, yes_or_no
+from training.pictures.questions import ask, first_noun, is_there, yes_or_no
 from training.pictures.values import chance, pick
 from training.pictures.vector.invoice import FIELDS, Invoice
 from training.pictures.vector.wordings import field

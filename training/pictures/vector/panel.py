@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from training.pictures import free, lamp
 from training.pictures.marks import mark
 from training.pictures.picture import Topic
+from training.pictures.questions import ask
 from training.pictures.values import chance, pick
 from training.pictures.vector import lens
 from training.pictures.vector.sheet import Sheet, Style, mixed
@@ -194,7 +195,7 @@ def written(rng, split: str, colours: list[str], words: list[str]) -> list[Topic
     result = []
     for colour, word in zip(colours, words):
         if colours.count(colour) == 1 and chance(rng, 0.4):
-            named = lamp.ask(
+            named = ask(
                 rng, split, AT_ZH, AT_EN, word, c=lambda language, colour=colour: lamp.colour_word(colour, language)
             )
             result.append(Topic("lamp", "written", named))

@@ -116,12 +116,17 @@ def place(sheet: Sheet, rows, heading: str, printed: dict, topics) -> list[Topic
         least = max(least, 22 * sheet.unit)
     margin, pad = rng.uniform(0.01, 0.09) * min(sheet.size), rng.uniform(0.5, 1.6)
     big = rng.uniform(1.0, 1.9)
+    foot = footer(sheet, rows)
+    rows = [row for row in rows if row is not foot]
     while True:
         room = sheet.width - 2 * (margin + pad * size)
         width, height, cells, small, main = fit(sheet, rows, style, label, kind, columns, room, size)
         top = size * big * 1.6 if heading else 0.0
-        head = style.at(size * big)
-        wide, tall = max(width, head.width(heading) if heading else 0) + 2 * pad * size, height + top + 2 * pad * size
+        bottom = 1.6 * size if foot else 0.0
+        head, base = style.at(size * big), style.at(max(least, 0.85 * size))
+        width = max(width, base.width(foot.value) if foot else 0)
+        wide = max(width, head.width(heading) if heading else 0) + 2 * pad * size
+        tall = height + top + bottom + 2 * pad * size
         if wide <= sheet.width - 2 * margin and tall <= sheet.height - 2 * margin:
             break
         if size * 0.93 >= least:
@@ -135,6 +140,8 @@ def place(sheet: Sheet, rows, heading: str, printed: dict, topics) -> list[Topic
         elif len(rows) > 1:
             longest = max(rows, key=lambda row: len(row.label) + len(row.value))
             rows = [row for row in rows if row is not (longest if wide > sheet.width - 2 * margin else rows[-1])]
+        elif foot:
+            foot = None
         elif heading:
             heading, printed = "", {}
         else:
@@ -185,5 +192,16 @@ def place(sheet: Sheet, rows, heading: str, printed: dict, topics) -> list[Topic
                 if mark:
                     sheet.write(end, y + ly, mark, small, faint)
         sheet.write(left + vx, y + vy, row.value, main, ink, relief=relief)
-    printed = dict(printed) | {row.name: row.value for row in rows}
+    if foot:
+        y += height + 0.2 * size
+        if chance(rng, 0.3):
+            sheet.stroke((left, y), (left + width, y), faint, max(1.0, 0.04 * size))
+        sheet.write(left + pick(rng, [0, 0.5, 1]) * (width - base.width(foot.value)), y + 1.1 * base.size, foot.value, base, faint)
+    printed = dict(printed) | {row.name: row.value for row in (*rows, foot) if row}
     return topics(printed)
+
+
+def footer(sheet: Sheet, rows):
+    """A maker whose name stands alone, to be set below the others in training; None where there is none."""
+    alone = [row for row in rows if row.name == "manufacturer" and not row.label and len(rows) > 1]
+    return alone[0] if alone and sheet.split == "train" and chance(sheet.rng, 0.6) else None
