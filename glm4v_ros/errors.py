@@ -104,6 +104,11 @@ class HostOutOfMemory(OutOfMemory):
     """The operating system gave this process no memory; a GPU's own memory is not meant."""
 
 
+def memory_error(gpu: bool) -> type[OutOfMemory]:
+    """For a shortage of what runs on a GPU, or else on the processor."""
+    return OutOfMemory if gpu else HostOutOfMemory
+
+
 class ContextFull(VqaError):
     code = ErrorCode.CONTEXT_FULL
 

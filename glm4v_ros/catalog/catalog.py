@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from glm4v_ros.catalog.gguf import Gguf
-from glm4v_ros.catalog.model import IMAGE_TOKENS, Model
+from glm4v_ros.catalog.model import Model
+from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.errors import BadRequest, ModelFileError
 from glm4v_ros.share import share_dir
 
@@ -95,13 +95,13 @@ class Catalog:
         name = str(name_or_path)
         if name not in self.entries and (os.sep in name or Path(name).is_dir()):
             return model_in(Path(name).expanduser())
-        return _with_own_cap(self.entry(name).model)
+        return _completed(self.entry(name).model)
 
 
 def model_of(text_path: str | Path, vision_path: str | Path) -> Model:
     """The model of two files that no catalogue knows; all else is read from them. ModelFileError without one."""
     text_path = Path(text_path).expanduser()
-    return _with_own_cap(require(Model(text_path.stem, text_path, Path(vision_path).expanduser())))
+    return _completed(require(Model(text_path.stem, text_path, Path(vision_path).expanduser())))
 
 
 def model_in(directory: Path) -> Model:
@@ -116,18 +116,15 @@ def model_in(directory: Path) -> Model:
             f"{directory} should hold one text GGUF and one vision GGUF (with 'mmproj' or 'vision' in its name), "
             f"but has {', '.join(path.name for path in files) or 'none'}; give both paths instead"
         )
-    return _with_own_cap(Model(directory.resolve().name, text[0], vision[0]))
+    return _completed(Model(directory.resolve().name, text[0], vision[0]))
 
 
-def _with_own_cap(model: Model) -> Model:
-    """A vision file may name fewer image tokens than llama.cpp would make of a picture: it was trained for no more, and misreads."""
-    if model.image_max_tokens:
-        return model
+def _completed(model: Model) -> Model:
+    """With what only its files know, unless they are missing or no good: the worker completes or refuses what it opens."""
     try:
-        own = Gguf.read(model.vision_path).image_max_tokens
-    except (ModelFileError, OSError):  # for whoever opens it to say
+        return Pair.of(model).complete(model)
+    except ModelFileError:
         return model
-    return replace(model, image_max_tokens=own) if own < IMAGE_TOKENS else model
 
 
 def require(model: Model) -> Model:

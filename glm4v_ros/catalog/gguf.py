@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import mmap
+import os
 import re
 import struct
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from glm4v_ros.errors import ModelFileError
 
@@ -26,6 +26,8 @@ TYPES = {
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_LENGTH = struct.Struct("<Q").unpack_from  # of a string
+_LONGEST, _PIECE = 128 << 20, 256 << 10  # bytes, of a header and of what is read of it at once
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,7 @@ class Gguf:
                 start = file.read(24)
                 if len(start) < 24 or not start.startswith(b"GGUF"):
                     raise ModelFileError(f"{path} is not a GGUF file{_what_else(start)}")
-                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                    return cls(path, *_Header(data).parse(path))
+                return cls(path, *_Header(file, start).parse(path))
         except (FileNotFoundError, NotADirectoryError):
             raise ModelFileError(f"there is no model file {path}; `glm4v models list` shows how to get one") from None
         except IsADirectoryError:
@@ -91,12 +92,12 @@ class Gguf:
             raise ModelFileError(f"{path} may not be read by this user; give the right to read it (chmod)") from None
         except OSError as error:
             raise ModelFileError(f"{path} cannot be read ({error}); is its disk all right?") from error
-        except (struct.error, IndexError, TypeError, UnicodeDecodeError, OverflowError, ZeroDivisionError):
+        except (struct.error, IndexError, TypeError, UnicodeDecodeError, OverflowError, ZeroDivisionError, RecursionError):
             raise ModelFileError(f"{path} ends or breaks inside its header; fetch it again") from None
 
     @property
     def architecture(self) -> str:
-        return self.metadata.get("general.architecture", "")
+        return self.value("general.architecture", "")
 
     @property
     def is_vision(self) -> bool:
@@ -105,26 +106,31 @@ class Gguf:
     @property
     def projector(self) -> str:
         """The vision tower's projector type; empty in a text model."""
-        return self.metadata.get("clip.projector_type", "") or self.metadata.get("clip.vision.projector_type", "")
+        return self.value("clip.projector_type", "") or self.value("clip.vision.projector_type", "")
 
     @property
     def embedding_length(self) -> int:
         """Values in the vector that stands for one token: a text model's own, or what a tower produces."""
         if self.is_vision:
-            return self.metadata.get("clip.vision.projection_dim", 0)
-        return self.own("embedding_length", 0)
+            return self.value("clip.vision.projection_dim", 0)
+        return self.value(f"{self.architecture}.embedding_length", 0)
+
+    @property
+    def token_pixels(self) -> int:
+        """Along each side of the square of a picture that one token stands for; 0 where a vision file names no patches."""
+        merged = 2 if self.projector in ("glm4v", "glm5v") else 1  # llama.cpp's, of files that do not say
+        return self.value("clip.vision.patch_size", 0) * self.value("clip.vision.spatial_merge_size", merged)
 
     @property
     def image_max_tokens(self) -> int:
         """Image tokens of the largest picture that a vision file was trained for, 0 where it names none. llama.cpp keeps its own
         limit for GLM-4V whatever this says."""
-        side = self.metadata.get("clip.vision.patch_size", 0) * self.metadata.get("clip.vision.spatial_merge_size", 1)
-        return self.metadata.get("clip.vision.image_max_pixels", 0) // side**2 if side else 0
+        return self.value("clip.vision.image_max_pixels", 0) // self.token_pixels**2 if self.token_pixels else 0
 
     @property
     def rope_sections(self) -> tuple[int, ...]:
         """How many rotary pairs follow each stream of positions; all zero without M-RoPE."""
-        return tuple(self.own("rope.dimension_sections", ()))
+        return self.value(f"{self.architecture}.rope.dimension_sections", ())
 
     @property
     def has_mrope(self) -> bool:
@@ -146,11 +152,18 @@ class Gguf:
     @property
     def parts(self) -> tuple[Path, ...]:
         """Every file of a model that is split into ``NAME-00001-of-0000N.gguf``; the file itself otherwise."""
-        count = self.metadata.get("split.count", 0)
+        count = self.value("split.count", 0)
         match = re.fullmatch(r"(.*)-00001-of-(\d{5})\.gguf", self.path.name)
         if count < 2 or not match:
             return (self.path,)
         return tuple(self.path.with_name(f"{match[1]}-{i:05}-of-{match[2]}.gguf") for i in range(1, count + 1))
+
+    def value(self, key: str, default: Any) -> Any:
+        """Of the metadata; ModelFileError for one of another type than ``default``."""
+        found = self.metadata.get(key, default)
+        if not isinstance(found, type(default)):
+            raise ModelFileError(f"{self.path} has {found!r} for {key}; fetch or convert it again")
+        return found
 
     def own(self, key: str, default: Any = None) -> Any:
         """A value under the architecture's prefix: ``own("block_count")`` reads ``glm4.block_count``."""
@@ -169,9 +182,12 @@ def _what_else(start: bytes) -> str:
 
 
 class _Header:
-    def __init__(self, data: mmap.mmap):
-        self._data = data
-        self._at = 4
+    """Reads piece by piece: from a mapped file whose disk fails, or that is cut short meanwhile, comes no error but a signal that ends
+    the process, which may be the node's."""
+
+    def __init__(self, file: BinaryIO, start: bytes):
+        self._file, self._size = file, os.fstat(file.fileno()).st_size
+        self._data, self._at = bytearray(start), 4
 
     def parse(self, path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         version = self._scalar("I")
@@ -187,24 +203,31 @@ class _Header:
         start = -(-self._at // alignment) * alignment
         tensors = {name: Tensor(name, shape, kind, start + offset) for name, shape, kind, offset in entries}
         for tensor in tensors.values():
-            if tensor.offset + tensor.bytes > len(self._data):
+            if tensor.offset + tensor.bytes > self._size:
                 raise ModelFileError(
                     f"{path} is cut short: {tensor.name} ends at byte {tensor.offset + tensor.bytes}, "
-                    f"the file at {len(self._data)}; fetch it again"
+                    f"the file at {self._size}; fetch it again"
                 )
         return metadata, tensors
 
+    def _need(self, end: int) -> None:
+        if end > len(self._data):
+            if end > min(self._size, _LONGEST):
+                raise IndexError
+            self._data += self._file.read(max(end - len(self._data), _PIECE))
+
+    def _take(self, code: str) -> tuple:
+        size = struct.calcsize("<" + code)
+        self._need(self._at + size)
+        self._at += size
+        return struct.unpack_from("<" + code, self._data, self._at - size)
+
     def _scalar(self, code: str) -> Any:
-        (value,) = struct.unpack_from("<" + code, self._data, self._at)
-        self._at += struct.calcsize("<" + code)
-        return value
+        return self._take(code)[0]
 
     def _string(self) -> str:
         length = self._scalar("Q")
-        if self._at + length > len(self._data):
-            raise IndexError
-        self._at += length
-        return self._data[self._at - length : self._at].decode()
+        return self._take(f"{length}s")[0].decode()
 
     def _value(self, kind: int) -> Any:
         if kind == _STRING:
@@ -218,17 +241,18 @@ class _Header:
     def _array(self) -> Any:
         kind, length = self._scalar("I"), self._scalar("Q")
         if kind == _STRING:
-            for _ in range(length):
-                self._at += 8 + struct.unpack_from("<Q", self._data, self._at)[0]
+            at, data = self._at, self._data  # which grows in place
+            for _ in range(length):  # half a million of them in GLM-4's vocabulary and its merges
+                if at + 8 > len(data):
+                    self._need(at + 8)
+                at += 8 + _LENGTH(data, at)[0]
+            self._at = at
             return Strings(length)
         if kind == _ARRAY:
             return [self._array() for _ in range(length)]
-        if kind not in _SCALARS or self._at + length > len(self._data):
+        if kind not in _SCALARS:
             raise IndexError
-        code = f"<{length}{_SCALARS[kind]}"
-        values = struct.unpack_from(code, self._data, self._at)
-        self._at += struct.calcsize(code)
-        return values
+        return self._take(f"{length}{_SCALARS[kind]}")
 
     def _tensor(self) -> tuple[str, tuple[int, ...], int, int]:
         name = self._string()

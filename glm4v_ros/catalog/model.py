@@ -1,4 +1,4 @@
-"""What a model is: two GGUF files and what cannot be read from them."""
+"""What a model is: two GGUF files and how to talk to it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ IMAGE_TOKENS = 4096  # of a picture of GLM-4V at most in mtmd, where nothing els
 
 @dataclass(frozen=True)
 class Model:
-    """A text GGUF, a vision GGUF and how to talk to them."""
+    """A text GGUF, a vision GGUF and how to talk to them. What is zero or empty the files say: ``Pair.complete``."""
 
     name: str
     text_path: Path
     vision_path: Path
     text_sha256: str = ""  # empty: not verified
     vision_sha256: str = ""
-    context_tokens: int = 0  # the longest context it was trained for; 0: read from the file
+    context_tokens: int = 0  # the longest context it was trained for
     image_max_tokens: int = 0  # cap per image; 0: llama.cpp's
     images_per_conversation: int = 0  # 0: no limit
     template_arguments: dict[str, Any] = field(default_factory=dict)  # e.g. {"enable_thinking": False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from glm4v_ros.catalog.gguf import Gguf
-from glm4v_ros.catalog.model import Model
+from glm4v_ros.catalog.model import IMAGE_TOKENS, Model
 from glm4v_ros.errors import ModelFileError
 
 # Projectors whose image positions need a text model with M-RoPE sections. Without them llama.cpp gives every image
@@ -53,17 +53,14 @@ class Pair:
             raise ModelFileError(f"the files belong to different models: {named}")
         return cls(text, vision)
 
-    @property
-    def context_tokens(self) -> int:
-        """The longest context that the text model was trained for."""
-        return self.text.own("context_length", 0)
-
     def complete(self, model: Model) -> Model:
         """``model`` with what only the files know where it says nothing."""
-        return replace(
-            model,
-            context_tokens=model.context_tokens or self.context_tokens,
-            images_per_conversation=model.images_per_conversation
-            or self.text.metadata.get("glm4v.images_per_conversation", 0),
-            answer_prefix=model.answer_prefix or self.text.metadata.get("glm4v.answer_prefix", ""),
-        )
+        own = self.vision.image_max_tokens
+        known = {
+            "context_tokens": self.text.value(f"{self.text.architecture}.context_length", 0),
+            # Trained for no more, it misreads a picture of more; llama.cpp itself makes no more than its own limit.
+            "image_max_tokens": own if own < IMAGE_TOKENS else 0,
+            "images_per_conversation": self.text.value("glm4v.images_per_conversation", 0),
+            "answer_prefix": self.text.value("glm4v.answer_prefix", ""),
+        }
+        return replace(model, **{name: value for name, value in known.items() if not getattr(model, name)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from glm4v_ros.catalog.pair import Pair
 from glm4v_ros.engine.config import EngineConfig
 from glm4v_ros.engine.estimate import Estimate, estimate
-from glm4v_ros.errors import HostOutOfMemory, OutOfMemory
+from glm4v_ros.errors import HostOutOfMemory, memory_error
 from glm4v_ros.llama.kv_types import kv_bytes
 from glm4v_ros.machine.memory import available_memory
 
@@ -34,7 +34,7 @@ def check(config: EngineConfig, gpu: bool) -> None:
         return
     plan = estimate(config)
     if not plan.fits:
-        raise (OutOfMemory if plan.on_gpu else HostOutOfMemory)(_refusal(config, plan))
+        raise memory_error(plan.on_gpu)(_refusal(config, plan))
 
 
 _ADVICE = "Use a smaller model, fewer context_tokens, kv_type q8_0, or a smaller image_max_tokens"

@@ -63,6 +63,7 @@ class Worker:
             self._channel.send(Failed("", HostOutOfMemory("the worker got no more memory from the system")))
 
     def _load(self, config) -> None:
+        # Completed where it was chosen, unless somebody made it by hand or its files were not there yet.
         config = replace(config, model=Pair.of(config.model).complete(config.model))
         # Only here: importing llama_cpp loads llama.cpp.
         import llama_cpp

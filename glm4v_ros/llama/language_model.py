@@ -11,7 +11,7 @@ import llama_cpp
 import numpy as np
 
 from glm4v_ros.catalog.token_embeddings import TokenEmbeddings
-from glm4v_ros.errors import BadRequest, EngineFailed, HostOutOfMemory, OutOfMemory, Unsupported
+from glm4v_ros.errors import BadRequest, EngineFailed, OutOfMemory, Unsupported, memory_error
 from glm4v_ros.llama.batch import Batch
 from glm4v_ros.llama.config import MOST_DRAFTED, LlamaConfig
 from glm4v_ros.llama.interrupt import Interrupt
@@ -291,5 +291,5 @@ class LanguageModel:
         reason = self._log.take_error()
         if not any(sign in reason.lower() for sign in ("alloc", "out of memory", "mmap")):
             return EngineFailed(f"{what}: {reason or 'llama.cpp gave no reason'}. Check the file with `glm4v models verify`")
-        kind = OutOfMemory if self.gpu_offload else HostOutOfMemory
+        kind = memory_error(self.gpu_offload)
         return kind(f"{what}: not enough memory ({reason}). Use a smaller context_tokens, kv_type q8_0, or fewer gpu_layers")

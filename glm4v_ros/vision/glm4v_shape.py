@@ -42,7 +42,7 @@ class Glm4vShape:
         found = set(gguf.tensors)
         return (
             gguf.projector == "glm4v" and found - _OPTIONAL == _OF_TOWER | blocks and gguf.metadata.get("clip.use_silu", False)
-            and gguf.metadata.get("clip.vision.spatial_merge_size", 2) == 2
+            and gguf.token_pixels == 2 * gguf.value("clip.vision.patch_size", 0)
             and all(gguf.tensors[name].type in (0, 1) for name in MADE_OF)
         )  # fmt: skip
 

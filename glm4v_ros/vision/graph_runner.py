@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
-from glm4v_ros.errors import EngineFailed, HostOutOfMemory, OutOfMemory, Unsupported
+from glm4v_ros.errors import EngineFailed, Unsupported, memory_error
 from glm4v_ros.vision import ggml
 from glm4v_ros.vision.tower import EncodeStopped
 
@@ -47,7 +47,7 @@ class GraphRunner:
         #: Whether that is a GPU.
         self.on_gpu = bool(gpus)
         # With a GPU ggml does not say whose memory was short; a graph takes some of the system's, too.
-        self._shortage = OutOfMemory if gpus else HostOutOfMemory
+        self._shortage = memory_error(self.on_gpu)
         for handle in devices:
             backend = ggml.init_device(handle, None)
             if not backend:

@@ -14,7 +14,7 @@ import llama_cpp.mtmd_cpp as mtmd
 import numpy as np
 
 from glm4v_ros.catalog.gguf import Gguf
-from glm4v_ros.errors import BadImage, EngineFailed, HostOutOfMemory, OutOfMemory, Unsupported
+from glm4v_ros.errors import BadImage, EngineFailed, OutOfMemory, Unsupported, memory_error
 from glm4v_ros.vision.fitting import fitting
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.half import kept
@@ -57,8 +57,7 @@ class MtmdTower(VisionTower):
         self._half = half
         header = Gguf.read(path)
         # GLM-4V's grid follows the picture; other projectors tile or pad in ways of their own and stay with mtmd.
-        sides = header.metadata.get("clip.vision.patch_size", 0), header.metadata.get("clip.vision.spatial_merge_size", 2)
-        self._token_pixels = sides[0] * sides[1] if header.projector == "glm4v" else 0
+        self._token_pixels = header.token_pixels if header.projector == "glm4v" else 0
         self._take_error = take_error
         self._progress = progress
         self._context: int | None = None
@@ -248,5 +247,5 @@ def _shortage(reason: str, gpu: bool) -> OutOfMemory | None:
     alone whose memory that was."""
     if "alloc" not in reason:
         return None
-    kind = OutOfMemory if gpu and "bad_alloc" not in reason else HostOutOfMemory
+    kind = memory_error(gpu and "bad_alloc" not in reason)
     return kind(f"no memory for a picture's image tokens ({reason}): set image_max_tokens to fewer")

@@ -1,9 +1,9 @@
 from pathlib import Path
 
-import gguf
 import pytest
 
 from glm4v_ros.catalog.catalog import Catalog, model_in, model_of
+from glm4v_ros.catalog.model import Model
 from glm4v_ros.catalog.verify import verify
 from glm4v_ros.errors import BadRequest, ModelFileError
 from glm4v_ros.share import share_dir
@@ -128,22 +128,23 @@ def test_a_catalogue_s_limit_goes_before_the_file_s(home):
     assert catalog.model("silent").image_max_tokens == nano.image_max_tokens and catalog.model("own").image_max_tokens == 99
 
 
-@pytest.mark.parametrize(
-    "pixels, expected", [(100 * 784, 100), (8192 * 784, 0), (0, 0)], ids=["fewer", "more than llama.cpp makes", "none"]
-)
-def test_only_a_limit_below_that_of_llama_cpp_counts(tmp_path, pixels, expected):
-    text, vision = tmp_path / "words.gguf", tmp_path / "mmproj.gguf"
-    text.touch()
-    writer = gguf.GGUFWriter(vision, "clip")
-    writer.add_vision_patch_size(14)
-    writer.add_vision_spatial_merge_size(2)
-    if pixels:
-        writer.add_vision_max_pixels(pixels)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    assert model_of(text, vision).image_max_tokens == expected
+def test_a_model_is_complete_once_it_is_chosen(home, converted):
+    """Whichever way; only the worker knew what a GLM-4v-9b's own files say."""
+    text, vision = converted.path("text"), converted.path("vision")
+    catalogue(home / ".config/glm4v_ros/models.yaml", f"mine:\n  text: {{file: {text}}}\n  vision: {{file: {vision}}}\n")
+    catalog = Catalog.load()
+    for model in (catalog.model("mine"), catalog.model(text.parent), model_of(text, vision), model_in(text.parent)):
+        assert (model.context_tokens, model.images_per_conversation, model.answer_prefix) == (8192, 1, "\n")
+    assert catalog.entry("mine").model == Model("mine", text, vision)  # as it is written, and no file was opened for it
+
+
+def test_what_is_wrong_with_a_file_is_for_whoever_opens_it_to_say(tmp_path):
+    nano = Catalog.load().model()
+    for name, damaged in (("text", nano.text_path), ("mmproj", nano.vision_path)):
+        path = tmp_path / f"{name}.gguf"
+        path.write_bytes(damaged.read_bytes()[:5000])
+        pair = (path, nano.vision_path) if name == "text" else (nano.text_path, path)
+        assert model_of(*pair) == Model(pair[0].stem, *pair)
 
 
 def test_directory(tmp_path):

@@ -1,11 +1,18 @@
 """Headers of GGUF files, written by the gguf package and then damaged in every way a disk or a download can."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import gguf
 import numpy as np
 import pytest
 
 from glm4v_ros.catalog.gguf import TYPES, Gguf, Strings
 from glm4v_ros.errors import EngineFailed, ModelFileError
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -75,6 +82,25 @@ def test_random_damage_to_the_header_raises_or_is_read_but_never_anything_else(p
             Gguf.read(path)
         except ModelFileError:
             pass
+
+
+def test_of_a_large_file_only_the_header_is_read(path, tmp_path):
+    """Not even mapped: a file that is cut short or whose disk fails ends who maps it. Nor may a damaged length take the node's memory."""
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(path.read_bytes()[:24] + (3 << 30).to_bytes(8, "little"))  # of the first key
+    nested = tmp_path / "nested.gguf"
+    nested.write_bytes(path.read_bytes()[:24] + b"\1" + bytes(7) + b"k" + b"\t\0\0\0" + (b"\t\0\0\0\1" + bytes(7)) * 5000)
+    for file in (path, damaged, nested):
+        os.truncate(file, 6 << 30)
+    script = (
+        "import resource, sys; from glm4v_ros.catalog.gguf import Gguf, ModelFileError\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)); print(len(Gguf.read(sys.argv[1]).tensors))\n"
+        "for file in sys.argv[2:]:\n"
+        "    try: Gguf.read(file)\n"
+        "    except ModelFileError as error: print('fetch it again' in str(error))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, path, damaged, nested], capture_output=True, text=True, cwd=ROOT)
+    assert ended.stdout.split() == ["2", "True", "True"], ended.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b"GGUF", b"\x89PNG" + bytes(100), b"GGUF" + bytes(40)])

@@ -1,5 +1,7 @@
 """Which two files make a model."""
 
+from dataclasses import replace
+
 import gguf
 import numpy as np
 import pytest
@@ -36,9 +38,41 @@ def vision(tmp_path):
 
 def test_a_pair_is_read(text, vision):
     pair = Pair.of(Model("m", text, vision))
-    assert pair.vision.projector == "glm4v" and pair.context_tokens == 4096
+    assert pair.vision.projector == "glm4v"
     assert pair.complete(Model("m", text, vision)).context_tokens == 4096
     assert pair.complete(Model("m", text, vision, context_tokens=512)).context_tokens == 512
+
+
+@pytest.mark.parametrize(
+    "pixels, expected", [(100 * 784, 100), (8192 * 784, 0), (0, 0)], ids=["fewer", "more than llama.cpp makes", "none"]
+)
+def test_only_a_limit_below_that_of_llama_cpp_counts(tmp_path, text, pixels, expected):
+    sides = {"clip__vision__patch_size": 14, "clip__vision__image_max_pixels": pixels}
+    for merged in ({"clip__vision__spatial_merge_size": 2}, {}):  # a file that does not say merges two, as the towers have it
+        vision = write(tmp_path / "v.gguf", "clip", clip__projector_type="glm4v", clip__vision__projection_dim=64, **sides, **merged)
+        model = Model("m", text, vision)
+        assert Pair.of(model).complete(model).image_max_tokens == expected
+    own = replace(model, image_max_tokens=99)
+    assert Pair.of(own).complete(own).image_max_tokens == 99
+
+
+TYPES = {str: 7, int: "seven", list: 7}
+
+
+def test_a_value_of_another_type_is_refused_by_its_name(tmp_path):
+    """Files that an unlike converter wrote; the node reads them in its own process."""
+    values = {
+        "text": dict(glm4__embedding_length=64, glm4__context_length=9, glm4__rope__dimension_sections=[8, 12, 12, 0],
+                     tokenizer__ggml__tokens=["a"], split__count=0, glm4v__images_per_conversation=1, glm4v__answer_prefix="x"),
+        "vision": dict(clip__projector_type="glm4v", clip__vision__projection_dim=64, clip__vision__patch_size=14,
+                       clip__vision__spatial_merge_size=2, clip__vision__image_max_pixels=784),
+    }  # fmt: skip
+    for half, key in ((half, key) for half in values for key in values[half] if key != "tokenizer__ggml__tokens"):
+        odd = {**values, half: {**values[half], key: TYPES[type(values[half][key])]}}
+        files = [write(tmp_path / f"{name}.gguf", kind, **odd[name]) for name, kind in (("text", "glm4"), ("vision", "clip"))]
+        model = Model("m", *files)
+        with pytest.raises(ModelFileError, match=f"{half}.gguf has .* for {key.replace('__', '.')}; fetch or convert"):
+            Pair.of(model).complete(model)
 
 
 def test_swapped_files(text, vision):

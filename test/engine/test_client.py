@@ -148,6 +148,10 @@ def test_a_token_budget_for_the_image(engine):
     assert 0 < ask(engine, [frame], max_tokens=1, max_image_tokens=50).image_tokens <= 50
 
 
+def test_of_a_model_made_by_hand_the_vision_file_s_own_limit_holds(engine, nano):
+    assert not nano.image_max_tokens and 500 < ask(engine, [noise(148, 1120, 840)], max_tokens=1).image_tokens <= 576
+
+
 def test_deterministic_answers_are_equal_whatever_happened_before(engine):
     frame = noise(108)
     first = ask(engine, [frame], deterministic=True, max_tokens=32)
