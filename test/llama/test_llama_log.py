@@ -17,7 +17,7 @@ def current():
     import ctypes
 
     callback, data = llama.llama_log_callback(), ctypes.c_void_p()
-    llama._lib.llama_log_get(ctypes.byref(callback), ctypes.byref(data))
+    llama.llama_log_get(ctypes.byref(callback), ctypes.byref(data))
     return callback, data
 
 
