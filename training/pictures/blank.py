@@ -6,7 +6,8 @@ from math import pi
 
 from training.pictures.canvas import Canvas
 from training.pictures.count import shape
-from training.pictures.nameplate import ASKED, plate, trim
+from training.pictures.nameplate import plate, trim
+from training.pictures.nameplate_topics import ASKED
 from training.pictures.picture import Topic
 from training.pictures.questions import is_there, unseen
 from training.pictures.sampling import chance, pick

@@ -12,7 +12,7 @@ from training.pictures.lamp import colour_word
 from training.pictures.marks import mark
 from training.pictures.picture import Topic
 from training.pictures.questions import ask, unseen_fields
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.words import COLOURS, NO, PARTS, YES
 
 MANY_ZH = (

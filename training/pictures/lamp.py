@@ -8,7 +8,7 @@ from training.pictures.canvas import Canvas
 from training.pictures.marks import mark
 from training.pictures.picture import Topic
 from training.pictures.questions import ask, unseen_fields
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.words import COLOURS, NO, NONE, UNSEEN, YES
 
 LAMPS = ("red", "green", "yellow", "blue", "white")

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from training.pictures import values
+from training.pictures import companies, values
 from training.pictures.canvas import Canvas
+from training.pictures.nameplate_rows import Row, rows
+from training.pictures.nameplate_topics import topics
 from training.pictures.picture import Topic
-from training.pictures.questions import is_there, noun, read, unseen, yes_or_no
-from training.pictures.values import chance, pick
-from training.pictures.words import IS_EN, IS_ZH, LABELS, UNSEEN
+from training.pictures.sampling import chance, pick
 
-FIELDS = {  # name: how often it is printed
-    "model": 3.0,
-    "serial": 3.0,
-    "date": 2.6,
-    "ip": 1.6,
-    "voltage": 2.2,
-    "power": 1.8,
-    "current": 1.8,
-    "frequency": 1.5,
-    "temperature": 2.0,
-    "manufacturer": 2.2,
-    "weight": 0.6,
-    "ip_rating": 0.6,
-    "speed": 0.7,
-    "standard": 0.5,
-    "insulation": 0.4,
-    "supply": 0.5,
-    "input_voltage": 0.4,
-}
-ASKED = ("model", "serial", "date", "ip", "voltage", "power", "current", "frequency", "temperature", "manufacturer")
 STRAY = (
     "CE",
     "Made in China",
@@ -48,65 +26,6 @@ STRAY = (
     "DO NOT OPEN",
     "No user serviceable parts inside",
 )
-
-
-@dataclass
-class Row:
-    name: str
-    label: str
-    value: str
-    stacked: bool = False
-
-
-def choose(rng, count: int) -> list[str]:
-    names = list(FIELDS)
-    weights = np.array([FIELDS[name] for name in names])
-    chosen = list(rng.choice(names, size=count, replace=False, p=weights / weights.sum()))
-    if "supply" in chosen:  # its voltage and frequency would be ambiguous
-        chosen = [name for name in chosen if name not in ("voltage", "frequency", "input_voltage")]
-    if "input_voltage" in chosen:
-        chosen = [name for name in chosen if name != "voltage"] + ["output_voltage"]
-    if chance(rng, 0.7):
-        order = list(FIELDS)
-        chosen.sort(key=lambda name: order.index(name) if name in order else order.index("input_voltage") + 0.5)
-    return chosen
-
-
-def value_of(rng, name: str, split: str, chinese: bool) -> str:
-    if name == "manufacturer":
-        return (values.manufacturer_chinese if chance(rng, 0.85 if chinese else 0.1) else values.manufacturer_latin)(
-            rng, split
-        )
-    make = {"ip": values.ip_address, "input_voltage": values.voltage, "output_voltage": values.voltage}.get(
-        name
-    ) or getattr(values, name)
-    return make(rng, split)
-
-
-def label_of(rng, name: str, language: str, used: set[str]) -> str:
-    """A label that is on the plate only once. `language` is zh, en or both."""
-    for _ in range(20):
-        zh, en = (pick(rng, LABELS[name][i]) for i in (0, 1))
-        label = {"zh": zh, "en": en}.get(language) or f"{zh}{pick(rng, [' ', '/', ' '])}{en}"
-        if label not in used:
-            break
-    used.add(label)
-    return label
-
-
-def rows(rng, split: str, level: float, most: int) -> tuple[list[Row], str]:
-    count = int(rng.integers(1, most + 1))
-    language = pick(rng, ["zh", "zh", "en", "en", "both"]) if level > 0.2 else pick(rng, ["zh", "en"])
-    used: set[str] = set()
-    drawn = []
-    for name in choose(rng, count)[:most]:
-        own = language if chance(rng, 0.9) else pick(rng, ["zh", "en"])
-        value = value_of(rng, name, split, language != "en")
-        bare = name == "manufacturer" and chance(rng, 0.6 if split == "train" else 0.45)
-        drawn.append(Row(name, "" if bare else label_of(rng, name, own, used), value))
-    if split == "train" and chance(rng, 0.6):  # a maker whose name stands alone is often the last line
-        drawn.sort(key=lambda row: not row.label)
-    return drawn, language
 
 
 def plate(canvas: Canvas, box) -> tuple[int, int, int]:
@@ -342,97 +261,6 @@ def put(canvas, x, baseline, text, type, size, ink, shadow):
     return canvas.text(x, baseline, text, type, size, ink)
 
 
-def altered(rng, name: str, value: str, split: str) -> str:
-    """Another value for a question whose answer is no: a new one, or one with one character changed."""
-    for _ in range(20):
-        if chance(rng, 0.5):
-            other = value_of(rng, name, split, any(ord(c) > 0x4E00 for c in value))
-        else:
-            places = [i for i, c in enumerate(value) if c.isdigit() or c in values.LETTERS]
-            if not places:
-                continue
-            place = pick(rng, places)
-            pool = "0123456789" if value[place].isdigit() else values.LETTERS
-            other = value[:place] + pick(rng, pool) + value[place + 1 :]
-        if other.replace(" ", "") != value.replace(" ", ""):
-            return other
-    return value_of(rng, name, split, True) + "0"
-
-
-def topics(rng, split: str, printed: dict[str, str], skill: str = "nameplate") -> list[Topic]:
-    """What can be asked about a plate that shows `printed`."""
-    result = []
-    barred = set()
-    if {"supply", "input_voltage", "output_voltage"} & printed.keys():
-        barred |= {"voltage", "frequency"} if "supply" in printed else {"voltage"}
-        barred |= {"supply", "input_voltage", "output_voltage"}
-    if "voltage" in printed:
-        barred |= {"supply", "input_voltage", "output_voltage"}
-    if "brand" in printed:
-        barred.add("manufacturer")
-    if "manufacturer" in printed:
-        barred.add("brand")
-    if "product" in printed:
-        barred.add("model") if "model" not in printed else None
-    for name, value in printed.items():
-        result.append(read(rng, split, name, value, "nameplate"))
-        if name == "product":
-            continue
-        for truth in (True, False):
-            if chance(rng, 0.5):
-                shown = value if truth else altered(rng, name, value, split)
-                result.append(
-                    yes_or_no(
-                        rng,
-                        split,
-                        name,
-                        IS_ZH,
-                        IS_EN,
-                        truth,
-                        lambda language, name=name, shown=shown: {"n": noun(rng, name, language), "v": shown},
-                    )
-                )
-    there = [name for name in printed if name not in ("product",)]
-    missing = [name for name in ASKED if name not in printed and name not in barred]
-    extra = [
-        name
-        for name in (
-            "weight",
-            "ip_rating",
-            "speed",
-            "supply",
-            "input_voltage",
-            "output_voltage",
-            "insulation",
-            "standard",
-            "brand",
-            "product",
-        )
-        if name not in printed and name not in barred
-    ]
-    for name in missing:
-        result.append(unseen(rng, split, name))
-    if extra:
-        result.append(unseen(rng, split, pick(rng, extra)))
-    for truth, names in ((True, there), (False, missing)):
-        for _ in range(2):
-            if names and chance(rng, 0.6):
-                name = pick(rng, names)
-                result.append(is_there(rng, split, name, truth))
-    if missing and chance(rng, 0.15):  # whether an absent value is so cannot be seen
-        name = pick(rng, missing)
-        shown = value_of(rng, name, split, True)
-
-        def ask(language, follow, name=name, shown=shown):
-            question, _ = yes_or_no(
-                rng, split, name, IS_ZH, IS_EN, True, lambda language: {"n": noun(rng, name, language), "v": shown}
-            ).ask(language, False)
-            return question, UNSEEN[language]
-
-        result.append(Topic("absent", name, ask))
-    return result
-
-
 def paint(canvas: Canvas) -> list[Topic]:
     rng, level, split = canvas.rng, canvas.level, canvas.split
     most = 1 if level < 0.1 else 1 + int(round(7 * min(1.0, level)))
@@ -444,8 +272,8 @@ def paint(canvas: Canvas) -> list[Topic]:
             if chance(rng, 0.6):
                 printed["product"] = title = pick(rng, values.PRODUCTS_EN if language == "en" else values.PRODUCTS_ZH)
             elif not any(row.name == "manufacturer" for row in drawn):
-                printed["brand"] = title = values.brand(rng, split)
-        stray = pick(rng, STRAY).format(w=values.word(rng).lower()) if level > 0.4 and chance(rng, 0.3) else ""
+                printed["brand"] = title = companies.brand(rng, split)
+        stray = pick(rng, STRAY).format(w=companies.word(rng).lower()) if level > 0.4 and chance(rng, 0.3) else ""
         drawn, title, _ = lay(canvas, drawn, title, stray)
         if drawn:
             break

@@ -6,7 +6,6 @@ Every function takes a generator and returns the text as printed.
 from __future__ import annotations
 
 from training.pictures import free
-from training.pictures.companies import brand, manufacturer_chinese, manufacturer_latin, word  # noqa: F401  fields, too
 from training.pictures.sampling import LETTERS, chance, digits, letters, look_alikes, or_free, pick, until
 
 PRODUCTS_ZH = (
@@ -197,12 +196,15 @@ def frequency(rng, split: str) -> str:
     )
 
 
+DEGREES = {"train": ["℃", "°C", "°C", " °C", " ℃"], "test": ["℃", "℃", "°C", " °C", " ℃"]}  # °C was taken for ℃, never the other way
+
+
 def temperature(rng, split: str) -> str:
     """A range of temperatures, such as -20~+60℃."""
     common = "-20 -10 -25 -40 0 -30 -5 -15 5 10 -55".split()
     low = pick(rng, [*common, str(-int(rng.integers(1, 60))), str(rng.integers(0, 20))])
     high = pick(rng, ["60", "50", "55", "40", "70", "85", "45", "80", "100", str(rng.integers(21, 130))])
-    degree = pick(rng, ["℃", "℃", "°C", " °C", " ℃"])
+    degree = pick(rng, DEGREES[split])
     plus = pick(rng, ["", "", "+"])
     join = pick(rng, ["~", "～", " ~ ", "...", " to ", "至"])
     if not low.startswith("-") and plus == "" and chance(rng, 0.5):

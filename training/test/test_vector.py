@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from training.pictures import nameplate, vector
+from training.pictures import vector
 from training.pictures.drawing import ADDED, draw
 from training.pictures.marks import CELLS, MARKS, number
+from training.pictures.nameplate_rows import Row
 from training.pictures.questions import converse
 from training.pictures.splits import FACES
 from training.pictures.vector import plate, sheet, table
@@ -76,7 +77,7 @@ def test_what_is_read_is_printed(skill):
 
 
 def test_a_makers_name_alone_is_often_the_last_line_in_training():
-    rows = [nameplate.Row("model", "Model", "X-12"), nameplate.Row("manufacturer", "", "Acme Pumps"), nameplate.Row("weight", "Weight", "3 kg")]
+    rows = [Row("model", "Model", "X-12"), Row("manufacturer", "", "Acme Pumps"), Row("weight", "Weight", "3 kg")]
     last = {"train": 0, "test": 0}
     for split in last:
         for seed in range(40):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from training.pictures import free, nameplate, values
-from training.pictures.nameplate import Row
+from training.pictures import free, values
+from training.pictures.nameplate_rows import Row
+from training.pictures.nameplate_topics import altered
 from training.pictures.picture import Topic
 from training.pictures.questions import fill, wording, yes_or_no
 from training.pictures.sampling import chance, digits, pick
@@ -96,7 +97,7 @@ def topics(rng, split: str, printed: dict[str, str], missing: list[str], chinese
         )
         for truth in (True, False):
             if chance(rng, 0.35):
-                shown = text if truth else nameplate.altered(rng, "serial", text, split)
+                shown = text if truth else altered(rng, "serial", text, split)
                 result.append(
                     yes_or_no(
                         rng,

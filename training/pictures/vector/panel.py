@@ -8,7 +8,7 @@ from training.pictures import free, lamp
 from training.pictures.marks import mark
 from training.pictures.picture import Topic
 from training.pictures.questions import ask
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.vector import lens
 from training.pictures.vector.sheet import Sheet, Style, mixed
 

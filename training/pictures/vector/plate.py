@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from training.pictures import free, nameplate, values
+from training.pictures import companies, free, nameplate_rows, nameplate_topics, values
 from training.pictures.canvas import luminance
 from training.pictures.picture import Topic
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.vector.sheet import NoRoom, Sheet, Style, mixed
 from training.pictures.vector.sheet import paint as brush
 
@@ -87,7 +87,7 @@ def fit(sheet: Sheet, rows, style: Style, label: Style, kind: str, columns: int,
 
 def paint(sheet: Sheet) -> list[Topic]:
     rng, level, split = sheet.rng, sheet.level, sheet.split
-    rows, language = nameplate.rows(rng, split, level, 1 if level < 0.1 else 2 + int(round(8 * level)))
+    rows, language = nameplate_rows.rows(rng, split, level, 1 if level < 0.1 else 2 + int(round(8 * level)))
     printed = {}
     heading = ""
     if level > 0.2 and chance(rng, 0.45):
@@ -97,8 +97,8 @@ def paint(sheet: Sheet) -> list[Topic]:
                 heading = free.hanzi(rng, 2, 6) if language != "en" else f"{free.latin(rng)} {free.latin(rng)}"
             printed["product"] = heading
         elif all(row.name != "manufacturer" for row in rows):
-            printed["brand"] = heading = values.brand(rng, split)
-    return place(sheet, rows, heading, printed, lambda shown: nameplate.topics(rng, split, shown))
+            printed["brand"] = heading = companies.brand(rng, split)
+    return place(sheet, rows, heading, printed, lambda shown: nameplate_topics.topics(rng, split, shown))
 
 
 def place(sheet: Sheet, rows, heading: str, printed: dict, topics) -> list[Topic]:

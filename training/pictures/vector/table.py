@@ -5,7 +5,7 @@ from __future__ import annotations
 from training.pictures import free, values
 from training.pictures.picture import Topic
 from training.pictures.questions import ask, unseen
-from training.pictures.values import chance, pick
+from training.pictures.sampling import chance, pick
 from training.pictures.vector.grid import Grid, address, draw
 from training.pictures.vector.sheet import Sheet
 from training.pictures.words import NO, YES
