@@ -10,7 +10,7 @@ from html import escape
 
 import numpy as np
 
-from training.pictures import browser_pages, lamp, pillbox_topics
+from training.pictures import browser_pages, lamp, lamp_topics, pillbox_topics
 from training.pictures.browser_names import GLYPHS, HEADS, VALUES, hanzi, medicine, pick
 from training.pictures.medicine import MEAL, PRINTED_TIMES_EN, PRINTED_TIMES_ZH, Medicine
 from training.pictures.questions import ask_field, wording
@@ -170,13 +170,13 @@ def _lamp(rng, kind: str, i: int, words, tints, lit, on):
     language = pick(rng, ["zh", "en"])
     english = language == "en"
     if kind == "lit":
-        return wording(rng, "test", lamp.LIT_EN if english else lamp.LIT_ZH), str(len(on)), language
+        return wording(rng, "test", lamp_topics.LIT_EN if english else lamp_topics.LIT_ZH), str(len(on)), language
     if kind == "name":
-        return wording(rng, "test", lamp.NAME_EN if english else lamp.NAME_ZH), words[on[0]], language
+        return wording(rng, "test", lamp_topics.NAME_EN if english else lamp_topics.NAME_ZH), words[on[0]], language
     if kind == "tint":
-        pool = lamp.WHICH_EN if english else [w for w in lamp.WHICH_ZH if "颜色" in w]
-        return wording(rng, "test", pool), lamp.colour_word(tints[on[0]], language), language
-    question = wording(rng, "test", lamp.NAMED_EN if english else lamp.NAMED_ZH).format(c=words[i])
+        pool = lamp_topics.WHICH_EN if english else [w for w in lamp_topics.WHICH_ZH if "颜色" in w]
+        return wording(rng, "test", pool), lamp_topics.colour_word(tints[on[0]], language), language
+    question = wording(rng, "test", lamp_topics.NAMED_EN if english else lamp_topics.NAMED_ZH).format(c=words[i])
     return question, (YES if lit[i] else NO)[language], language
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from training.pictures import free, photograph
 from training.pictures.canvas import Canvas
-from training.pictures.count import name_of, shape
+from training.pictures.count import shape
+from training.pictures.count_topics import name_of
 from training.pictures.marks import mark
 from training.pictures.picture import Topic
 from training.pictures.questions import unseen_fields, wording, yes_or_no

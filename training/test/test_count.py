@@ -3,7 +3,8 @@
 import numpy as np
 
 from training.pictures.canvas import Canvas
-from training.pictures.count import Look, looked_at, shape, topics
+from training.pictures.count import Look, looked_at, shape
+from training.pictures.count_topics import topics
 from training.pictures.words import COLOURS, PARTS
 
 

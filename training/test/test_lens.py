@@ -3,7 +3,7 @@
 import numpy as np
 import skia
 
-from training.pictures.lamp import LAMPS
+from training.pictures.lamp_topics import LAMPS
 from training.pictures.vector import lens
 from training.pictures.vector.sheet import Sheet
 

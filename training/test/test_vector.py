@@ -90,7 +90,7 @@ def test_a_makers_name_alone_is_often_the_last_line_in_training():
 
 def test_a_lamps_mark_says_what_the_answers_say():
     asked = written = 0
-    for _, (_, characters, _), topics in drawn("lamp", 30):
+    for _, (_, characters, _), topics in drawn("lamp", 60):
         marks = [MARKS[number(c)] for c in characters if number(c) is not None]
         for topic in topics:
             if topic.field == "lit":
@@ -99,7 +99,7 @@ def test_a_lamps_mark_says_what_the_answers_say():
             elif topic.field == "written":
                 assert topic.ask("en", False)[1].replace(" ", "") in characters
                 written += 1
-    assert asked == 30 and written > 10
+    assert asked == 60 and written > 10
 
 
 def test_what_is_asked_of_a_table_is_what_its_cells_say():

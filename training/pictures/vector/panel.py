@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.pictures import free, lamp
+from training.pictures import free, lamp, lamp_topics
 from training.pictures.marks import mark
 from training.pictures.picture import Topic
 from training.pictures.questions import ask
@@ -155,9 +155,9 @@ def paint(sheet: Sheet) -> list[Topic]:
     look = lens.design(rng)
     stacked = level > 0.2 and chance(rng, 0.1)  # a traffic light, a signal tower
     count = int(rng.integers(2, 5)) if stacked else int(rng.integers(1, 4 if level < 0.2 else 10))
-    colours = [str(pick(rng, lamp.LAMPS)) for _ in range(count)]
-    if count <= len(lamp.LAMPS) and (stacked or chance(rng, 0.5)):
-        colours = [str(c) for c in rng.permutation(lamp.LAMPS)[:count]]
+    colours = [str(pick(rng, lamp_topics.LAMPS)) for _ in range(count)]
+    if count <= len(lamp_topics.LAMPS) and (stacked or chance(rng, 0.5)):
+        colours = [str(c) for c in rng.permutation(lamp_topics.LAMPS)[:count]]
     elif chance(rng, 0.2):
         colours = [colours[0]] * count
     lit = states(rng, count)
@@ -187,7 +187,7 @@ def paint(sheet: Sheet) -> list[Topic]:
             count -= 1
             colours, lit = colours[:count], lit[:count]
     draw(sheet, grid, style, look, colours, lit, words, chinese, stacked)
-    return lamp.topics(rng, sheet.split, colours, lit, words) + written(rng, sheet.split, colours, words)
+    return lamp_topics.topics(rng, sheet.split, colours, lit, words) + written(rng, sheet.split, colours, words)
 
 
 def written(rng, split: str, colours: list[str], words: list[str]) -> list[Topic]:
@@ -196,7 +196,7 @@ def written(rng, split: str, colours: list[str], words: list[str]) -> list[Topic
     for colour, word in zip(colours, words):
         if colours.count(colour) == 1 and chance(rng, 0.4):
             named = ask(
-                rng, split, AT_ZH, AT_EN, word, c=lambda language, colour=colour: lamp.colour_word(colour, language)
+                rng, split, AT_ZH, AT_EN, word, c=lambda language, colour=colour: lamp_topics.colour_word(colour, language)
             )
             result.append(Topic("lamp", "written", named))
     return result
