@@ -51,7 +51,7 @@ def fresh(nano):
 
 
 def test_a_question_about_a_known_frame_does_not_wait_for_the_prefill_of_another(fresh):
-    engine = fresh()
+    engine = fresh(image_max_tokens=1200)  # a long prefill
     known = noise(200)
     ask(engine, [known])
     deltas = Deltas()
@@ -64,7 +64,7 @@ def test_a_question_about_a_known_frame_does_not_wait_for_the_prefill_of_another
 
 
 def test_cancels_of_others_do_not_undo_a_prefill(fresh):
-    engine = fresh()
+    engine = fresh(image_max_tokens=1200)  # a long prefill
     known, new = noise(202), noise(203, 1120, 840)
     ask(engine, [known])
     deltas, canceled = Deltas(), 0
