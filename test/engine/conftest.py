@@ -1,5 +1,6 @@
 """A running engine with the embedded model, and one that is moved step by step, each shared by the tests of a module."""
 
+from types import SimpleNamespace
 
 import pytest
 from asking import WATCHDOG
@@ -13,6 +14,18 @@ from glm4v_ros.engine.vision import tower_of
 from glm4v_ros.llama.language_model import LanguageModel
 from glm4v_ros.llama.llama_log import LlamaLog
 from glm4v_ros.machine import ggml
+
+
+@pytest.fixture
+def clock_of(monkeypatch):
+    """Gives a module a clock that moves only when told to: a list of one number, seconds."""
+
+    def replaced(module):
+        now = [1000.0]
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+        return now
+
+    return replaced
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import pytest
 
 from glm4v_ros.engine import outbox as module
@@ -43,11 +41,8 @@ def sent():
 
 
 @pytest.fixture
-def now(monkeypatch):
-    """A clock that moves only when told to."""
-    now = [1000.0]
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    return now
+def now(clock_of):
+    return clock_of(module)
 
 
 @pytest.fixture

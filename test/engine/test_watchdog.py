@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import pytest
 
 from glm4v_ros.engine import watchdog
@@ -9,11 +7,8 @@ from glm4v_ros.errors import EngineFailed, OutOfMemory
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    """Moves only when told to."""
-    now = [1000.0]
-    monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    return now
+def clock(clock_of):
+    return clock_of(watchdog)
 
 
 def beat(progress, busy=True, resident_mib=100.0):

@@ -11,9 +11,10 @@ from html import escape
 import numpy as np
 
 from training.pictures import browser_pages, lamp, lamp_topics, pillbox_topics
-from training.pictures.browser_names import GLYPHS, HEADS, VALUES, hanzi, medicine, pick
+from training.pictures.browser_names import GLYPHS, HEADS, VALUES, hanzi, medicine
 from training.pictures.medicine import MEAL, PRINTED_TIMES_EN, PRINTED_TIMES_ZH, Medicine
 from training.pictures.questions import ask_field, wording
+from training.pictures.sampling import pick
 from training.pictures.splits import FACES
 from training.pictures.words import COLOURS, LABELS, NO, UNSEEN, YES
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from training.pictures.sampling import digits, pick
+
 HEADS = (
     "Alb Brix Corv Dru Ezl Fyn Gorm Hyst Ibr Jask Kelv Lurn Myv Norx Ostr Pryd Quel Rusk Syld Trov Ulv Vesk Wyrm Xant "
     "Yorb Zefl"
@@ -12,14 +14,6 @@ TAILS = (
 GLYPHS = "安柏鼎谷锦朗铭诺启睿苏维熙泽竹紫凌宁荣尚桐文溪宇哲舟卓衡峰霖茂坤雅森泉远博迪菲桥湖翠岭"
 MEDICAL = "平定清康舒宁克敏安泰润通化消复欣达利可林素"
 SHAPES = "片 胶囊 颗粒 口服液 缓释片 滴眼液 软膏 糖浆".split()
-
-
-def pick(rng, options):
-    return options[int(rng.integers(len(options)))]
-
-
-def digits(rng, count: int) -> str:
-    return "".join(str(d) for d in rng.integers(0, 10, count))
 
 
 def hanzi(rng, pool: str, count: int) -> str:

@@ -47,31 +47,31 @@ def shape(canvas: Canvas, part: str, x: float, y: float, r: float, colour, turn:
     shade = tuple(int(c * 0.55) for c in colour) if luminance(colour) > 60 else (95, 95, 95)
     edge = max(1.0, r * look.edge) if look.edge else 0.0
 
-    def fill(points, tone, down=0.0, aside=0.0):
-        canvas.polygon([(px + aside * r, y + (py - y) * look.tilt + down * r) for px, py in points], tone)
+    def seen(points, down=0.0, aside=0.0):
+        return [(px + aside * r, y + (py - y) * look.tilt + down * r) for px, py in points]
 
-    def piece(points, tone=colour):
+    def piece(points):
         if look.shadow:
-            fill(points, tuple(int(v * 0.55) for v in ground), look.depth + 0.12, 0.16)
+            canvas.polygon(seen(points, look.depth + 0.12, 0.16), tuple(int(v * 0.55) for v in ground))
         for down in np.arange(look.depth, 0.0, -0.04):
-            fill(points, shade, down)
-        fill(points, tone)
+            canvas.polygon(seen(points, down), shade)
+        canvas.polygon(seen(points), colour)
         if edge:
-            canvas.polygon([(px, y + (py - y) * look.tilt) for px, py in points], shade, edge)
+            canvas.polygon(seen(points), shade, edge)
 
-    def around(n, radius, phase=0.0):
-        return [(x + radius * cos(turn + phase + 2 * pi * i / n), y + radius * sin(turn + phase + 2 * pi * i / n)) for i in range(n)]
+    def around(n, radius):
+        return [(x + radius * cos(turn + 2 * pi * i / n), y + radius * sin(turn + 2 * pi * i / n)) for i in range(n)]
 
     def disc(radius, tone, thickness=-1.0):
         if look.tilt == 1.0 and not look.depth:
             canvas.circle(x, y, radius, tone, thickness)
         else:
-            canvas.polygon([(px, y + (py - y) * look.tilt) for px, py in around(40, radius)], tone, thickness)
+            canvas.polygon(seen(around(40, radius)), tone, thickness)
 
     def hole(radius):
         disc(radius, shade if look.depth else ground)
         if look.depth:  # its far wall is seen, and the ground below that
-            fill(around(40, 0.86 * radius), ground, 0.3 * min(look.depth, radius / r))
+            canvas.polygon(seen(around(40, 0.86 * radius), 0.3 * min(look.depth, radius / r)), ground)
         if edge:
             disc(radius, shade, edge)
 
@@ -109,9 +109,8 @@ def shape(canvas: Canvas, part: str, x: float, y: float, r: float, colour, turn:
         piece([at(-0.6, -0.24), at(1.1, -0.24), at(1.1, 0.24), at(-0.6, 0.24)])
         piece([at(-1.1, -0.5), at(-0.6, -0.5), at(-0.6, 0.5), at(-1.1, 0.5)])
         for i in range(6):
-            thread = [at(0.0 + i * 0.18, -0.24), at(0.1 + i * 0.18, 0.24)]
-            (ax, ay), (bx, by) = ((px, y + (py - y) * look.tilt) for px, py in thread)
-            canvas.line((ax, ay), (bx, by), shade, max(edge, 1.0))
+            start, end = seen([at(0.0 + i * 0.18, -0.24), at(0.1 + i * 0.18, 0.24)])
+            canvas.line(start, end, shade, max(edge, 1.0))
 
 
 def paint(canvas: Canvas) -> list[Topic]:

@@ -83,7 +83,6 @@ def topics(rng, split, parts, usable) -> list[Topic]:
             if (p or t) and (number(p, t) > 0) == truth and (truth or not t or p in present and plain)
         ]
         for part, tint in (pool[i] for i in rng.integers(0, len(pool), 2)):
-            reply = lambda language, truth=truth: (YES if truth else NO)[language]  # noqa: E731
             result.append(
                 Topic(
                     "yesno",
@@ -93,7 +92,7 @@ def topics(rng, split, parts, usable) -> list[Topic]:
                         split,
                         ANY_ZH,
                         ANY_EN,
-                        reply,
+                        YES if truth else NO,
                         p=lambda language, part=part, tint=tint: name_of(part, tint, language),
                     ),
                 )
@@ -126,7 +125,6 @@ def topics(rng, split, parts, usable) -> list[Topic]:
     if len(present) > 1:
         first, second = (str(p) for p in rng.permutation(present)[:2])
         if number(first, None) != number(second, None):
-            reply = lambda language: (YES if number(first, None) > number(second, None) else NO)[language]  # noqa: E731
             result.append(
                 Topic(
                     "yesno",
@@ -136,7 +134,7 @@ def topics(rng, split, parts, usable) -> list[Topic]:
                         split,
                         MORE_ZH,
                         MORE_EN,
-                        reply,
+                        YES if number(first, None) > number(second, None) else NO,
                         p=lambda language: name_of(first, None, language),
                         q=lambda language: name_of(second, None, language),
                     ),

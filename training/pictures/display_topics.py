@@ -95,18 +95,13 @@ def compare(rng, split, name, text, unit, answer) -> list[Topic]:
         above = chance(rng, 0.5)
         limit = f"{value - step if above else value + step:.0f}"
         if chance(rng, 0.5) and (float(limit) < value) == above and float(limit) != value:
-            result.append(
-                yes_or_no(
-                    rng,
-                    split,
-                    name,
-                    LESS_ZH,
-                    LESS_EN,
-                    above,
-                    lambda language: {"n": noun(rng, name, language), "v": join(limit, unit)},
-                )
-            )
+            result.append(is_above(rng, split, name, above, join(limit, unit)))
     return result
+
+
+def is_above(rng, split: str, name: str, truth: bool, limit: str) -> Topic:
+    """Whether a reading is above a limit as it is printed, with its unit."""
+    return yes_or_no(rng, split, name, LESS_ZH, LESS_EN, truth, lambda language: {"n": noun(rng, name, language), "v": limit})
 
 
 def changed(rng, text: str) -> str:

@@ -6,11 +6,11 @@ from math import cos, floor, log10, radians, sin
 
 from training.pictures.canvas import Canvas
 from training.pictures.companies import brand
-from training.pictures.display_topics import LESS_EN, LESS_ZH
+from training.pictures.display_topics import is_above
 from training.pictures.marks import needle as needle_mark
 from training.pictures.picture import Topic
 from training.pictures.quantities import join
-from training.pictures.questions import ask_field, noun, unseen, wording, yes_or_no
+from training.pictures.questions import ask_field, unseen, wording
 from training.pictures.sampling import chance, pick
 from training.pictures.words import NOUNS
 
@@ -270,17 +270,7 @@ def topics(rng, split: str, scale: tuple, value: float, answer: str, branded: bo
         above = chance(rng, 0.5)
         limit = low + step * rng.integers(0, numbers + 1)
         if abs(limit - value) > 0.05 * (high - low) and (limit < value) == above:
-            result.append(
-                yes_or_no(
-                    rng,
-                    split,
-                    name,
-                    LESS_ZH,
-                    LESS_EN,
-                    above,
-                    lambda language, limit=limit: {"n": noun(rng, name, language), "v": join(short(limit), unit)},
-                )
-            )
+            result.append(is_above(rng, split, name, above, join(short(limit), unit)))
     others = [
         n
         for n in ("pressure", "temperature_now", "voltage_now", "current_now", "humidity", "flow", "speed_now")

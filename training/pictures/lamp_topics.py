@@ -93,7 +93,7 @@ def topics(rng, split, colours, lit, words) -> list[Topic]:
     if chance(rng, 0.4):
         result.append(Topic("lamp", "dark", ask(rng, split, DARK_ZH, DARK_EN, str(len(colours) - len(on)))))
     if len(set(on)) <= 1:
-        which = (lambda language: colour_word(on[0], language)) if on else (lambda language: NONE[language])
+        which = (lambda language: colour_word(on[0], language)) if on else NONE
         if not words:
             result.append(Topic("lamp", "colour", ask(rng, split, WHICH_ZH, WHICH_EN, which)))
         else:
@@ -103,8 +103,7 @@ def topics(rng, split, colours, lit, words) -> list[Topic]:
     for colour in LAMPS:
         states = {state for c, state in zip(colours, lit) if c == colour}
         if len(states) == 1:
-            truth = states.pop()
-            reply = lambda language, truth=truth: (YES if truth else NO)[language]  # noqa: E731
+            reply = YES if states.pop() else NO
             result.append(
                 Topic(
                     "lamp" if chance(rng, 0.6) else "yesno",
@@ -131,7 +130,7 @@ def topics(rng, split, colours, lit, words) -> list[Topic]:
                         split,
                         ON_ZH,
                         ON_EN,
-                        lambda language: UNSEEN[language],
+                        UNSEEN,
                         (THEN_ZH, THEN_EN),
                         c=lambda language, colour=colour: colour_word(colour, language),
                     ),
@@ -141,18 +140,11 @@ def topics(rng, split, colours, lit, words) -> list[Topic]:
     if split == "train":
         for zh, en, truth, usual in ((ANY_ZH, ANY_EN, bool(on), True), (EVERY_ZH, EVERY_EN, len(on) == len(lit), False)):
             if truth != usual or chance(rng, 0.2):
-                result.append(Topic("yesno", "any", ask(rng, split, zh, en, lambda language, truth=truth: (YES if truth else NO)[language])))
+                result.append(Topic("yesno", "any", ask(rng, split, zh, en, YES if truth else NO)))
     if words:
         for i in rng.permutation(len(words))[:3]:
-            truth = lit[i]
-            reply = lambda language, truth=truth: (YES if truth else NO)[language]  # noqa: E731
-            result.append(
-                Topic(
-                    "lamp" if chance(rng, 0.6) else "yesno",
-                    "named",
-                    ask(rng, split, NAMED_ZH, NAMED_EN, reply, c=str(words[i])),
-                )
-            )
+            named = ask(rng, split, NAMED_ZH, NAMED_EN, YES if lit[i] else NO, c=str(words[i]))
+            result.append(Topic("lamp" if chance(rng, 0.6) else "yesno", "named", named))
         for i in range(len(words)):
             if lit[i] and chance(rng, 0.5):
                 result.append(

@@ -98,44 +98,17 @@ def topics(rng, split, box: Medicine) -> list[Topic]:
         Topic(
             "pillbox" if box.year else "absent",
             "expiry",
-            ask(rng, split, UNTIL_ZH, UNTIL_EN, box.expiry if box.year else lambda language: UNSEEN[language]),
+            ask(rng, split, UNTIL_ZH, UNTIL_EN, box.expiry if box.year else UNSEEN),
         )
     )
-    reply = lambda truth: lambda language: (YES if truth else NO)[language]  # noqa: E731
-    if box.meal:
-        for truth in (True, False):
-            meal = box.meal if truth else pick(rng, [m for m in MEAL if m != box.meal])
-            result.append(
-                Topic(
-                    "yesno",
-                    "meal",
-                    ask(
-                        rng,
-                        split,
-                        AFTER_ZH,
-                        AFTER_EN,
-                        reply(truth),
-                        m=lambda language, meal=meal: MEAL[meal][language == "en"],
-                    ),
-                )
-            )
-    if box.times:
-        for truth in (True, False):
-            times = box.times if truth else pick(rng, [t for t in TIMES_ZH if t != box.times])
-            result.append(
-                Topic(
-                    "yesno",
-                    "often",
-                    ask(
-                        rng,
-                        split,
-                        TIMES_Q_ZH,
-                        TIMES_Q_EN,
-                        reply(truth),
-                        m=lambda language, times=times: (TIMES_ZH if language == "zh" else TIMES_EN)[times],
-                    ),
-                )
-            )
+    claims = (  # field, what the box says, what any box could, wordings
+        ("meal", box.meal, {meal: {"zh": zh, "en": en} for meal, (zh, en, *_) in MEAL.items()}, AFTER_ZH, AFTER_EN),
+        ("often", box.times, {times: {"zh": zh, "en": TIMES_EN[times]} for times, zh in TIMES_ZH.items()}, TIMES_Q_ZH, TIMES_Q_EN),
+    )
+    for field, true, sayings, zh, en in claims:
+        for truth in (True, False) if true else ():
+            claim = true if truth else pick(rng, [other for other in sayings if other != true])
+            result.append(Topic("yesno", field, ask(rng, split, zh, en, YES if truth else NO, m=sayings[claim])))
     for name in rng.choice(["ip", "voltage", "power", "current", "frequency", "model"], size=2, replace=False):
         result.append(unseen(rng, split, str(name)))
     return result

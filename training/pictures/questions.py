@@ -72,15 +72,18 @@ def shortened(rng, question: str) -> str:
 
 
 def ask(rng, split, zh, en, answer, then=None, **words):
-    """A topic's ask: answers and words are a text for both languages or a function of the language."""
+    """A topic's ask: answers and words are a text for both languages, texts by language or a function of the language."""
+
+    def said(value, language):
+        return value(language) if callable(value) else value[language] if isinstance(value, dict) else value
 
     def question(language, follow):
-        own = {name: value(language) if callable(value) else value for name, value in words.items()}
+        own = {name: said(value, language) for name, value in words.items()}
         templates = (then if follow and then else (zh, en))[language == "en"]
         asked = fill(wording(rng, split, templates), **own)
         if split == "train" and chance(rng, 0.5):
             asked = shortened(rng, asked)
-        return asked, answer(language) if callable(answer) else answer
+        return asked, said(answer, language)
 
     return question
 

@@ -207,7 +207,7 @@ def topics(rng, split: str, graph: Graph) -> list[Topic]:
         elif len(after) > 1:
             put("branches", BOTH_ZH, BOTH_EN, listed(after), a=known)
         elif not after and chance(rng, 0.25):
-            put("next", NEXT_ZH, NEXT_EN, lambda language: NONE[language], a=known)
+            put("next", NEXT_ZH, NEXT_EN, NONE, a=known)
         if len(before) == 1 and chance(rng, 0.6):
             put("before", BACK_ZH, BACK_EN, before[0], a=known)
         elif len(before) > 1:
@@ -234,18 +234,10 @@ def topics(rng, split: str, graph: Graph) -> list[Topic]:
         ]
         if pairs:
             a, b = pick(rng, pairs)
-            put(
-                "joined",
-                JOINED_ZH,
-                JOINED_EN,
-                lambda language, truth=truth: (YES if truth else NO)[language],
-                "yesno",
-                a=names[a],
-                b=names[b],
-            )
+            put("joined", JOINED_ZH, JOINED_EN, YES if truth else NO, "yesno", a=names[a], b=names[b])
     for _ in range(2):
         ghost = name(rng, split, chance(rng, 0.5))
         if not any(ghost in known or known in ghost for known in names):
             pool = pick(rng, [(NEXT_ZH, NEXT_EN), (BACK_ZH, BACK_EN)])
-            put("next", *pool, lambda language: UNSEEN[language], "absent", a=ghost)
+            put("next", *pool, UNSEEN, "absent", a=ghost)
     return result

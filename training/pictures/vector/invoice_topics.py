@@ -116,7 +116,7 @@ def topics(rng, split: str, invoice: Invoice) -> list[Topic]:
             Topic(
                 "absent",
                 "amount",
-                ask(rng, split, ITEM_ZH["amount"], ITEM_EN["amount"], lambda language: UNSEEN[language], i=ghost),
+                ask(rng, split, ITEM_ZH["amount"], ITEM_EN["amount"], UNSEEN, i=ghost),
             )
         )
     return result

@@ -198,8 +198,7 @@ def topics(rng, split: str, heads, names, cells, spreadsheet: bool = False, sele
             put(WHO_ZH, WHO_EN, names[numbers.index(high)], "who", c=head)
         a, b = (int(v) for v in rng.permutation(len(names))[:2])
         if numbers[a] != numbers[b]:
-            reply = lambda language, more=numbers[a] > numbers[b]: (YES if more else NO)[language]  # noqa: E731
-            put(MORE_ZH, MORE_EN, reply, "more", "yesno", r=names[a], c=head, q=names[b])
+            put(MORE_ZH, MORE_EN, YES if numbers[a] > numbers[b] else NO, "more", "yesno", r=names[a], c=head, q=names[b])
         pairs = [(a, b)] if max(numbers[a], numbers[b]) < 1000 and chance(rng, 0.5) else []
         if split == "train":  # adding takes the most practice: slice 8 got the decimals of a sum right, and never all of it
             pairs += [rng.permutation(len(names))[:2] for _ in range(3)]
