@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from training.pictures import character_display
 from training.pictures.canvas import Canvas
 from training.pictures.display_topics import topics
 from training.pictures.picture import Topic
@@ -25,6 +26,7 @@ LOOKS = (  # screen, lit
     ((5, 14, 16), (60, 230, 240)),
     ((225, 228, 225), (30, 30, 34)),
 )
+CHARACTERS = 0.3  # share of character displays, in training
 
 
 def segments(rng, split: str) -> Type:
@@ -34,6 +36,8 @@ def segments(rng, split: str) -> Type:
 
 def paint(canvas: Canvas) -> list[Topic]:
     rng, level, split = canvas.rng, canvas.level, canvas.split
+    if split == "train" and chance(rng, CHARACTERS):
+        return character_display.paint(canvas)
     count = 1 if level < 0.15 else int(rng.choice([1, 2, 3, 4], p=[0.5, 0.26, 0.16, 0.08]))
     names = list(rng.choice(sorted(PLAIN), size=count, replace=False))
     if "temperature_now" in names and count < 4 and chance(rng, 0.3):
@@ -85,7 +89,8 @@ def paint(canvas: Canvas) -> list[Topic]:
         rng.uniform(0, 0.15) * (rng.random() < 0.6),
         rng.uniform(0.11, 0.2) if split == "train" else rng.uniform(0.09, 0.17),
     )
-    ghost = tuple(int(s + (v - s) * rng.uniform(0.05, 0.13)) for s, v in zip(screen, lit)) if chance(rng, 0.4) else None
+    most = 0.13 if split == "test" else 0.3  # of the light, in segments that are not lit
+    ghost = tuple(int(s + (v - s) * rng.uniform(0.05, most)) for s, v in zip(screen, lit)) if chance(rng, 0.4) else None
     pieces = {}
     for index, (name, (text, unit)) in enumerate(readings.items()):
         column, row = index % across, index // across

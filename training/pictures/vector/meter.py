@@ -123,7 +123,7 @@ class Numbers:
         if self.kind == "segments":
             face = pick(rng, SEGMENTS)
             self.style = Style(face, face, face, 40.0)
-        self.ghost = mixed(screen, lit, rng.uniform(0.05, 0.12)) if chance(rng, 0.4) else None
+        self.ghost = mixed(screen, lit, rng.uniform(0.05, 0.3)) if chance(rng, 0.4) else None
         self.bold, self.look = rng.uniform(0.09, 0.17), pick(rng, ["square", "round", "pointed", "pointed"])
         self.slant = rng.uniform(0.03, 0.16) if chance(rng, 0.4) else 0.0
         self.round, self.most = chance(rng, 0.7), 1.0 if sheet.level < 0.2 else rng.uniform(0.6, 1.0)
