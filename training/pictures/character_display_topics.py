@@ -131,9 +131,9 @@ def topics(rng, split: str, lines: list[Line]) -> list[Topic]:
         made += [topic("reading", alone[0][1], SHOWN_ZH, SHOWN_EN) for _ in range(2)]
     elif len(lines) < 3:
         made += [topic("text", " ".join(one.text for one in lines), SAYS_ZH, SAYS_EN) for _ in range(2)]
-    for number, one in enumerate(lines):
+    for place, one in enumerate(lines):
         if len(lines) > 1:
-            made.append(topic("line", one.text, LINES_ZH, LINES_EN, n={"zh": NUMERALS[0][number], "en": NUMERALS[1][number]}))
+            made.append(topic("line", one.text, LINES_ZH, LINES_EN, n={"zh": NUMERALS[0][place], "en": NUMERALS[1][place]}))
         for kind, answer in one.parts:
             if kind == "reading":
                 made.append(read(rng, split, one.name, answer, "display", "shown"))
