@@ -9,6 +9,7 @@ import numpy as np
 
 from glm4v_ros.engine.client import EngineClient
 from glm4v_ros.engine.question import Question
+from glm4v_ros.llama.sampling import Sampling
 from glm4v_ros.vision.frame import Frame
 from glm4v_ros.vision.tower import EmbeddingRun
 
@@ -58,6 +59,11 @@ def image_run(cells: int = 6, advance: int = 3) -> EmbeddingRun:
 def question(text: str = "型号是什么?", **fields) -> Question:
     """A question with an id of its own that is answered with 16 tokens, whatever the model would like."""
     return Question(text, **{"request_id": f"test-{next(_ids)}", "max_tokens": 16, "ignore_eos": True, **fields})
+
+
+def rambling(**fields) -> Question:
+    """One answered with text to the last token, the same each time; with ``question`` alone a model may write end tokens."""
+    return question(sampling=Sampling(temperature=5.0, seed=1), **fields)
 
 
 def reading(text: str, **fields) -> dict:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 
 import pytest
-from asking import PATIENCE, ask, noise, question
+from asking import PATIENCE, ask, noise, question, rambling
 
 from glm4v_ros.engine import supervisor
 from glm4v_ros.engine.answer import Stage
@@ -110,7 +110,7 @@ def test_nobody_gets_less_than_a_fair_share(fresh):
 
 def test_a_session_whose_question_waits_is_not_idle(fresh):
     engine = fresh(max_parallel=1, session_idle_s=1.5, context_tokens=16384)
-    deltas, running, enough, asked_at = Deltas(), question(max_tokens=100_000), threading.Event(), []
+    deltas, running, enough, asked_at = Deltas(), rambling(max_tokens=100_000), threading.Event(), []
 
     def hear(delta):
         deltas(delta)
@@ -152,7 +152,7 @@ def test_more_image_tokens_for_a_sessions_frame_are_used(fresh):
 
 def test_the_beginning_of_an_answer_is_streamed_once_though_the_worker_is_lost(fresh):
     engine = fresh()
-    deltas, asked = Deltas(), question(max_tokens=400, retry_on_crash=True)
+    deltas, asked = Deltas(), rambling(max_tokens=400, retry_on_crash=True)
     future = engine.ask(asked, [noise(210)], deltas)
     deltas.wait_for(Stage.ANSWERING)
     os.kill(engine.status.worker_pid, signal.SIGKILL)

@@ -6,7 +6,7 @@ import signal
 import threading
 
 import pytest
-from asking import PATIENCE, READ, WATCHDOG, ask, noise, plate, question, reading
+from asking import PATIENCE, READ, WATCHDOG, ask, noise, plate, question, rambling, reading
 
 from glm4v_ros.engine.answer import Stage
 from glm4v_ros.engine.client import EngineClient
@@ -82,7 +82,7 @@ def test_a_second_worker_tells_none_twice(nano):
 
     with EngineClient(EngineConfig(nano, threads=1, context_tokens=2048, watchdog_timeout=WATCHDOG)) as engine:
         engine.start()
-        future = engine.ask(question(max_tokens=400, retry_on_crash=True, logprobs=0), [noise(806)], hear)
+        future = engine.ask(rambling(max_tokens=400, retry_on_crash=True, logprobs=0), [noise(806)], hear)
         assert began.wait(PATIENCE)
         os.kill(engine.status.worker_pid, signal.SIGKILL)
         answer = future.result(PATIENCE)

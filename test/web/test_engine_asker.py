@@ -23,9 +23,8 @@ def test_a_stream_goes_on_where_it_was_when_its_worker_is_killed(nano):
     with EngineClient(EngineConfig(nano, threads=1)) as engine:
         engine.start()
         with serving(engine, nano) as served:
-            body = chat(
-                "型号是什么?", data_url(PLATE.read_bytes()), stream=True, ignore_eos=True, max_tokens=200, glm4v=ALONE
-            )
+            endless = {"ignore_eos": True, "max_tokens": 200, "temperature": 2.0, "seed": 1}  # text to the last token
+            body = chat("型号是什么?", data_url(PLATE.read_bytes()), stream=True, glm4v=ALONE, **endless)
             whole = text_of(served.post("/v1/chat/completions", body).events)
             connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
             connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
