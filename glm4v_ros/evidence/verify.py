@@ -12,7 +12,7 @@ from typing import Any
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.evidence import record as form
 
-_LOOKS = 3  # at a log whose oldest segment may be rotated out at this moment
+_LOOKS = 10  # at a log whose oldest segments are rotated out while it is read
 
 
 @dataclass
@@ -37,8 +37,9 @@ def verify(directory: str | Path, expect: str = "") -> Report:
         raise BadRequest(f"{directory} holds no evidence log")
     for _ in range(_LOOKS):
         live = _is_written(directory)
+        oldest = form.segments(directory)[:1]
         report = _verify(directory, expect, live)
-        if not (report.problems and live):
+        if not (report.problems and live) or form.segments(directory)[:1] == oldest:
             break
     return report
 
@@ -89,7 +90,7 @@ def _verify(directory: Path, expect: str, live: bool) -> Report:
             for picture in entry.get("pictures") or ():
                 report.pictures += 1
                 _check_picture(segment, where, picture, named, report)
-        if not growing:  # a picture is there before its record is
+        if not growing:
             _check_strays(segment, named, report)
     if first is not None:
         _check_first(first, removals, report)
@@ -113,7 +114,7 @@ def _records(segment: Path, report: Report, growing: bool) -> Iterator[tuple[str
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        if any((segment / form.PICTURES).glob("*")):
+        if not growing and any((segment / form.PICTURES).glob("*")):  # a picture is there before its record is
             report.problems.append(f"{path} is gone")
         return
     except OSError as error:

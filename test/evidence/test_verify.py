@@ -9,6 +9,7 @@ from evidence_log import MIB, fill, picture
 
 from glm4v_ros.errors import BadRequest
 from glm4v_ros.evidence.log import EvidenceLog
+from glm4v_ros.evidence.record import PICTURES, segment_name
 from glm4v_ros.evidence.verify import verify
 
 
@@ -148,6 +149,16 @@ def test_while_it_is_written(tmp_path, on_full):
         ended.set()
         writer.join()
         log.close()
+
+
+def test_the_first_picture_of_a_segment_is_there_before_its_record(log):
+    again = EvidenceLog(log.directory, MIB)
+    pictures = log.directory / segment_name(again.number + 1) / PICTURES
+    pictures.mkdir(parents=True)
+    (pictures / "first.png").write_bytes(b"picture")
+    assert verify(log.directory).problems == []
+    again.close()
+    assert verify(log.directory).problems, "nobody writes it any more"
 
 
 def test_damage_while_it_is_written(log):

@@ -26,12 +26,12 @@ from sensor_msgs.msg import CompressedImage, Image
 PATIENCE = 120.0  # s; how long a test waits for something that should come: longer than a question's own deadline
 
 
-def eventually(condition: Callable[[], object], patience: float = PATIENCE):
-    """The condition's value, as soon as it is true; AssertionError after ``patience`` seconds."""
+def eventually(condition: Callable[[], object], patience: float = PATIENCE, pause: float = 0.01):
+    """The condition's value, as soon as it is true, looked at every ``pause`` s; AssertionError after ``patience`` s."""
     end = time.monotonic() + patience
     while not (value := condition()):
         assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
+        time.sleep(pause)
     return value
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import State, Transition
+from rclpy.task import Future
 from robot import eventually, image, plain, wait
 from vqa_process import PATIENCE, VqaProcess
 
@@ -207,10 +208,10 @@ def test_wrong_weights_of_the_right_size(node, nano, tmp_path, files):
 
 @pytest.mark.parametrize("half", [0, 1], ids=["text", "vision"])
 def test_a_file_that_is_cut_while_it_is_loaded(node, nano, files, half):
-    for _ in range(5):  # on a busy machine it may be loaded before it can be cut
+    for _ in range(20):  # on a busy machine it may be loaded before it can be cut
         node.use(*files)
         configuring = node.begin(Transition.TRANSITION_CONFIGURE)
-        cut_while_loaded(files[half], node.process.pid)
+        cut_while_loaded(files[half], node.process.pid, configuring)
         if not wait(configuring, PATIENCE).success:
             break
         assert node.change(Transition.TRANSITION_CLEANUP)
@@ -219,8 +220,8 @@ def test_a_file_that_is_cut_while_it_is_loaded(node, nano, files, half):
     assert node.answers()
 
 
-def cut_while_loaded(path: Path, node: int) -> None:
-    """Lets the worker run for a few milliseconds at a time, and cuts the file once llama.cpp has it open."""
+def cut_while_loaded(path: Path, node: int, configuring: Future) -> None:
+    """Lets the worker run for a millisecond at a time, and cuts the file once llama.cpp has it open, if that is seen."""
     worker = eventually(lambda: worker_of(node))
 
     def reached() -> bool:
@@ -237,7 +238,7 @@ def cut_while_loaded(path: Path, node: int) -> None:
             return True
         return found
 
-    eventually(reached)
+    eventually(lambda: reached() or configuring.done(), pause=0.001)
 
 
 def worker_of(node: int) -> int:
