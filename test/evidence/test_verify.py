@@ -8,6 +8,7 @@ import pytest
 from evidence_log import MIB, fill, picture
 
 from glm4v_ros.errors import BadRequest
+from glm4v_ros.evidence import record
 from glm4v_ros.evidence.log import EvidenceLog
 from glm4v_ros.evidence.record import PICTURES, segment_name
 from glm4v_ros.evidence.verify import verify
@@ -159,6 +160,15 @@ def test_the_first_picture_of_a_segment_is_there_before_its_record(log):
     assert verify(log.directory).problems == []
     again.close()
     assert verify(log.directory).problems, "nobody writes it any more"
+
+
+def test_the_first_record_comes_while_the_log_is_read(log, monkeypatch):
+    """The head was read before it was there, the record behind it after."""
+    again = EvidenceLog(log.directory, MIB)
+    heads = iter([None])
+    monkeypatch.setattr(record, "read_head", lambda directory, read=record.read_head: next(heads, read(directory)))
+    assert verify(log.directory).problems == []
+    again.close()
 
 
 def test_damage_while_it_is_written(log):
